@@ -1,0 +1,11 @@
+# The libraries that Debian brings, as imported targets.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core)
+pkg_check_modules(MSGPACK REQUIRED IMPORTED_TARGET msgpack)
+pkg_check_modules(LUAJIT REQUIRED IMPORTED_TARGET luajit)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+if(BUILD_TESTING)
+    pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+endif()
