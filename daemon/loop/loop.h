@@ -1,0 +1,118 @@
+/*
+ * The event loop: the only layer that knows libevent.
+ *
+ * Descriptors are registered once, edge-triggered, for everything; whoever waits keeps its own
+ * note of what is ready. Everything here runs in one thread; other threads reach the loop through a
+ * descriptor of their own, such as an eventfd.
+ */
+#pragma once
+
+#include "util/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct loop_io;
+struct loop_signal;
+
+/* -ENOMEM. */
+int loop_new(struct loop **out);
+
+/* Nothing may be registered any more: loop_busy must be 0. */
+void loop_free(struct loop *loop);
+
+/* Serves events until loop_stop. 0, or a negative errno of the kernel's poll. */
+int loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* How many descriptors, timers, signals and tasks are registered: 0 in a loop at rest. Tests and
+ * the end of the program prove with it that nothing was left behind. */
+size_t loop_busy(const struct loop *loop);
+
+/* Nanoseconds of the monotonic clock. */
+uint64_t loop_now(void);
+
+#define LOOP_SECOND ((uint64_t)1000000000)
+/* A deadline that never comes. */
+#define LOOP_NEVER  UINT64_MAX
+
+/*
+ * The deadline `seconds` from now: LOOP_NEVER beyond a century; 0, which has always passed, if it
+ * is 0, negative or no number.
+ */
+uint64_t loop_deadline(double seconds);
+
+/* ---- descriptors ---- */
+
+#define LOOP_READ   1u /* also at an error or hang-up, for the system call to say which */
+#define LOOP_WRITE  2u
+#define LOOP_CLOSED 4u /* the peer will send no more */
+
+typedef void loop_io_fn(void *context, unsigned events);
+
+/*
+ * Watches `fd`, which stays the caller's, for all events, edge-triggered: what is ready already is
+ * reported once too. The callback may free the registration. -EPERM for a regular file (always
+ * ready), -EBADF, -ENOMEM, -EEXIST.
+ */
+int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out);
+
+/* To be called before the descriptor is closed: a duplicate elsewhere would keep it reporting. */
+void loop_io_free(struct loop_io *io);
+
+/* ---- timers ---- */
+
+struct loop_timer;
+typedef void loop_timer_fn(struct loop_timer *timer);
+
+/* Lives inside its user; zeroed or after loop_timer_init it is stopped. */
+struct loop_timer {
+    uint64_t deadline;
+    loop_timer_fn *fn;
+    uint32_t position; /* in the heap, from 1; 0 while stopped */
+};
+
+static inline void loop_timer_init(struct loop_timer *timer, loop_timer_fn *fn)
+{
+    timer->fn = fn;
+    timer->position = 0;
+}
+
+/* Calls `fn` once at the deadline (monotonic nanoseconds); starting again moves it. LOOP_NEVER
+ * stops it. -ENOMEM. */
+int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
+void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
+
+/* ---- deferred work ---- */
+
+struct loop_task;
+typedef void loop_task_fn(struct loop_task *task);
+
+/* Lives inside its user. */
+struct loop_task {
+    struct list link;
+    loop_task_fn *fn;
+};
+
+static inline void loop_task_init(struct loop_task *task, loop_task_fn *fn)
+{
+    list_init(&task->link);
+    task->fn = fn;
+}
+
+/*
+ * Calls `fn` from the loop, after the caller has returned to it, in order of deferral. A task that
+ * is deferred already stays where it is; one that is deferred while tasks run has its turn after
+ * the loop has looked for events once.
+ */
+void loop_defer(struct loop *loop, struct loop_task *task);
+void loop_defer_cancel(struct loop *loop, struct loop_task *task);
+
+/* ---- signals and other threads ---- */
+
+typedef void loop_signal_fn(void *context, int signal);
+int loop_signal_new(struct loop *loop, int signal, loop_signal_fn *fn, void *context,
+                    struct loop_signal **out);
+void loop_signal_free(struct loop_signal *signal);

@@ -1,0 +1,66 @@
+/*
+ * Socket addresses, as the API spells them: a host and a port, where the host `unix/` makes the
+ * port a path. Nothing here asks a name server.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+struct address {
+    socklen_t length; /* 0: no address */
+    union {
+        sa_family_t family;
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+        struct sockaddr_un un;
+    };
+};
+
+/* The host that stands for a unix socket. */
+#define ADDRESS_UNIX "unix/"
+
+/*
+ * A numeric address. `host`: IPv4, IPv6 (brackets allowed, with %scope), "unix/", or NULL for all
+ * local interfaces of `family`; `port`: a number or a service of /etc/services, or the path (an
+ * abstract one starts with '@'), or NULL for port 0. `family` AF_UNSPEC takes what the host says;
+ * with AF_INET6 an IPv4 host becomes a mapped one.
+ *
+ * -EINVAL: no such address, or of another family; -ENOBUFS: the path is too long.
+ */
+int address_parse(struct address *out, int family, const char *host, const char *port);
+
+/* Of what getsockname(2) and its like return. */
+void address_set(struct address *out, const struct sockaddr *from, socklen_t length);
+
+/* An address as the API shows it. */
+struct address_text {
+    char host[64]; /* "unix/" for a unix socket */
+    char
+        path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2]; /* of a unix socket; "" unnamed */
+    int port;                                                     /* -1 for a unix socket */
+};
+
+void address_format(const struct address *address, struct address_text *out);
+
+/* "host:port", "[v6]:port" or "unix/:path", for logs and lists; always terminated. */
+#define ADDRESS_STRING_MAX 192
+const char *address_string(const struct address *address, char out[ADDRESS_STRING_MAX]);
+
+/* "AF_INET"; NULL for a family without a name here. The second returns -1 for an unknown name;
+ * both spellings, AF_ and PF_, are known. */
+const char *address_family_name(int family);
+int address_family(const char *name);
+
+/* "SOCK_STREAM"; NULL or -1 as above. */
+const char *address_type_name(int type);
+int address_type(const char *name);
+
+/* "tcp", of /etc/protocols, without asking any service of the network; "0" is "ip". -1: unknown.
+ * The name is written into `out`. */
+int address_protocol(const char *name);
+const char *address_protocol_name(int protocol, char out[16]);

@@ -1,0 +1,64 @@
+/*
+ * What all sockets of a process share: the loop, the pool of bytes, the look-up threads, the
+ * numbers by which sockets are known, and the limits.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct net;
+struct pool;
+struct sock;
+
+struct net_config {
+    size_t max_sockets;      /* at once; beyond it new ones fail with EMFILE. 0: what RLIMIT_NOFILE
+                                leaves after a reserve for everything else */
+    size_t max_readahead;    /* bytes that a read with a delimiter may gather. 0: 16 MiB */
+    unsigned lookup_threads; /* 0: 4 */
+
+    /*
+     * The first number to give to a socket (0: 1), and whom to tell before numbers up to and
+     * including `last` may be in use, so that they are never used again after a restart. A
+     * failure fails the new socket. NULL: nobody.
+     */
+    uint64_t first_id;
+    int (*reserve_ids)(void *context, uint64_t last);
+    void *context;
+};
+
+struct net_stats {
+    size_t sockets;     /* open now */
+    size_t max_sockets; /* that may be */
+    size_t operations;  /* waiting now */
+    size_t lookups;     /* queued or running now */
+    size_t bytes;       /* in pool blocks now */
+    uint64_t made;      /* sockets ever */
+    uint64_t bytes_in, bytes_out;
+};
+
+/* -ENOMEM, and what the threads' creation says. */
+int net_new(struct net **out, struct loop *loop, const struct net_config *config);
+
+/* Closes what is open. All operations must be over and all references dropped; look-ups that still
+ * hang are left to their threads. */
+void net_free(struct net *net);
+
+struct loop *net_loop(const struct net *net);
+struct pool *net_pool(const struct net *net);
+void net_stats(const struct net *net, struct net_stats *out);
+
+/* The open socket of that number, borrowed, or NULL. */
+struct sock *net_find(const struct net *net, uint64_t id);
+
+/* The open socket that owns descriptor `fd`, borrowed, or NULL. */
+struct sock *net_find_fd(const struct net *net, int fd);
+
+/* Calls `fn` for every open socket, in order of their numbers. `fn` may close the one it is given,
+ * and no other. */
+void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context);
+
+/* Closes every socket, for the end of the program. */
+void net_close_all(struct net *net);

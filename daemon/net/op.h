@@ -1,0 +1,190 @@
+/*
+ * Operations: whatever may have to wait.
+ *
+ * An operation lives in memory of its caller. One of the op_* constructors fills it in, op_start
+ * tries it at once, and only if it cannot proceed it is parked on its socket, to complete later,
+ * exactly once, through `done`, which is always called from the loop and never from within
+ * op_start, op_cancel or sock_close.
+ *
+ *     op_read(&op, sock, &what);
+ *     if (op_start(&op, deadline, done, context) == OP_WAIT)
+ *         return;                         // done(&op) will come
+ *     // complete: op.status, and what the operation yields
+ *     op_finish(&op);
+ *
+ * Whoever sees an operation complete (after OP_DONE, or in `done`) takes its result out and calls
+ * op_finish, after which the memory is free for the next one.
+ *
+ * Readers of a socket are served in the order in which they came, writers too.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "net/address.h"
+#include "util/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct net;
+struct op;
+struct op_class;
+struct sock;
+
+typedef void op_done_fn(struct op *op);
+
+/* Bytes of somebody else. */
+struct slice {
+    const void *data;
+    size_t length;
+};
+
+struct op {
+    unsigned magic;
+    int status; /* when complete: 0, or a negative error (util/error.h) */
+    const struct op_class *class;
+    struct sock *sock; /* a reference; NULL for an operation on no socket yet */
+    op_done_fn *done;
+    void *context;
+    struct list link; /* in the socket's queue, or among the completed */
+    struct loop_timer timer;
+    uint8_t state;
+    union {
+        /* send, write, syswrite: `sent` is valid after failures too */
+        struct {
+            const uint8_t *data;
+            size_t length, sent;
+            int flags;
+        } out;
+        /* recv, read, sysread: `data` points into the read-ahead until op_finish */
+        struct {
+            const uint8_t *data;
+            size_t length;
+            size_t limit;
+            const struct slice *delimiters;
+            uint32_t delimiter_count;
+            int flags;
+            bool eof; /* the stream ended before what was asked for */
+        } in;
+        /* wait */
+        struct {
+            unsigned want, got; /* LOOP_READ, LOOP_WRITE */
+        } ready;
+        /* accept, tcp_connect, tcp_listen: take the reference with op_take_sock */
+        struct {
+            struct sock *sock;
+            const struct address *from; /* accept: the peer, until op_finish or the next op_start */
+            void *work;                 /* of the operation itself */
+        } made;
+        /* connect */
+        struct {
+            const struct address *address;
+            struct address *copy;
+            bool started;
+        } connect;
+        /* resolve */
+        struct {
+            struct addrinfo *list; /* freed by op_finish */
+            void *work;
+        } found;
+    };
+};
+
+enum {
+    OP_DONE = 0,
+    OP_WAIT = 1, /* parked; `done` comes exactly once */
+};
+
+/* ---- constructors: they cannot fail; what is wrong with the arguments shows in the status ---- */
+
+/* One send(2), when there is room. `flags`: MSG_*. Result: out.sent. */
+void op_send(struct op *op, struct sock *sock, const void *data, size_t length, int flags);
+
+/* All of it, whatever the socket's mode. */
+void op_write(struct op *op, struct sock *sock, const void *data, size_t length);
+
+/* One write(2), when there is room. */
+void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t length);
+
+/*
+ * `size` bytes, or with a non-blocking socket (or MSG_DONTWAIT) up to `size`; OP_RECV_ANY: what is
+ * there, at most 512 bytes of a stream. Result: in.data, in.length, in.eof. With MSG_PEEK nothing
+ * is consumed.
+ */
+#define OP_RECV_ANY SIZE_MAX
+void op_recv(struct op *op, struct sock *sock, size_t size, int flags);
+
+/*
+ * Up to and including the earliest end of one of the delimiters, or `limit` bytes (OP_READ_ALL: no
+ * limit), whichever is first; waits whatever the socket's mode. Result as recv's. -ENOBUFS when
+ * the read-ahead is full and no delimiter came; the bytes stay.
+ */
+#define OP_READ_ALL SIZE_MAX
+struct read_what {
+    size_t limit;
+    const struct slice *delimiters; /* must outlive the operation */
+    uint32_t delimiter_count;
+};
+void op_read(struct op *op, struct sock *sock, const struct read_what *what);
+
+/* What is there, up to `size`; 0 bytes and in.eof at the end of the stream. */
+void op_sysread(struct op *op, struct sock *sock, size_t size);
+
+/* Waits until the socket is ready for one of `want` (LOOP_READ, LOOP_WRITE). Result: ready.got. */
+void op_wait(struct op *op, struct sock *sock, unsigned want);
+
+/* sysconnect: waits for the outcome, or fails with -EINPROGRESS on a non-blocking socket.
+ * `address` must live until op_start has returned. */
+void op_connect(struct op *op, struct sock *sock, const struct address *address);
+
+/* Result: made.sock and made.from. */
+void op_accept(struct op *op, struct sock *sock);
+
+/*
+ * Connects to the first address of a name that answers (RFC 8305). `host` may be a name, an
+ * address, "unix/" with a path as `port`, or with `port` NULL a URL ("tcp://host:port",
+ * "host:port", "[v6]:port", "unix/:path"). The strings are copied. Result: made.sock.
+ */
+void op_tcp_connect(struct op *op, struct net *net, uid_t owner, const char *host,
+                    const char *port);
+
+/* Looks up `host` and listens on the first of its addresses that binds. Result: made.sock. */
+void op_tcp_listen(struct op *op, struct net *net, uid_t owner, const char *host, const char *port,
+                   int backlog);
+
+/* getaddrinfo(3) off the loop; numeric hosts never wait. The hints are copied. Result: found.list.
+ */
+struct addrinfo;
+void op_resolve(struct op *op, struct net *net, const char *host, const char *service,
+                const struct addrinfo *hints);
+
+/* ---- life ---- */
+
+/*
+ * Tries the operation. OP_DONE: it is complete and `done` is never called. OP_WAIT: it is parked
+ * until it completes or `deadline` (loop_deadline; LOOP_NEVER) passes, then with -ETIMEDOUT. A
+ * deadline in the past tries once.
+ */
+int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context);
+
+/* Completes a parked operation with `error` (negative). Too late if it has completed. */
+void op_cancel(struct op *op, int error);
+
+/* Takes a parked operation back: `done` will not be called. Ends it as op_finish does. */
+void op_abort(struct op *op);
+
+/* Of a completed read: its bytes are delivered and leave the read-ahead. Not calling it leaves
+ * them to the next reader. */
+void op_consume(struct op *op);
+
+/* The reference to the socket that was made or accepted. Without it op_finish closes a new socket
+ * and offers an accepted one to the next accept. */
+struct sock *op_take_sock(struct op *op);
+
+/* Releases what a complete operation holds. */
+void op_finish(struct op *op);
+
+/* Whether it is parked. */
+bool op_is_waiting(const struct op *op);

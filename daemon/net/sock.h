@@ -1,0 +1,97 @@
+/*
+ * A socket object: a descriptor with its read-ahead, the operations that wait on it, its last
+ * error and its owner. Counted references keep the object; closing ends the socket while
+ * references may remain.
+ *
+ * The calls here never wait; those that may are operations (net/op.h). Each sets the socket's last
+ * error, as op.h's do, and returns a negative errno on failure. On a closed socket they return
+ * -EBADF and leave the last error alone.
+ */
+#pragma once
+
+#include "net/address.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct net;
+struct sock;
+
+/*
+ * A new socket, non-blocking in the kernel and blocking for its users, with one reference for the
+ * caller. -EMFILE at the limit, otherwise what socket(2) says.
+ */
+int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, struct sock **out);
+
+/* Takes over a descriptor of an open socket, of whatever state. The descriptor is consumed on
+ * success only. -ENOTSOCK, -EMFILE. */
+int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out);
+
+/*
+ * Binds and listens at one address as servers do: SO_REUSEADDR, and for a unix path a dead socket
+ * file is replaced (-EADDRINUSE if it lives) and removed when the socket closes. `backlog` 0: the
+ * system's maximum.
+ */
+int sock_new_listener(struct net *net, const struct address *at, int backlog, uid_t owner,
+                      struct sock **out);
+
+/* The second half of it, for a socket that its user has prepared. */
+int sock_listen_at(struct sock *sock, const struct address *at, int backlog);
+
+struct sock *sock_ref(struct sock *sock);
+
+/* The last reference closes the socket. NULL is allowed. */
+void sock_unref(struct sock *sock);
+
+/* From now on the socket lives until it is closed, whoever drops references. */
+void sock_keep(struct sock *sock);
+
+/*
+ * Ends the socket: every operation that waits on it completes with -EBADF (its caller hears of it
+ * from the loop, not from within this call). -EBADF if it is closed already.
+ */
+int sock_close(struct sock *sock);
+bool sock_is_open(const struct sock *sock);
+
+int sock_bind(struct sock *sock, const struct address *address);
+int sock_listen(struct sock *sock, int backlog);
+int sock_shutdown(struct sock *sock, int how); /* SHUT_RD, SHUT_WR, SHUT_RDWR */
+int sock_name(struct sock *sock, struct address *out);
+int sock_peer(struct sock *sock, struct address *out);
+
+/* Whether a call that cannot proceed fails with EAGAIN instead of waiting. */
+bool sock_nonblock(const struct sock *sock);
+void sock_set_nonblock(struct sock *sock, bool nonblock);
+
+/* The last error: 0 or a positive errno. */
+int sock_errno(const struct sock *sock);
+
+/* Puts bytes back before those that the next reader gets: they had been taken for somebody who
+ * never received them. -ENOMEM. */
+int sock_unread(struct sock *sock, const void *data, size_t length);
+
+/* The same for a connection that was accepted: the next accept gets it. Consumes the reference. */
+void sock_unaccept(struct sock *listener, struct sock *connection);
+
+/* ---- what is known about it ---- */
+
+uint64_t sock_id(const struct sock *sock);
+int sock_fd(const struct sock *sock); /* -1 when closed */
+uid_t sock_owner(const struct sock *sock);
+struct net *sock_net(const struct sock *sock);
+int sock_domain(const struct sock *sock);
+int sock_type(const struct sock *sock);
+int sock_protocol(const struct sock *sock);
+bool sock_is_listener(const struct sock *sock);
+bool sock_is_stream(const struct sock *sock);
+
+/* "closed", "listening", "connecting", "connected", "bound", "unconnected". */
+const char *sock_state(const struct sock *sock);
+
+struct sock_counters {
+    uint64_t bytes_in, bytes_out;
+    size_t read_ahead;     /* bytes */
+    unsigned waiting;      /* operations */
+    int64_t created, used; /* seconds since the epoch */
+};
+void sock_counters(const struct sock *sock, struct sock_counters *out);

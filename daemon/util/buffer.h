@@ -1,0 +1,62 @@
+/*
+ * A queue of bytes, contiguous in one block of a pool. It holds no memory while it is empty.
+ *
+ * Bytes are appended in two steps, so that a system call can put them where they stay: reserve
+ * room, then commit what arrived. They are taken from the front by consume.
+ */
+#pragma once
+
+#include "util/pool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buffer {
+    uint8_t *memory; /* NULL while empty */
+    size_t size;     /* of the block */
+    size_t start, end;
+};
+
+void buffer_deinit(struct buffer *buffer, struct pool *pool);
+
+static inline size_t buffer_length(const struct buffer *buffer)
+{
+    return buffer->end - buffer->start;
+}
+
+static inline uint8_t *buffer_data(const struct buffer *buffer)
+{
+    return buffer->memory + buffer->start;
+}
+
+/* Room behind the last byte; valid after a reserve. */
+static inline uint8_t *buffer_tail(const struct buffer *buffer)
+{
+    return buffer->memory + buffer->end;
+}
+
+static inline size_t buffer_room(const struct buffer *buffer)
+{
+    return buffer->size - buffer->end;
+}
+
+/* Makes room for at least `room` more bytes behind the last one. -ENOMEM. Pointers into the
+ * buffer are void afterwards. */
+int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room);
+
+/* `length` of the reserved bytes are filled now. */
+void buffer_commit(struct buffer *buffer, size_t length);
+
+/* Drops `length` bytes from the front; the last one takes the block with it. */
+void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length);
+
+/* Gives the block back when there is nothing in it: after a reserve that stayed unused. */
+void buffer_release_if_empty(struct buffer *buffer, struct pool *pool);
+
+/* Moves few bytes out of a much larger block, for a buffer that is going to rest. Failing to is
+ * harmless. */
+void buffer_settle(struct buffer *buffer, struct pool *pool);
+
+/* Copies bytes behind the last one, or before the first. -ENOMEM, and nothing has changed. */
+int buffer_append(struct buffer *buffer, struct pool *pool, const void *data, size_t length);
+int buffer_prepend(struct buffer *buffer, struct pool *pool, const void *data, size_t length);
