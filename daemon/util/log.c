@@ -34,7 +34,7 @@ static const struct {
     const char *name;
     char priority; /* syslog's */
 } levels[] = {
-    [LOG_ERROR] = {"error", '3'},   [LOG_WARN] = {"warn", '4'},   [LOG_INFO] = {"info", '6'},
+    [LOG_ERROR] = {"error", '3'},     [LOG_WARN] = {"warn", '4'},   [LOG_INFO] = {"info", '6'},
     [LOG_VERBOSE] = {"verbose", '6'}, [LOG_DEBUG] = {"debug", '7'},
 };
 
@@ -149,8 +149,8 @@ static void line_begin(struct line *line, enum log_level level)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
     size_t length = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
-    int rest = snprintf(stamp + length, sizeof stamp - length, ".%03ldZ %s: ",
-                        now.tv_nsec / 1000000, levels[level].name);
+    int rest = snprintf(stamp + length, sizeof stamp - length,
+                        ".%03ldZ %s: ", now.tv_nsec / 1000000, levels[level].name);
     line_add(line, stamp, length + (size_t)rest);
 }
 
@@ -212,7 +212,7 @@ void log_text(enum log_level level, const char *text)
     if (!log_enabled(level))
         return;
     int saved = errno;
-    for (const char *at = text, *end; at; at = *end ? end + 1 : NULL) {
+    for (const char *at = text, *end; at; at = end[0] && end[1] ? end + 1 : NULL) {
         struct line line;
         line_begin(&line, level);
         if (at != text)
