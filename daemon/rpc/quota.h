@@ -1,0 +1,56 @@
+/*
+ * What each user holds of the daemon, and how much that may be.
+ *
+ * An account exists while its uid holds anything; every charge is given back with the same amount.
+ * Root may go beyond each limit by a reserve, so that an administrator always gets in and can
+ * always look.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct quota;
+struct quota_user;
+
+enum quota_kind {
+    QUOTA_CLIENTS,  /* connections to the control socket */
+    QUOTA_SOCKETS,  /* sockets made through it and still open */
+    QUOTA_REQUESTS, /* in flight */
+    QUOTA_BYTES,    /* held for clients: unfinished messages, waiting writes, unread answers */
+    QUOTA_KINDS,
+};
+
+/* 0: the default. */
+struct quota_limits {
+    size_t most[QUOTA_KINDS];
+};
+
+/* -ENOMEM. */
+int quota_new(struct quota **out, const struct quota_limits *limits);
+
+/* Every charge must have been given back. */
+void quota_free(struct quota *quota);
+
+/* The account of a uid, made if there is none; NULL: no memory. One reference for the caller. */
+struct quota_user *quota_user_get(struct quota *quota, uid_t uid);
+void quota_user_put(struct quota_user *user);
+uid_t quota_user_uid(const struct quota_user *user);
+
+/* -EDQUOT, and nothing is charged. */
+int quota_charge(struct quota_user *user, enum quota_kind kind, size_t amount);
+
+/* Charges beyond the limit too: for what is there already. */
+void quota_force(struct quota_user *user, enum quota_kind kind, size_t amount);
+void quota_release(struct quota_user *user, enum quota_kind kind, size_t amount);
+
+/* How much more the user may have. */
+size_t quota_left(const struct quota_user *user, enum quota_kind kind);
+size_t quota_used(const struct quota_user *user, enum quota_kind kind);
+
+/* Of all users together. */
+size_t quota_total(const struct quota *quota, enum quota_kind kind);
+
+/* "clients", "sockets", … */
+const char *quota_kind_name(enum quota_kind kind);
