@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""A folder is a layer: a file includes its own folder and the layers below it, nothing else.
+
+The table is the one of docs/ARCHITECTURE.md. Run at the top of the tree; prints each include that
+climbs, and exits 1 if there is one.
+"""
+import pathlib
+import re
+import sys
+
+# Folder, and the layers that its files may include; itself is understood.
+LAYERS = {
+    "protocol": [],
+    "client": ["protocol"],
+    "client/ctl": ["client", "protocol"],
+    "daemon/util": [],
+    "daemon/loop": ["util"],
+    "daemon/net": ["util", "loop"],
+    "daemon/fiber": ["util", "loop"],
+    "daemon/binding": ["util", "loop", "net", "fiber"],
+    "daemon/rpc": ["util", "loop", "net", "protocol"],
+    "daemon": ["util", "loop", "net", "fiber", "binding", "rpc", "protocol"],
+}
+
+# Libraries that only these folders may know.
+LIBRARIES = {
+    r"event2?/|event\.h": ["daemon/loop"],
+    r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding"],
+    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon"],
+    r"systemd/": ["daemon"],
+    r"jansson\.h": ["client/ctl"],
+    r"sockd/": ["client", "client/ctl"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
+
+
+def layer_of(path):
+    """The longest folder of the table that the file is in."""
+    folders = [str(parent) for parent in path.parents]
+    return next((folder for folder in folders if folder in LAYERS), None)
+
+
+def wrong_own(layer, name):
+    """Why a file of the layer may not include "name", or None."""
+    if "/" not in name:
+        return None if pathlib.Path(layer, name).exists() else "is not in this folder"
+    included = name.rsplit("/", 1)[0]
+    own = [layer, layer.removeprefix("daemon/"), layer.removeprefix("client/")]
+    if included in own or included in LAYERS[layer]:
+        return None
+    return f"is not below {layer}"
+
+
+def wrong_library(layer, name):
+    """Why a file of the layer may not include <name>, or None."""
+    for pattern, folders in LIBRARIES.items():
+        if re.match(pattern, name) and layer not in folders:
+            return "belongs to " + ", ".join(folders)
+    return None
+
+
+def main():
+    found = 0
+    files = [path for top in ("protocol", "client", "daemon") for path in pathlib.Path(top).rglob("*.[ch]")]
+    for path in sorted(files):
+        layer = layer_of(path)
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            own, library = match.groups()
+            why = wrong_own(layer, own) if own else wrong_library(layer, library)
+            if why:
+                print(f"{path}:{number}: {own or library} {why}")
+                found += 1
+    return 1 if found else 0
+
+
+sys.exit(main())

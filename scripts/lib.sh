@@ -1,0 +1,60 @@
+# What the scripts share; sourced by bash, never run. Needs $root, the top of the tree.
+# shellcheck shell=bash disable=SC2034,SC2154 # used by, or set by, those that source it
+
+# What it takes to build, and what the tests need beyond that. All of it is Debian 12's.
+build_packages=(
+    gcc libc6-dev cmake ninja-build pkg-config
+    libevent-dev libmsgpack-dev libluajit-5.1-dev libsystemd-dev libjansson-dev
+)
+test_packages=(
+    libcriterion-dev clang clang-format clang-tidy cppcheck shellcheck
+    git python3 python3-msgpack neovim socat strace util-linux systemd
+)
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+step() {
+    printf '\n== %s\n' "$*"
+}
+
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# as_root COMMAND…
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root to run: $*"
+    fi
+}
+
+# Installs those of the packages that are missing; asks the network nothing if none is.
+need_packages() {
+    local package missing=()
+    for package; do
+        installed "$package" || missing+=("$package")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    command -v apt-get >/dev/null || die "this is not Debian; install the like of: ${missing[*]}"
+    step "installing ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# configure FOLDER OPTION…: prepares a build folder unless that is done already.
+configure() {
+    local folder=$1
+    shift
+    cmake -G Ninja -S "$root" -B "$folder" "$@" >"$folder.configure.log" 2>&1 || {
+        cat "$folder.configure.log"
+        return 1
+    }
+}
