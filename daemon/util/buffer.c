@@ -1,0 +1,116 @@
+/*
+ * A queue of bytes in one block of a pool. See buffer.h.
+ */
+#include "util/buffer.h"
+
+#include "util/error.h"
+
+#include <string.h>
+
+static void buffer_release(struct buffer *buffer, struct pool *pool)
+{
+    if (buffer->memory != NULL)
+        pool_give(pool, buffer->memory, buffer->size);
+    *buffer = (struct buffer){0};
+}
+
+void buffer_deinit(struct buffer *buffer, struct pool *pool)
+{
+    buffer_release(buffer, pool);
+}
+
+/* Moves the bytes to a block of at least `size`, leaving `front` bytes free before them. */
+static int buffer_move(struct buffer *buffer, struct pool *pool, size_t size, size_t front)
+{
+    size_t actual;
+    uint8_t *memory = pool_take(pool, size, &actual);
+    if (memory == NULL)
+        return -ENOMEM;
+    size_t length = buffer_length(buffer);
+    if (length > 0)
+        memcpy(memory + front, buffer_data(buffer), length);
+    buffer_release(buffer, pool);
+    *buffer = (struct buffer){memory, actual, front, front + length};
+    return 0;
+}
+
+static void buffer_shift(struct buffer *buffer, size_t front)
+{
+    size_t length = buffer_length(buffer);
+    memmove(buffer->memory + front, buffer_data(buffer), length);
+    buffer->start = front;
+    buffer->end = front + length;
+}
+
+int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room)
+{
+    if (buffer_room(buffer) >= room)
+        return 0;
+    size_t length = buffer_length(buffer);
+    if (room > SIZE_MAX - length)
+        return -ENOMEM;
+    /* Shifting costs its length: only when at least as much has been consumed, so that the cost
+     * stays in proportion to the bytes that went through. */
+    if (buffer->start >= length && buffer->size - length >= room) {
+        buffer_shift(buffer, 0);
+        return 0;
+    }
+    return buffer_move(buffer, pool, length + room, 0);
+}
+
+void buffer_commit(struct buffer *buffer, size_t length)
+{
+    CHECK(length <= buffer_room(buffer));
+    buffer->end += length;
+}
+
+void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length)
+{
+    CHECK(length <= buffer_length(buffer));
+    buffer->start += length;
+    buffer_release_if_empty(buffer, pool);
+}
+
+void buffer_release_if_empty(struct buffer *buffer, struct pool *pool)
+{
+    if (buffer->start == buffer->end)
+        buffer_release(buffer, pool);
+}
+
+void buffer_settle(struct buffer *buffer, struct pool *pool)
+{
+    size_t length = buffer_length(buffer);
+    if (buffer->size > POOL_BLOCK_MIN && length <= buffer->size / 8)
+        (void)buffer_move(buffer, pool, length, 0);
+}
+
+int buffer_append(struct buffer *buffer, struct pool *pool, const void *data, size_t length)
+{
+    if (length == 0)
+        return 0;
+    int error = buffer_reserve(buffer, pool, length);
+    if (error < 0)
+        return error;
+    memcpy(buffer_tail(buffer), data, length);
+    buffer->end += length;
+    return 0;
+}
+
+int buffer_prepend(struct buffer *buffer, struct pool *pool, const void *data, size_t length)
+{
+    if (length == 0)
+        return 0;
+    size_t total = buffer_length(buffer) + length;
+    if (buffer->start < length) {
+        if (buffer->size >= total) {
+            buffer_shift(buffer, buffer->size - buffer_length(buffer));
+        } else {
+            int error = buffer_move(buffer, pool, total, length);
+            if (error < 0)
+                return error;
+        }
+    }
+    buffer->start -= length;
+    memcpy(buffer_data(buffer), data, length);
+    return 0;
+}
