@@ -62,3 +62,13 @@ int harness_port(int fd)
         return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
     return -EAFNOSUPPORT;
 }
+
+struct sockaddr_un harness_unix_address(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length >= sizeof address.sun_path)
+        abort();
+    memcpy(address.sun_path, path, length + 1);
+    return address;
+}

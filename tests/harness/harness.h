@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/un.h>
 
 /* The number of descriptors that this process has open (/proc/self/fd), the one used for counting
  * not included; -errno when /proc cannot be read. A test takes it first and compares at its end. */
@@ -19,3 +20,6 @@ int harness_tempdir_free(const char *path);
 
 /* The port of a TCP socket that `fd` is bound to, in host order; -errno on failure. */
 int harness_port(int fd);
+
+/* The address of a unix socket at `path`; aborts the test if that is too long. */
+struct sockaddr_un harness_unix_address(const char *path);

@@ -1,0 +1,258 @@
+/* The control socket's place in the file system; the contract is in control.h.
+ *
+ * The order is what makes it safe: first the lock, so that no other daemon is at the same work;
+ * then the question whether something answers at the path; only then is a dead file removed. The
+ * socket is bound for its owner alone and opened to others when it belongs to the right group.
+ */
+#include "control.h"
+
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/param.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+struct control {
+    struct sockaddr_un address;
+    int fd;   /* listening; -1 once it is taken */
+    int lock; /* holds the flock */
+    uint64_t first_id;
+    bool made; /* the file is ours to remove, if it is still this one: */
+    dev_t device;
+    ino_t inode;
+};
+
+static int fail(const char *path, const char *what, int error)
+{
+    log_write(LOG_ERROR, "control socket %s: %s: %s", path, what, strerror(-error));
+    return error;
+}
+
+/* ---- the path ---- */
+
+static int set_path(struct control *control, const char *folder, const char *name)
+{
+    size_t size = sizeof control->address.sun_path;
+    int length = snprintf(control->address.sun_path, size, "%s%s", folder, name);
+    if (length < 0 || (size_t)length >= size)
+        return fail(name, "the path is too long for a socket", -ENAMETOOLONG);
+    return 0;
+}
+
+static int set_default_path(struct control *control)
+{
+    const char *chosen = getenv("SOCKD_SOCKET");
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    if (chosen && *chosen)
+        return set_path(control, "", chosen);
+    bool own = geteuid() != 0 && runtime && *runtime == '/';
+    return set_path(control, own ? runtime : "/run", "/sockd/sockd.sock");
+}
+
+/* The socket's folder, and no more than that one. Others must be able to pass through it. */
+static int make_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return 0;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    if (mkdir(folder, 0755) == 0 || errno == EEXIST)
+        return 0;
+    return fail(path, "cannot make its folder", -errno);
+}
+
+/* ---- the lock and the numbers ---- */
+
+static int read_first_id(struct control *control)
+{
+    char text[32] = "";
+    ssize_t length = pread(control->lock, text, sizeof text - 1, 0);
+    if (length < 0)
+        return -errno;
+    control->first_id = 1;
+    if (length == 0)
+        return 0;
+    char *end;
+    errno = 0;
+    control->first_id = strtoull(text, &end, 10);
+    return errno || control->first_id == 0 || strcmp(end, "\n") != 0 ? -EBADMSG : 0;
+}
+
+static int take_lock(struct control *control)
+{
+    const char *path = control->address.sun_path;
+    char name[sizeof control->address.sun_path + sizeof ".lock"];
+    snprintf(name, sizeof name, "%s.lock", path);
+    control->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    if (control->lock < 0)
+        return fail(path, "cannot open its lock file", -errno);
+    if (flock(control->lock, LOCK_EX | LOCK_NB) < 0)
+        return fail(path, "another sockd is running there",
+                    errno == EWOULDBLOCK ? -EADDRINUSE : -errno);
+    int result = read_first_id(control);
+    return result < 0 ? fail(path, "its lock file holds no number of a socket", result) : 0;
+}
+
+uint64_t control_first_id(const struct control *control)
+{
+    return control->first_id;
+}
+
+int control_reserve_ids(void *context, uint64_t last)
+{
+    const struct control *control = context;
+    char text[32];
+    /* Of one width, so that the file never shrinks and one pwrite(2) replaces all of it. */
+    int length = snprintf(text, sizeof text, "%020llu\n", (unsigned long long)last + 1);
+    ssize_t written = pwrite(control->lock, text, (size_t)length, 0);
+    if (written == length)
+        return 0;
+    return written < 0 ? -errno : -ENOSPC;
+}
+
+/* ---- the socket ---- */
+
+/* 1: something listens at the path; 0: nothing does, and nothing is in the way any more. */
+static int clear_stale(const struct sockaddr_un *address)
+{
+    struct stat status;
+    if (lstat(address->sun_path, &status) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(status.st_mode))
+        return -EEXIST;
+    CLEANUP(close_fdp) int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return -errno;
+    if (connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN)
+        return 1;
+    if (errno != ECONNREFUSED && errno != ENOENT)
+        return -errno;
+    return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* For its owner alone until open_to_others. */
+static int bind_private(struct control *control, int fd)
+{
+    mode_t before = umask(0077);
+    int result = bind(fd, (const struct sockaddr *)&control->address, sizeof control->address);
+    result = result < 0 ? -errno : 0;
+    umask(before);
+    struct stat status;
+    if (result == 0 && lstat(control->address.sun_path, &status) == 0) {
+        control->made = true;
+        control->device = status.st_dev;
+        control->inode = status.st_ino;
+    }
+    return result;
+}
+
+static int open_to_others(const struct control *control, const struct control_config *config)
+{
+    const char *path = control->address.sun_path;
+    mode_t mode = config->has_mode ? config->mode : config->has_group ? 0660 : 0600;
+    if (config->has_group && lchown(path, (uid_t)-1, config->group) < 0)
+        return -errno;
+    return fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int make_socket(struct control *control, const struct control_config *config)
+{
+    const char *path = control->address.sun_path;
+    int result = clear_stale(&control->address);
+    if (result > 0)
+        return fail(path, "something else listens there", -EADDRINUSE);
+    if (result < 0)
+        return fail(path, "the place is taken", result);
+    CLEANUP(close_fdp) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(path, "cannot make it", -errno);
+    if ((result = bind_private(control, fd)) < 0)
+        return fail(path, "cannot bind it", result);
+    if ((result = open_to_others(control, config)) < 0)
+        return fail(path, "cannot set its group and mode", result);
+    if (listen(fd, SOMAXCONN) < 0)
+        return fail(path, "cannot listen", -errno);
+    control->fd = STEAL_FD(fd);
+    return 0;
+}
+
+/* ---- life ---- */
+
+/* The path of a socket that was passed in; the lock lies beside it as beside our own. */
+static int adopt(struct control *control, int passed)
+{
+    struct sockaddr_un *address = &control->address;
+    socklen_t length = sizeof *address;
+    if (getsockname(passed, (struct sockaddr *)address, &length) < 0)
+        return fail("that was passed in", "cannot ask for its address", -errno);
+    size_t size = MIN(length, sizeof *address) - offsetof(struct sockaddr_un, sun_path);
+    if (address->sun_path[0] != '/' || !memchr(address->sun_path, 0, size))
+        return fail("that was passed in", "it has no path", -EINVAL);
+    int result = take_lock(control);
+    if (result == 0)
+        control->fd = passed; /* consumed */
+    return result;
+}
+
+static int make(struct control *control, const struct control_config *config)
+{
+    int result = config->path ? set_path(control, "", config->path) : set_default_path(control);
+    if (result == 0)
+        result = make_folder(control->address.sun_path);
+    if (result == 0)
+        result = take_lock(control);
+    return result < 0 ? result : make_socket(control, config);
+}
+
+int control_open(struct control **out, const struct control_config *config, int passed)
+{
+    struct control *control = calloc(1, sizeof *control);
+    if (!control)
+        return -ENOMEM;
+    control->address.sun_family = AF_UNIX;
+    control->fd = control->lock = -1;
+    int result = passed >= 0 ? adopt(control, passed) : make(control, config);
+    if (result < 0) {
+        control_close(control);
+        return result;
+    }
+    *out = control;
+    return 0;
+}
+
+static void remove_file(const struct control *control)
+{
+    struct stat status;
+    if (control->made && lstat(control->address.sun_path, &status) == 0 &&
+        status.st_dev == control->device && status.st_ino == control->inode)
+        unlink(control->address.sun_path);
+}
+
+void control_close(struct control *control)
+{
+    if (!control)
+        return;
+    remove_file(control);
+    close_fdp(&control->fd);
+    close_fdp(&control->lock); /* only now may another daemon have the path */
+    free(control);
+}
+
+const char *control_path(const struct control *control)
+{
+    return control->address.sun_path;
+}
+
+int control_take_fd(struct control *control)
+{
+    return STEAL_FD(control->fd);
+}
