@@ -37,4 +37,4 @@ int control_take_fd(struct control *control);
 
 /* For struct net_config: where to begin, and the note for the next daemon. */
 uint64_t control_first_id(const struct control *control);
-int control_reserve_ids(void *control, uint64_t last);
+int control_reserve_ids(void *context, uint64_t last); /* context: the struct control */

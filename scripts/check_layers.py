@@ -44,7 +44,9 @@ def layer_of(path):
 def wrong_own(layer, name):
     """Why a file of the layer may not include "name", or None."""
     if "/" not in name:
-        return None if pathlib.Path(layer, name).exists() else "is not in this folder"
+        # One that is nowhere in the tree is made by the layer's own build.
+        here = pathlib.Path(layer, name).exists() or not any(pathlib.Path().glob(f"*/**/{name}"))
+        return None if here else "is not in this folder"
     included = name.rsplit("/", 1)[0]
     own = [layer, layer.removeprefix("daemon/"), layer.removeprefix("client/")]
     if included in own or included in LAYERS[layer]:
