@@ -42,10 +42,12 @@ tidy() {
         xargs -r -n 1 -P "$(nproc)" scripts/tidy.sh "$build"
 }
 
+# Its view of leaks knows no cleanup attributes; the sanitizers look for leaks better.
 check_c() {
     sources 'protocol/*.c' 'client/*.c' 'daemon/*.c' |
         cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
             --error-exitcode=1 --suppress=missingInclude --suppress=missingIncludeSystem \
+            --suppress=memleak --suppress=resourceLeak \
             -j "$(nproc)" -D_GNU_SOURCE -I . -I daemon -I client/include --file-list=-
 }
 
