@@ -7,10 +7,13 @@
 #include "protocol/writer.h"
 
 /*
- * Writes one map: level, the limits, and methods, an array of maps with name, level, caller,
- * waits, params (each with name, type, required, default), options, result, doc; types, a map from
- * each parameter type's name to a sentence.
+ * Writes one map: level; limits; types, a map from each parameter type's name to a sentence; and
+ * methods, an array of maps with name, level, caller, waits, params (each with name, type,
+ * required, and default if it is optional), options, result, doc.
  */
 void api_put(struct writer *writer);
+
+/* Writes the map of the wire's limits alone, which sockd.hello answers too. */
+void api_put_limits(struct writer *writer);
 
 #endif

@@ -42,6 +42,10 @@ struct message {
  */
 int message_parse(struct message *message, const void *bytes, size_t size);
 
+/* Reads the msgid of a request of which only the beginning is there, or whose rest a scan has found
+ * bad. False if the bytes do not begin a request. */
+bool message_peek_msgid(const void *bytes, size_t available, uint32_t *msgid);
+
 /* What stands in the error slot and, as a map, in the result slot of a failed request. */
 struct message_error {
     int number;       /* a positive errno */

@@ -62,6 +62,12 @@ enum method_caller {
     METHOD_CALLER_ADMIN,  /* administrators */
 };
 
+enum method_wait {
+    METHOD_WAIT_PROMPT, /* answers at once */
+    METHOD_WAIT_WAITS,  /* may wait; a timeout bounds it */
+    METHOD_WAIT_RUNS,   /* may wait; only a cancel ends it */
+};
+
 /* What the map of options may hold beside the parameters' own names: a set of these. */
 enum method_option {
     METHOD_OPTION_TIMEOUT = 1 << 0, /* as METHOD_TYPE_TIMEOUT */
@@ -78,11 +84,9 @@ struct method_param {
 struct method {
     const char *name; /* as on the wire */
     uint8_t name_size;
-    uint8_t count;    /* parameters */
-    uint8_t required; /* how many of them must be there */
+    uint8_t count; /* parameters */
     uint8_t level;
-    bool waits;
-    bool variadic; /* the last parameter takes all that follow; then there is no map of options */
+    enum method_wait wait;
     enum method_caller caller;
     unsigned options; /* of enum method_option */
     enum method_result result;
@@ -101,6 +105,13 @@ static inline enum method_id methods_id(const struct method *method)
     return (enum method_id)(method - methods);
 }
 
+/* Whether the last parameter takes all values that follow. Such a method has no map of options,
+ * for the last of the values might be a map itself. */
+static inline bool methods_is_variadic(const struct method *method)
+{
+    return method->count > 0 && method->params[method->count - 1].type == METHOD_TYPE_REST;
+}
+
 /* The position of the parameter of that name; -1 if there is none. */
 int methods_param(const struct method *method, const char *name, size_t size);
 
@@ -108,7 +119,7 @@ int methods_param(const struct method *method, const char *name, size_t size);
 const char *methods_option_name(enum method_option option);
 unsigned methods_option(const char *name, size_t size);
 
-/* How the table spells these: "handle", "bytes", "id, address", "owner" … */
+/* How sockd.api and the documents spell these: "handle", "bytes", "id, address", "owner" … */
 const char *methods_type_name(enum method_type type);
 const char *methods_result_name(enum method_result result);
 const char *methods_caller_name(enum method_caller caller);

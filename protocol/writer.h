@@ -57,7 +57,8 @@ void writer_text(struct writer *writer, const char *text);
 void writer_str(struct writer *writer, const char *data, size_t size);
 void writer_bin(struct writer *writer, const void *data, size_t size);
 
-/* Only the head of a binary: its size bytes are appended next, or sent from where they lie. */
+/* Only the head: the size bytes are appended next, or sent from where they lie. */
+void writer_str_head(struct writer *writer, size_t size);
 void writer_bin_head(struct writer *writer, size_t size);
 
 /* The head of an array of count values or a map of pairs; the caller writes that many next. */

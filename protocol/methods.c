@@ -1,0 +1,163 @@
+/*
+ * The method table as data. See methods.h and methods.tbl.
+ */
+#include "protocol/methods.h"
+
+#include "methods_slots.h"
+#include "protocol/methods_hash.h"
+
+#include <string.h>
+
+/* The words of methods.tbl. */
+#define MAKES METHOD_OPTION_NAME
+#define REQ(name_, type_)                                             \
+    {                                                                 \
+        .name = #name_, .type = METHOD_TYPE_##type_, .required = true \
+    }
+#define OPT(name_, type_, fallback_)                                         \
+    {                                                                        \
+        .name = #name_, .type = METHOD_TYPE_##type_, .fallback = (fallback_) \
+    }
+#define REST(name_)                                                  \
+    {                                                                \
+        .name = #name_, .type = METHOD_TYPE_REST, .fallback = "none" \
+    }
+#define PARAMS(...)          \
+    .params = {__VA_ARGS__}, \
+    .count = sizeof((struct method_param[]){{0}, ##__VA_ARGS__}) / sizeof(struct method_param) - 1
+
+/* A timeout given as an option bounds what waits. */
+#define OPTION_OF_WAIT(wait_) ((wait_) == METHOD_WAIT_WAITS ? METHOD_OPTION_TIMEOUT : 0)
+
+const struct method methods[METHOD_COUNT] = {
+#define METHOD(id, name_, level_, caller_, wait_, options_, result_, params_, doc_) \
+    [METHOD_##id] = {                                                               \
+        .name = (name_),                                                            \
+        .name_size = sizeof(name_) - 1,                                             \
+        .level = (level_),                                                          \
+        .wait = METHOD_WAIT_##wait_,                                                \
+        .caller = METHOD_CALLER_##caller_,                                          \
+        .options = (options_) | OPTION_OF_WAIT(METHOD_WAIT_##wait_),                \
+        .result = METHOD_RESULT_##result_,                                          \
+        .doc = (doc_),                                                              \
+        params_,                                                                    \
+    },
+#include "protocol/methods.tbl"
+#undef METHOD
+};
+
+static const struct {
+    const char *name;
+    const char *expected;
+} types[METHOD_TYPE_COUNT] = {
+    [METHOD_TYPE_HANDLE] = {"handle", "a handle: a positive integer or a name"},
+    [METHOD_TYPE_HOST] = {"host", "a host's name or address, \"unix/\", or 0 for all interfaces"},
+    [METHOD_TYPE_PORT] = {"port", "a port from 0 to 65535, a service's name, or a path"},
+    [METHOD_TYPE_BYTES] = {"bytes", "bytes or a string"},
+    [METHOD_TYPE_WHAT] = {"what", "a limit, a delimiter, or a map {limit, delimiter}"},
+    [METHOD_TYPE_SIZE] = {"size", "a number of bytes, 0 or more"},
+    [METHOD_TYPE_INT] = {"int", "an integer from -2147483648 to 2147483647"},
+    [METHOD_TYPE_MSGID] = {"msgid", "an integer from 0 to 4294967295"},
+    [METHOD_TYPE_BOOL] = {"bool", "a boolean"},
+    [METHOD_TYPE_STR] = {"str", "a string"},
+    [METHOD_TYPE_SYMBOL] = {"symbol", "a constant's name or number"},
+    [METHOD_TYPE_FLAGS] = {"flags", "a number, a constant's name, or an array of such names"},
+    [METHOD_TYPE_TIMEOUT] = {"timeout", "a number of seconds"},
+    [METHOD_TYPE_HANDLER] = {"handler", "a function's name, source text, or a map {handler, name}"},
+    [METHOD_TYPE_MAP] = {"map", "a map with strings for keys"},
+    [METHOD_TYPE_REST] = {"rest", "any values"},
+};
+
+static const struct {
+    const char *name;
+    enum method_option option;
+} options[] = {
+    {"timeout", METHOD_OPTION_TIMEOUT},
+    {"name", METHOD_OPTION_NAME},
+};
+
+const struct method *methods_find(const char *name, size_t size)
+{
+    if (size < METHODS_HASH_SHORTEST || size > UINT8_MAX)
+        return NULL;
+    uint8_t slot = hash_slots[methods_hash(name, size, hash_factor)];
+    if (slot == EMPTY_SLOT)
+        return NULL;
+    const struct method *method = &methods[slot];
+    return method->name_size == size && memcmp(method->name, name, size) == 0 ? method : NULL;
+}
+
+static bool same(const char *name, const char *bytes, size_t size)
+{
+    return strlen(name) == size && memcmp(name, bytes, size) == 0;
+}
+
+int methods_param(const struct method *method, const char *name, size_t size)
+{
+    for (int i = 0; i < method->count; i++) {
+        if (same(method->params[i].name, name, size))
+            return i;
+    }
+    return -1;
+}
+
+const char *methods_option_name(enum method_option option)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (options[i].option == option)
+            return options[i].name;
+    }
+    return NULL;
+}
+
+unsigned methods_option(const char *name, size_t size)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (same(options[i].name, name, size))
+            return options[i].option;
+    }
+    return 0;
+}
+
+const char *methods_type_name(enum method_type type)
+{
+    return types[type].name;
+}
+
+const char *methods_type_expected(enum method_type type)
+{
+    return types[type].expected;
+}
+
+const char *methods_result_name(enum method_result result)
+{
+    static const char *const names[] = {
+        [METHOD_RESULT_TRUE] = "true",
+        [METHOD_RESULT_BOOL] = "bool",
+        [METHOD_RESULT_INT] = "int",
+        [METHOD_RESULT_COUNT] = "count",
+        [METHOD_RESULT_TEXT] = "text or nil",
+        [METHOD_RESULT_EVENTS] = "events",
+        [METHOD_RESULT_BYTES] = "bytes",
+        [METHOD_RESULT_BYTES_STATUS] = "bytes, status",
+        [METHOD_RESULT_ID] = "id",
+        [METHOD_RESULT_ID_ADDRESS] = "id, address",
+        [METHOD_RESULT_ADDRESS] = "address",
+        [METHOD_RESULT_MAP] = "map",
+        [METHOD_RESULT_LIST] = "array of maps",
+        [METHOD_RESULT_ANY] = "any",
+    };
+
+    return names[result];
+}
+
+const char *methods_caller_name(enum method_caller caller)
+{
+    static const char *const names[] = {
+        [METHOD_CALLER_ANYONE] = "anyone",
+        [METHOD_CALLER_OWNER] = "owner",
+        [METHOD_CALLER_ADMIN] = "administrator",
+    };
+
+    return names[caller];
+}
