@@ -36,8 +36,8 @@ static void print(const uint8_t *slots, uint32_t factor)
     printf("/* Written by protocol/gen/methods_hash.c when the tree was built. */\n"
            "enum { EMPTY_SLOT = %d };\n"
            "static const uint32_t hash_factor = UINT32_C(%u);\n"
-           "static const uint8_t hash_slots[METHODS_HASH_SLOTS] = {",
-           EMPTY, (unsigned)factor);
+           "static const uint8_t hash_slots[%d] = {",
+           EMPTY, (unsigned)factor, METHODS_HASH_SLOTS);
     for (unsigned i = 0; i < METHODS_HASH_SLOTS; i++)
         printf("%s%u,", i % 16 ? " " : "\n    ", slots[i]);
     printf("\n};\n");
