@@ -1,0 +1,52 @@
+/* sockd: parse, prepare, serve. */
+#include "options.h"
+#include "process.h"
+#include "serve.h"
+#include "util/log.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The conventional status of a command that was called wrongly. */
+enum { EXIT_USAGE = 2 };
+
+static int print_version(void)
+{
+    return puts("sockd " SOCKD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_help(void)
+{
+    options_help(stdout);
+    return ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int obey(const struct options *options)
+{
+    switch (options->command) {
+    case OPTIONS_HELP:
+        return print_help();
+    case OPTIONS_VERSION:
+        return print_version();
+    case OPTIONS_RUN:
+    case OPTIONS_SERVE:
+        return serve(options);
+    }
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    char reason[512];
+    int status = EXIT_USAGE;
+    process_prepare();
+    if (options_parse(&options, argc, argv, reason, sizeof reason) < 0) {
+        fprintf(stderr, "sockd: %s\n", reason);
+    } else {
+        log_start(STDERR_FILENO, options.log_level);
+        status = obey(&options);
+    }
+    options_deinit(&options);
+    return status;
+}

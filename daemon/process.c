@@ -1,0 +1,79 @@
+/* What concerns the process as a whole; the contract is in process.h. */
+#include "process.h"
+
+#include "util/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A bit for each low descriptor that was open at the start: those who start a daemon pass few. */
+static uint64_t open_at_start;
+
+enum { REMEMBERED = 64 };
+
+static void open_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+            abort();
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_write(LOG_WARN, "cannot raise the limit of descriptors: %s", strerror(errno));
+}
+
+void process_prepare(void)
+{
+    open_standard_descriptors();
+    for (int fd = 0; fd < REMEMBERED; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            open_at_start |= UINT64_C(1) << fd;
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+}
+
+void process_adopt(int fd)
+{
+    if (fd < REMEMBERED)
+        open_at_start &= ~(UINT64_C(1) << fd);
+}
+
+static bool was_open(int fd)
+{
+    return fd < REMEMBERED && (open_at_start >> fd & 1);
+}
+
+int process_check_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    if (!dir)
+        return 0;
+    int count = 0;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        char target[256] = "";
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        if (entry->d_name[0] == '.' || fd == dirfd(dir) || was_open(fd))
+            continue;
+        if (readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1) < 0)
+            continue;
+        log_write(LOG_WARN, "at the end descriptor %d is still open: %s", fd, target);
+        count++;
+    }
+    closedir(dir);
+    return count;
+}

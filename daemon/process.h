@@ -1,0 +1,19 @@
+/*
+ * What concerns the process as a whole: its limits, its standard descriptors, the signals that
+ * must not kill it, and the proof at its end that it kept no descriptor.
+ */
+#pragma once
+
+/*
+ * To be called once, before anything else: opens /dev/null in the place of a closed standard
+ * descriptor (so that no socket ever gets number 2 and the log with it), ignores SIGPIPE, raises
+ * the soft limit of descriptors to the hard one, and remembers what is open.
+ */
+void process_prepare(void);
+
+/* A descriptor that was open before process_prepare and is the program's own now, to be closed at
+ * its end, like the control socket that was passed in. */
+void process_adopt(int fd);
+
+/* Logs the descriptors that are open now and were not at the start; returns how many. */
+int process_check_descriptors(void);

@@ -1,0 +1,214 @@
+/* The daemon's life and death.
+ *
+ * Starting: what may be refused comes first (the control socket's path, the scripts), the control
+ * socket is served and READY said when all of it is there.
+ *
+ * Ending: with the first signal nothing new is accepted; clients get the answers that they wait
+ * for and handlers finish, for --grace seconds; then the loop stops and whatever still lives is
+ * cut off. A second signal stops the loop at once. Taking down closes every socket, and ends with
+ * the proof that loop and process hold nothing any more.
+ */
+#include "serve.h"
+
+#include "control.h"
+#include "loop/loop.h"
+#include "net/net.h"
+#include "net/sock.h"
+#include "options.h"
+#include "process.h"
+#include "rpc/rpc.h"
+#include "service.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/list.h"
+#include "util/log.h"
+
+#include <signal.h>
+#include <string.h>
+
+struct server {
+    const struct options *options;
+    struct loop *loop;
+    struct control *control;
+    struct net *net;
+    struct rpc *rpc;
+    struct service *service;
+    struct loop_signal *terminate, *interrupt;
+    struct loop_timer watch; /* while ending: looks whether the handlers are done */
+    uint64_t deadline;       /* while ending: of the grace */
+    bool ending, drained;
+};
+
+static int fail(const char *what, int error)
+{
+    log_write(LOG_ERROR, "cannot start: %s: %s", what, strerror(-error));
+    return error;
+}
+
+/* ---- the end ---- */
+
+static void on_drained(void *context)
+{
+    struct server *server = context;
+    server->drained = true;
+}
+
+/* Ends the loop when clients and handlers are done, or the time is up. */
+static void on_watch(struct loop_timer *timer)
+{
+    struct server *server = CONTAINER_OF(timer, struct server, watch);
+    uint64_t now = loop_now();
+    if (server->drained || now >= server->deadline) {
+        loop_stop(server->loop);
+        return;
+    }
+    uint64_t next = now + LOOP_SECOND / 100;
+    if (loop_timer_start(server->loop, timer, next < server->deadline ? next : server->deadline) <
+        0)
+        loop_stop(server->loop);
+}
+
+static void close_listener(void *context, struct sock *sock)
+{
+    (void)context;
+    if (sock_is_listener(sock))
+        sock_close(sock);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct server *server = context;
+    if (server->ending) {
+        log_write(LOG_INFO, "%s again: leaving at once", strsignal(number));
+        loop_stop(server->loop);
+        return;
+    }
+    server->ending = true;
+    server->deadline = loop_deadline(server->options->grace);
+    log_write(LOG_INFO, "%s: leaving within %g s", strsignal(number), server->options->grace);
+    service_stopping("letting clients finish for %g s", server->options->grace);
+    net_each(server->net, close_listener, NULL);
+    rpc_drain(server->rpc, server->deadline, on_drained, server);
+    on_watch(&server->watch);
+}
+
+/* ---- the beginning ---- */
+
+static int start_control(struct server *server)
+{
+    const struct options *options = server->options;
+    struct control_config config = {
+        .path = options->socket_path,
+        .has_mode = options->has_socket_mode,
+        .has_group = options->has_socket_group,
+        .mode = options->socket_mode,
+        .group = options->socket_group,
+    };
+    CLEANUP(close_fdp) int passed = service_listen_fd();
+    if (passed < 0 && passed != -ENOENT)
+        return passed;
+    if (passed >= 0)
+        process_adopt(passed);
+    int result = control_open(&server->control, &config, passed);
+    if (result == 0)
+        passed = -1; /* consumed */
+    return result;
+}
+
+static int start_net(struct server *server)
+{
+    struct net_config config = {
+        .max_sockets = server->options->max_sockets,
+        .max_readahead = server->options->max_readahead,
+        .first_id = control_first_id(server->control),
+        .reserve_ids = control_reserve_ids,
+        .context = server->control,
+    };
+    int result = net_new(&server->net, server->loop, &config);
+    return result < 0 ? fail("sockets", result) : 0;
+}
+
+static int start_rpc(struct server *server)
+{
+    struct rpc_config config = {
+        .version = SOCKD_VERSION,
+        .has_admin_group = server->options->has_admin_group,
+        .admin_group = server->options->admin_group,
+        .quota = server->options->quota,
+    };
+    int result = rpc_new(&server->rpc, server->net, &config, NULL, NULL);
+    return result < 0 ? fail("control server", result) : 0;
+}
+
+static int start_signals(struct server *server)
+{
+    int result = loop_signal_new(server->loop, SIGTERM, on_signal, server, &server->terminate);
+    if (result == 0)
+        result = loop_signal_new(server->loop, SIGINT, on_signal, server, &server->interrupt);
+    return result < 0 ? fail("signals", result) : 0;
+}
+
+/* From here on clients are served. */
+static int open_door(struct server *server)
+{
+    int fd = control_take_fd(server->control);
+    int result = rpc_listen(server->rpc, fd);
+    if (result < 0) {
+        close(fd);
+        return fail("control server", result);
+    }
+    result = service_start(&server->service, server->loop);
+    if (result < 0)
+        return fail("watchdog", result);
+    const char *path = control_path(server->control);
+    log_write(LOG_INFO, "sockd %s serves %s", SOCKD_VERSION, path);
+    service_ready("serving %s", path);
+    return 0;
+}
+
+static int start(struct server *server)
+{
+    static int (*const steps[])(struct server *) = {start_control, start_net, start_rpc,
+                                                    start_signals, open_door};
+    int result = loop_new(&server->loop);
+    if (result < 0)
+        return fail("loop", result);
+    loop_timer_init(&server->watch, on_watch);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result == 0; i++)
+        result = steps[i](server);
+    return result;
+}
+
+/* Whatever of it was started. */
+static void take_down(struct server *server)
+{
+    if (!server->loop)
+        return;
+    service_free(server->service);
+    loop_timer_stop(server->loop, &server->watch);
+    if (server->terminate)
+        loop_signal_free(server->terminate);
+    if (server->interrupt)
+        loop_signal_free(server->interrupt);
+    if (server->rpc)
+        rpc_free(server->rpc);
+    if (server->net) {
+        net_close_all(server->net);
+        net_free(server->net);
+    }
+    control_close(server->control);
+    loop_free(server->loop); /* proves that it is empty */
+}
+
+int serve(const struct options *options)
+{
+    struct server server = {.options = options};
+    int result = start(&server);
+    if (result == 0 && (result = loop_run(server.loop)) < 0)
+        log_write(LOG_ERROR, "the loop has failed: %s", strerror(-result));
+    take_down(&server);
+    process_check_descriptors();
+    if (result == 0)
+        log_write(LOG_INFO, "sockd has ended");
+    return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
