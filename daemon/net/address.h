@@ -60,7 +60,7 @@ int address_family(const char *name);
 const char *address_type_name(int type);
 int address_type(const char *name);
 
-/* "tcp", of /etc/protocols, without asking any service of the network; "0" is "ip". -1: unknown.
- * The name is written into `out`. */
+/* The number of "tcp" and its like, of /etc/protocols; -1: unknown. The name of a number may be
+ * written into `out`; a number without a name is shown in digits. */
 int address_protocol(const char *name);
 const char *address_protocol_name(int protocol, char out[16]);

@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct connect_retry;
 struct net;
 struct op;
 struct op_class;
@@ -35,7 +36,8 @@ struct sock;
 
 typedef void op_done_fn(struct op *op);
 
-/* Bytes of somebody else. */
+/* Bytes of somebody else. A parked operation reads its `out.data` and `in.delimiters` anew at each
+ * step: after OP_WAIT the caller may point them to a copy of its own. */
 struct slice {
     const void *data;
     size_t length;
@@ -58,14 +60,18 @@ struct op {
             size_t length, sent;
             int flags;
         } out;
-        /* recv, read, sysread: `data` points into the read-ahead until op_finish */
+        /* recv, read, sysread: `data` points into the read-ahead, or for a message into a block of
+           its own, until op_finish */
         struct {
             const uint8_t *data;
             size_t length;
             size_t limit;
+            void *block;
+            size_t block_size;
             const struct slice *delimiters;
             uint32_t delimiter_count;
             int flags;
+            bool any; /* recv: whatever is there will do */
             bool eof; /* the stream ended before what was asked for */
         } in;
         /* wait */
@@ -81,7 +87,7 @@ struct op {
         /* connect */
         struct {
             const struct address *address;
-            struct address *copy;
+            struct connect_retry *retry;
             bool started;
         } connect;
         /* resolve */
@@ -150,7 +156,8 @@ void op_accept(struct op *op, struct sock *sock);
 void op_tcp_connect(struct op *op, struct net *net, uid_t owner, const char *host,
                     const char *port);
 
-/* Looks up `host` and listens on the first of its addresses that binds. Result: made.sock. */
+/* Looks up `host` (NULL: all local interfaces) and listens on the first of its addresses that
+ * binds. Result: made.sock. */
 void op_tcp_listen(struct op *op, struct net *net, uid_t owner, const char *host, const char *port,
                    int backlog);
 
@@ -172,7 +179,8 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context);
 /* Completes a parked operation with `error` (negative). Too late if it has completed. */
 void op_cancel(struct op *op, int error);
 
-/* Takes a parked operation back: `done` will not be called. Ends it as op_finish does. */
+/* Takes an operation back whose `done` has not been called yet, and which will not be called: it
+ * has had no effect but what was sent. Ends it as op_finish does. */
 void op_abort(struct op *op);
 
 /* Of a completed read: its bytes are delivered and leave the read-ahead. Not calling it leaves

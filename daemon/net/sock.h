@@ -10,6 +10,7 @@
 #pragma once
 
 #include "net/address.h"
+#include "util/list.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -51,6 +52,18 @@ void sock_keep(struct sock *sock);
  * from the loop, not from within this call). -EBADF if it is closed already.
  */
 int sock_close(struct sock *sock);
+
+/*
+ * Whom to tell that a socket closes: once, from within sock_close or the last sock_unref, when it
+ * is closed already and its number and owner still answer. Unlinking `link` takes it back. It is
+ * neither an operation nor a reference.
+ */
+struct sock_closed {
+    struct list link;
+    void (*fn)(struct sock_closed *watch);
+};
+void sock_on_close(struct sock *sock, struct sock_closed *watch);
+
 bool sock_is_open(const struct sock *sock);
 
 int sock_bind(struct sock *sock, const struct address *address);

@@ -1,0 +1,207 @@
+/*
+ * Socket addresses from and to text. See address.h; the names of families, types and protocols
+ * are in names.c.
+ */
+#include "net/address.h"
+
+#include "util/error.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- ports ---- */
+
+static bool port_is_number(const char *port)
+{
+    return port[0] != '\0' && strspn(port, "0123456789") == strlen(port);
+}
+
+/* In host byte order, or -EINVAL. */
+static int port_parse(const char *port)
+{
+    if (port == NULL)
+        return 0;
+    if (port_is_number(port)) {
+        unsigned long number = strlen(port) <= 5 ? strtoul(port, NULL, 10) : 65536;
+        return number <= 65535 ? (int)number : -EINVAL;
+    }
+    struct servent entry, *found = NULL;
+    char memory[1024];
+    if (getservbyname_r(port, "tcp", &entry, memory, sizeof(memory), &found) != 0 || found == NULL)
+        return -EINVAL;
+    return ntohs((uint16_t)found->s_port);
+}
+
+/* ---- hosts ---- */
+
+static int address_parse_unix(struct address *out, const char *path)
+{
+    size_t length = path != NULL ? strlen(path) : 0;
+    if (length == 0)
+        return -EINVAL;
+    if (length >= sizeof(out->un.sun_path))
+        return -ENOBUFS;
+    *out = (struct address){.un = {.sun_family = AF_UNIX}};
+    memcpy(out->un.sun_path, path, length);
+    out->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+    if (path[0] == '@') { /* abstract: a leading zero byte, and no terminating one */
+        out->un.sun_path[0] = '\0';
+        out->length--;
+    }
+    return 0;
+}
+
+static int address_any(struct address *out, int family, uint16_t port)
+{
+    *out = (struct address){0};
+    if (family == AF_INET6) {
+        out->in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = port};
+        out->length = sizeof(out->in6);
+        return 0;
+    }
+    out->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = port};
+    out->length = sizeof(out->in);
+    return 0;
+}
+
+static int address_parse_in(struct address *out, int family, const struct in_addr *host,
+                            uint16_t port)
+{
+    address_any(out, family == AF_INET6 ? AF_INET6 : AF_INET, port);
+    if (family != AF_INET6) {
+        out->in.sin_addr = *host;
+        return 0;
+    }
+    uint8_t *mapped = out->in6.sin6_addr.s6_addr;
+    mapped[10] = mapped[11] = 0xff;
+    memcpy(mapped + 12, host, sizeof(*host));
+    return 0;
+}
+
+/* "2001:db8::1", "[2001:db8::1]", "fe80::1%eth0". */
+static int address_parse_in6(struct address *out, const char *host, uint16_t port)
+{
+    char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 2];
+    size_t length = strlen(host);
+    bool bracketed = length > 1 && host[0] == '[' && host[length - 1] == ']';
+    if (bracketed) {
+        host++;
+        length -= 2;
+    }
+    if (length >= sizeof(text))
+        return -EINVAL;
+    memcpy(text, host, length);
+    text[length] = '\0';
+    char *scope = strchr(text, '%');
+    if (scope != NULL)
+        *scope++ = '\0';
+    address_any(out, AF_INET6, port);
+    if (inet_pton(AF_INET6, text, &out->in6.sin6_addr) != 1)
+        return -EINVAL;
+    if (scope != NULL) {
+        out->in6.sin6_scope_id =
+            port_is_number(scope) ? (uint32_t)strtoul(scope, NULL, 10) : if_nametoindex(scope);
+        if (out->in6.sin6_scope_id == 0)
+            return -EINVAL;
+    }
+    return 0;
+}
+
+int address_parse(struct address *out, int family, const char *host, const char *port)
+{
+    if (host != NULL && strcmp(host, ADDRESS_UNIX) == 0)
+        return family == AF_UNSPEC || family == AF_UNIX ? address_parse_unix(out, port) : -EINVAL;
+    if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
+        return -EINVAL;
+    int number = port_parse(port);
+    if (number < 0)
+        return number;
+    uint16_t network_port = htons((uint16_t)number);
+    if (host == NULL)
+        return address_any(out, family, network_port);
+    struct in_addr in;
+    if (inet_pton(AF_INET, host, &in) == 1)
+        return address_parse_in(out, family, &in, network_port);
+    return family != AF_INET ? address_parse_in6(out, host, network_port) : -EINVAL;
+}
+
+void address_set(struct address *out, const struct sockaddr *from, socklen_t length)
+{
+    *out = (struct address){0};
+    socklen_t most = sizeof(*out) - offsetof(struct address, any);
+    out->length = length < most ? length : most;
+    memcpy(&out->any, from, out->length);
+}
+
+/* ---- to text ---- */
+
+static void address_format_unix(const struct address *address, struct address_text *out)
+{
+    size_t head = offsetof(struct sockaddr_un, sun_path);
+    size_t length = address->length > head ? address->length - head : 0;
+    memcpy(out->host, ADDRESS_UNIX, sizeof(ADDRESS_UNIX));
+    out->port = -1;
+    if (length == 0)
+        return;
+    const char *path = address->un.sun_path;
+    if (path[0] != '\0')
+        length = strnlen(path, length);
+    memcpy(out->path, path, length);
+    if (path[0] == '\0') /* zero bytes inside an abstract name would cut it: they show as '@' too */
+        for (size_t i = 0; i < length; i++)
+            if (out->path[i] == '\0')
+                out->path[i] = '@';
+    out->path[length] = '\0';
+}
+
+static void address_format_in6(const struct sockaddr_in6 *in6, struct address_text *out)
+{
+    inet_ntop(AF_INET6, &in6->sin6_addr, out->host, INET6_ADDRSTRLEN);
+    out->port = ntohs(in6->sin6_port);
+    char name[IF_NAMESIZE];
+    if (in6->sin6_scope_id == 0)
+        return;
+    size_t length = strlen(out->host);
+    if (if_indextoname(in6->sin6_scope_id, name) != NULL)
+        snprintf(out->host + length, sizeof(out->host) - length, "%%%s", name);
+    else
+        snprintf(out->host + length, sizeof(out->host) - length, "%%%u", in6->sin6_scope_id);
+}
+
+void address_format(const struct address *address, struct address_text *out)
+{
+    *out = (struct address_text){0};
+    if (address->length < sizeof(sa_family_t))
+        return;
+    switch (address->family) {
+    case AF_INET:
+        inet_ntop(AF_INET, &address->in.sin_addr, out->host, sizeof(out->host));
+        out->port = ntohs(address->in.sin_port);
+        break;
+    case AF_INET6:
+        address_format_in6(&address->in6, out);
+        break;
+    case AF_UNIX:
+        address_format_unix(address, out);
+        break;
+    default:
+        break;
+    }
+}
+
+const char *address_string(const struct address *address, char out[ADDRESS_STRING_MAX])
+{
+    struct address_text text;
+    address_format(address, &text);
+    if (text.port < 0)
+        snprintf(out, ADDRESS_STRING_MAX, "%s:%s", text.host, text.path);
+    else if (strchr(text.host, ':') != NULL)
+        snprintf(out, ADDRESS_STRING_MAX, "[%s]:%d", text.host, text.port);
+    else
+        snprintf(out, ADDRESS_STRING_MAX, "%s:%d", text.host, text.port);
+    return out;
+}

@@ -1,0 +1,256 @@
+/*
+ * What all sockets share, and the registry in which they are found by number and by descriptor.
+ */
+#include "net/net_private.h"
+
+#include "net/resolver.h"
+#include "util/pool.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    NET_MAGIC = 0x6e657421,
+    NET_BUCKETS = 64,    /* at first; doubled when there are more sockets than that */
+    NET_FD_RESERVE = 64, /* descriptors for everything but sockets: control clients, scripts */
+    NET_ID_BLOCK = 4096, /* numbers reserved at once */
+    NET_MAX_READAHEAD = 16 << 20,
+    NET_LOOKUP_THREADS = 4,
+};
+
+/* ---- life ---- */
+
+static size_t net_default_max_sockets(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        return 1 << 20;
+    size_t reserve = limit.rlim_cur / 8;
+    if (reserve < NET_FD_RESERVE)
+        reserve = NET_FD_RESERVE;
+    if (reserve > NET_FD_RESERVE_MAX)
+        reserve = NET_FD_RESERVE_MAX;
+    return limit.rlim_cur > 2 * reserve ? limit.rlim_cur - reserve : limit.rlim_cur / 2;
+}
+
+static void net_configure(struct net *net, const struct net_config *config)
+{
+    if (config != NULL)
+        net->config = *config;
+    if (net->config.max_sockets == 0)
+        net->config.max_sockets = net_default_max_sockets();
+    if (net->config.max_readahead == 0)
+        net->config.max_readahead = NET_MAX_READAHEAD;
+    if (net->config.lookup_threads == 0)
+        net->config.lookup_threads = NET_LOOKUP_THREADS;
+    net->next_id = net->config.first_id > 0 ? net->config.first_id : 1;
+    net->reserved_id = net->next_id - 1;
+}
+
+static void net_complete_task(struct loop_task *task);
+
+static int net_grow_buckets(struct net *net);
+
+int net_new(struct net **out, struct loop *loop, const struct net_config *config)
+{
+    struct net *net = calloc(1, sizeof(*net));
+    if (net == NULL)
+        return -ENOMEM;
+    net->magic = NET_MAGIC;
+    net->loop = loop;
+    list_init(&net->sockets);
+    list_init(&net->starved);
+    list_init(&net->completed);
+    loop_task_init(&net->complete_task, net_complete_task);
+    net_configure(net, config);
+    int error = net_grow_buckets(net);
+    if (error == 0)
+        error = pool_new(&net->pool);
+    if (error < 0) {
+        net_free(net);
+        return error;
+    }
+    *out = net;
+    return 0;
+}
+
+void net_free(struct net *net)
+{
+    if (net == NULL)
+        return;
+    MAGIC_CHECK(net, NET_MAGIC);
+    net_close_all(net);
+    CHECK(net->waiting == 0 && list_empty(&net->completed));
+    resolver_free(net->resolver);
+    pool_free(net->pool);
+    free(net->buckets);
+    free(net->by_fd);
+    net->magic = 0;
+    free(net);
+}
+
+struct loop *net_loop(const struct net *net)
+{
+    return net->loop;
+}
+
+struct pool *net_pool(const struct net *net)
+{
+    return net->pool;
+}
+
+struct resolver *net_resolver(struct net *net)
+{
+    if (net->resolver == NULL)
+        resolver_new(&net->resolver, net->loop, net->config.lookup_threads);
+    return net->resolver;
+}
+
+void net_stats(const struct net *net, struct net_stats *out)
+{
+    *out = (struct net_stats){
+        .sockets = net->socket_count,
+        .max_sockets = net->config.max_sockets,
+        .operations = net->waiting,
+        .lookups = net->resolver != NULL ? resolver_busy(net->resolver) : 0,
+        .bytes = pool_in_use(net->pool),
+        .made = net->made,
+        .bytes_in = net->bytes_in,
+        .bytes_out = net->bytes_out,
+    };
+}
+
+/* ---- completed operations ---- */
+
+static void net_complete_task(struct loop_task *task)
+{
+    struct net *net = CONTAINER_OF(task, struct net, complete_task);
+    MAGIC_CHECK(net, NET_MAGIC);
+    struct list round = LIST_INIT(round);
+    list_splice(&round, &net->completed);
+    struct list *node;
+    while ((node = list_shift(&round)) != NULL)
+        op_deliver(CONTAINER_OF(node, struct op, link));
+}
+
+/* ---- the registry ---- */
+
+static struct list *net_bucket(const struct net *net, uint64_t id)
+{
+    return &net->buckets[id & (net->bucket_count - 1)];
+}
+
+static int net_grow_buckets(struct net *net)
+{
+    size_t count = net->bucket_count > 0 ? net->bucket_count * 2 : NET_BUCKETS;
+    struct list *buckets = calloc(count, sizeof(*buckets));
+    if (buckets == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        list_init(&buckets[i]);
+    free(net->buckets);
+    net->buckets = buckets;
+    net->bucket_count = count;
+    LIST_FOREACH_SAFE (node, &net->sockets) {
+        struct sock *sock = CONTAINER_OF(node, struct sock, link);
+        list_append(net_bucket(net, sock->id), &sock->by_id);
+    }
+    return 0;
+}
+
+static int net_grow_fds(struct net *net, int fd)
+{
+    size_t count = net->by_fd_count > 0 ? net->by_fd_count : NET_BUCKETS;
+    while (count <= (size_t)fd)
+        count *= 2;
+    struct sock **by_fd = reallocarray(net->by_fd, count, sizeof(struct sock *));
+    if (by_fd == NULL)
+        return -ENOMEM;
+    memset(by_fd + net->by_fd_count, 0, (count - net->by_fd_count) * sizeof(struct sock *));
+    net->by_fd = by_fd;
+    net->by_fd_count = count;
+    return 0;
+}
+
+/* Sees to it that `next_id` may be given. */
+static int net_reserve_ids(struct net *net)
+{
+    if (net->next_id <= net->reserved_id)
+        return 0;
+    uint64_t last = net->next_id + NET_ID_BLOCK - 1;
+    int error = 0;
+    if (net->config.reserve_ids != NULL)
+        error = net->config.reserve_ids(net->config.context, last);
+    if (error == 0)
+        net->reserved_id = last;
+    return error;
+}
+
+int net_admit(const struct net *net)
+{
+    return net->socket_count < net->config.max_sockets ? 0 : -EMFILE;
+}
+
+int net_register(struct net *net, struct sock *sock)
+{
+    int error = net_reserve_ids(net);
+    if (error == 0 && (size_t)sock->fd >= net->by_fd_count)
+        error = net_grow_fds(net, sock->fd);
+    if (error < 0)
+        return error;
+    if (net->socket_count >= net->bucket_count)
+        (void)net_grow_buckets(net); /* without memory the chains get longer, no more */
+    sock->id = net->next_id++;
+    list_append(&net->sockets, &sock->link);
+    list_append(net_bucket(net, sock->id), &sock->by_id);
+    net->by_fd[sock->fd] = sock;
+    net->socket_count++;
+    net->made++;
+    return 0;
+}
+
+void net_unregister(struct net *net, struct sock *sock)
+{
+    list_unlink(&sock->link);
+    list_unlink(&sock->by_id);
+    net->by_fd[sock->fd] = NULL;
+    net->socket_count--;
+    struct list *first = list_shift(&net->starved);
+    if (first != NULL)
+        loop_defer(net->loop, &CONTAINER_OF(first, struct net_starved, link)->task);
+}
+
+void net_starve(struct net *net, struct net_starved *starved)
+{
+    if (!list_linked(&starved->link))
+        list_append(&net->starved, &starved->link);
+}
+
+struct sock *net_find(const struct net *net, uint64_t id)
+{
+    MAGIC_CHECK(net, NET_MAGIC);
+    LIST_FOREACH_SAFE (node, net_bucket(net, id)) {
+        struct sock *sock = CONTAINER_OF(node, struct sock, by_id);
+        if (sock->id == id)
+            return sock;
+    }
+    return NULL;
+}
+
+struct sock *net_find_fd(const struct net *net, int fd)
+{
+    return fd >= 0 && (size_t)fd < net->by_fd_count ? net->by_fd[fd] : NULL;
+}
+
+void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context)
+{
+    LIST_FOREACH_SAFE (node, &net->sockets)
+        fn(context, CONTAINER_OF(node, struct sock, link));
+}
+
+void net_close_all(struct net *net)
+{
+    struct list *node;
+    while ((node = list_first(&net->sockets)) != NULL)
+        sock_close(CONTAINER_OF(node, struct sock, link));
+}

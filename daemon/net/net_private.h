@@ -1,0 +1,55 @@
+/*
+ * Inside of what all sockets share, for the files of this folder only.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "net/address.h"
+#include "net/net.h"
+#include "net/op_class.h"
+#include "net/sock_private.h"
+
+struct resolver;
+
+struct net {
+    unsigned magic;
+    struct loop *loop;
+    struct pool *pool;
+    struct net_config config;
+    struct resolver *resolver; /* made by the first look-up */
+
+    struct list sockets; /* the open ones, in order of their numbers */
+    size_t socket_count;
+    struct list *buckets; /* by number */
+    size_t bucket_count;  /* a power of two */
+    struct sock **by_fd;
+    size_t by_fd_count;
+    uint64_t next_id, reserved_id; /* numbers up to and including the second may be given */
+
+    struct list starved; /* servers that wait for a descriptor */
+
+    struct list completed; /* operations whose `done` is to be called from the loop */
+    struct loop_task complete_task;
+    size_t waiting;
+
+    struct address accepted_from; /* of the latest accept */
+    uint64_t made, bytes_in, bytes_out;
+};
+
+/* May one more socket be opened? 0 or -EMFILE. */
+int net_admit(const struct net *net);
+
+/* Numbers the socket and makes it known, or fails with -ENOMEM or as reserve_ids does. */
+int net_register(struct net *net, struct sock *sock);
+void net_unregister(struct net *net, struct sock *sock);
+
+/* The threads that look names up; NULL when there is no memory for them. */
+struct resolver *net_resolver(struct net *net);
+
+/* A server that waits for descriptors to be free again. */
+struct net_starved {
+    struct list link;
+    struct loop_task task;
+};
+
+void net_starve(struct net *net, struct net_starved *starved);

@@ -1,0 +1,293 @@
+/*
+ * The engine: it runs the steps of operations, parks those that cannot proceed on their sockets,
+ * and sees to it that each completes exactly once.
+ *
+ * An operation is idle, running (inside op_start), parked (in a queue, or moving by itself when it
+ * is on no socket), ended (complete, its `done` still to be called from the loop) or complete.
+ * `done` may do anything, closing the socket and starting operations on it included; a reference
+ * to the socket is held around every such call.
+ */
+#include "net/op_class.h"
+
+#include "net/net_private.h"
+
+enum op_state {
+    OP_STATE_IDLE,
+    OP_STATE_RUNNING,
+    OP_STATE_PARKED,
+    OP_STATE_ENDED,
+    OP_STATE_COMPLETE,
+};
+
+static void op_on_timer(struct loop_timer *timer);
+
+void op_init(struct op *op, const struct op_class *class, struct sock *sock)
+{
+    *op = (struct op){.magic = OP_MAGIC, .class = class, .state = OP_STATE_IDLE};
+    op->sock = sock != NULL ? sock_ref(sock) : NULL;
+    list_init(&op->link);
+    loop_timer_init(&op->timer, op_on_timer);
+}
+
+static struct net *op_net(const struct op *op)
+{
+    return op->sock != NULL ? op->sock->net : op->class->net(op);
+}
+
+static struct list *op_queue(const struct op *op)
+{
+    switch (op->class->queue) {
+    case OP_QUEUE_READ:
+        return &op->sock->readers;
+    case OP_QUEUE_WRITE:
+        return &op->sock->writers;
+    case OP_QUEUE_WATCH:
+        return &op->sock->waiters;
+    case OP_QUEUE_NONE:
+        break;
+    }
+    return NULL;
+}
+
+/* ---- the end ---- */
+
+/* The result stands: what follows is only telling it. A refusal because the socket is closed is
+ * not the socket's own error. */
+static void op_settle(struct op *op)
+{
+    op->state = OP_STATE_COMPLETE;
+    if (op->sock == NULL || op->sock->fd < 0)
+        return;
+    sock_record(op->sock, op->status);
+    if (op->class->queue == OP_QUEUE_READ && op->status == 0)
+        op->sock->delivering = op;
+}
+
+static void op_unpark(struct op *op)
+{
+    struct net *net = op_net(op);
+    list_unlink(&op->link);
+    loop_timer_stop(net->loop, &op->timer);
+    net->waiting--;
+}
+
+void op_deliver(struct op *op)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    CHECK(op->state == OP_STATE_ENDED);
+    op_settle(op);
+    op->done(op);
+}
+
+/* Ends a parked operation from within somebody's call: `done` is called by the loop. */
+static void op_end_later(struct op *op, int status)
+{
+    struct net *net = op_net(op);
+    op_unpark(op);
+    op->state = OP_STATE_ENDED;
+    op->status = status;
+    list_append(&net->completed, &op->link);
+    loop_defer(net->loop, &net->complete_task);
+}
+
+void op_complete(struct op *op, int status)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    CHECK(op->state == OP_STATE_PARKED);
+    op_unpark(op);
+    op->status = status;
+    op_settle(op);
+    op->done(op);
+}
+
+static void op_on_timer(struct loop_timer *timer)
+{
+    op_complete(CONTAINER_OF(timer, struct op, timer), -ETIMEDOUT);
+}
+
+void op_cancel(struct op *op, int error)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    if (op->state == OP_STATE_PARKED)
+        op_end_later(op, error);
+}
+
+void op_fail_all(struct sock *sock, int error)
+{
+    struct list *queues[] = {&sock->readers, &sock->writers, &sock->waiters};
+    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+        struct list *node;
+        while ((node = list_first(queues[i])) != NULL)
+            op_end_later(CONTAINER_OF(node, struct op, link), error);
+    }
+}
+
+void op_abort(struct op *op)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    struct sock *sock = op->sock;
+    if (op->state == OP_STATE_PARKED)
+        op_unpark(op);
+    else if (op->state == OP_STATE_ENDED)
+        list_unlink(&op->link);
+    if (sock != NULL)
+        sock_serve_later(sock); /* the next in line may have been waiting for this one only */
+    op->status = -ECANCELED;
+    op->state = OP_STATE_COMPLETE;
+    op_finish(op);
+}
+
+void op_finish(struct op *op)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    CHECK(op->state != OP_STATE_PARKED && op->state != OP_STATE_ENDED);
+    struct sock *sock = op->sock;
+    if (op->class->release != NULL)
+        op->class->release(op);
+    op->sock = NULL;
+    op->magic = 0;
+    if (sock == NULL)
+        return;
+    if (sock->delivering == op) {
+        sock->delivering = NULL;
+        if (sock->fd < 0)
+            buffer_deinit(&sock->in, sock->net->pool);
+        else if (!list_empty(&sock->readers))
+            sock_serve_later(sock);
+    }
+    sock_unref(sock);
+}
+
+bool op_is_waiting(const struct op *op)
+{
+    return op->magic == OP_MAGIC && (op->state == OP_STATE_PARKED || op->state == OP_STATE_ENDED);
+}
+
+/* ---- the beginning ---- */
+
+/* Has somebody else the turn that this operation would need? */
+static bool op_must_queue(const struct op *op)
+{
+    if (op->class->queue == OP_QUEUE_READ && op->sock->delivering != NULL)
+        return true;
+    if (op->class->queue == OP_QUEUE_READ || op->class->queue == OP_QUEUE_WRITE)
+        return !list_empty(op_queue(op));
+    return false;
+}
+
+static bool op_may_wait(const struct op *op)
+{
+    return op->class->always_waits || !op->sock->nonblock;
+}
+
+static int op_park(struct op *op, uint64_t deadline)
+{
+    struct net *net = op_net(op);
+    int error = loop_timer_start(net->loop, &op->timer, deadline);
+    if (error < 0)
+        return error;
+    op->state = OP_STATE_PARKED;
+    net->waiting++;
+    struct list *queue = op_queue(op);
+    if (queue != NULL)
+        list_append(queue, &op->link);
+    if (op->class->queue == OP_QUEUE_READ && op->sock->delivering == NULL)
+        buffer_settle(&op->sock->in, net->pool);
+    return 0;
+}
+
+/* The operation cannot proceed now: parks it, or says why it may not wait. */
+static int op_wait_or_fail(struct op *op, uint64_t deadline)
+{
+    int error = 0;
+    if (op->sock != NULL && !op_may_wait(op))
+        error = op->status < 0 ? op->status : -EAGAIN;
+    else if (deadline != LOOP_NEVER && deadline <= loop_now())
+        error = -ETIMEDOUT;
+    if (error == 0)
+        error = op_park(op, deadline);
+    if (error == 0)
+        return OP_WAIT;
+    op->status = error;
+    op_settle(op);
+    return OP_DONE;
+}
+
+int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    CHECK(op->state == OP_STATE_IDLE);
+    op->state = OP_STATE_RUNNING;
+    op->done = done;
+    op->context = context;
+    op->status = 0;
+    if (op->sock != NULL && op->sock->fd < 0) {
+        op->status = -EBADF;
+        op->state = OP_STATE_COMPLETE;
+        return OP_DONE;
+    }
+    int result = op->sock != NULL && op_must_queue(op) ? OP_WAIT : op->class->step(op);
+    if (result == OP_DONE) {
+        op_settle(op);
+        return OP_DONE;
+    }
+    int started = op_wait_or_fail(op, deadline);
+    if (started == OP_WAIT && result == OP_LATER)
+        sock_serve_later(op->sock);
+    return started;
+}
+
+/* ---- the turn of the parked ones ---- */
+
+/* Serves the head of a queue until it must wait. */
+static void op_serve_queue(struct sock *sock, struct list *queue)
+{
+    struct list *node;
+    while (sock->fd >= 0 && (node = list_first(queue)) != NULL) {
+        struct op *op = CONTAINER_OF(node, struct op, link);
+        if (op->class->queue == OP_QUEUE_READ && sock->delivering != NULL)
+            return;
+        int result = op->class->step(op);
+        if (result == OP_LATER)
+            sock_serve_later(sock);
+        if (result != OP_DONE)
+            break;
+        op_complete(op, op->status);
+    }
+    if (queue == &sock->readers && sock->delivering == NULL)
+        buffer_settle(&sock->in, sock->net->pool);
+}
+
+/* Watchers stand side by side: each is asked once. */
+static void op_serve_watchers(struct sock *sock)
+{
+    struct list round = LIST_INIT(round);
+    list_splice(&round, &sock->waiters);
+    struct list *node;
+    while ((node = list_shift(&round)) != NULL) {
+        struct op *op = CONTAINER_OF(node, struct op, link);
+        list_append(&sock->waiters, node);
+        if (op->class->step(op) == OP_DONE)
+            op_complete(op, op->status);
+        if (sock->fd < 0)
+            break;
+    }
+    /* Closed in the middle: the rest of the round is ended like those that were in the queue. */
+    list_splice(&sock->waiters, &round);
+    if (sock->fd < 0)
+        op_fail_all(sock, -EBADF);
+}
+
+void op_serve(struct sock *sock, unsigned ready)
+{
+    if (sock->fd < 0)
+        return;
+    sock_ref(sock);
+    if (ready & LOOP_READ)
+        op_serve_queue(sock, &sock->readers);
+    if (ready & LOOP_WRITE)
+        op_serve_queue(sock, &sock->writers);
+    if (!list_empty(&sock->waiters))
+        op_serve_watchers(sock);
+    sock_unref(sock);
+}

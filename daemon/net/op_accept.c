@@ -1,0 +1,83 @@
+/*
+ * The operation behind accept.
+ */
+#include "net/net_private.h"
+
+#include "util/cleanup.h"
+
+/* A connection that an earlier accept could not deliver. */
+static bool accept_offered(struct op *op)
+{
+    struct list *node = list_shift(&op->sock->unaccepted);
+    if (node == NULL)
+        return false;
+    struct sock_unaccepted *entry = CONTAINER_OF(node, struct sock_unaccepted, link);
+    op->made.sock = entry->sock;
+    free(entry);
+    struct net *net = op->sock->net;
+    if (sock_peer(op->made.sock, &net->accepted_from) < 0)
+        net->accepted_from = (struct address){0};
+    return true;
+}
+
+/* accept4(2) past what went wrong with one connection only (its manual page, "Error handling"). */
+static int accept_one(struct sock *listener, struct sockaddr_storage *from, socklen_t *length)
+{
+    int fd;
+    do
+        fd = accept4(listener->fd, (struct sockaddr *)from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
+    if (fd < 0 && errno == EAGAIN)
+        listener->ready &= (uint8_t)~LOOP_READ;
+    return fd < 0 ? -errno : fd;
+}
+
+static int accept_step(struct op *op)
+{
+    struct sock *listener = op->sock;
+    struct net *net = listener->net;
+    op->made.from = &net->accepted_from;
+    if (accept_offered(op))
+        return op_end(op, 0);
+    if (!(listener->ready & LOOP_READ))
+        return OP_WAIT;
+    int error = net_admit(net);
+    if (error < 0)
+        return op_end(op, error);
+    struct sockaddr_storage from = {0};
+    socklen_t length = sizeof(from);
+    CLEANUP(close_fdp) int fd = accept_one(listener, &from, &length);
+    if (fd < 0)
+        return fd == -EAGAIN ? OP_WAIT : op_end(op, fd);
+    error = sock_wrap(net, fd, listener->domain, listener->type, listener->protocol,
+                      listener->owner, &op->made.sock);
+    if (error < 0)
+        return op_end(op, error);
+    (void)STEAL_FD(fd);
+    address_set(&net->accepted_from, (struct sockaddr *)&from, length);
+    return op_end(op, 0);
+}
+
+static void accept_release(struct op *op)
+{
+    if (op->made.sock != NULL)
+        sock_unaccept(op->sock, op->made.sock);
+    op->made.sock = NULL;
+}
+
+static const struct op_class accept_class = {
+    .name = "accept",
+    .queue = OP_QUEUE_READ,
+    .step = accept_step,
+    .release = accept_release,
+};
+
+void op_accept(struct op *op, struct sock *sock)
+{
+    op_init(op, &accept_class, sock);
+}
+
+struct sock *op_take_sock(struct op *op)
+{
+    return STEAL(op->made.sock);
+}

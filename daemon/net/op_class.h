@@ -1,0 +1,58 @@
+/*
+ * What an operation is made of, for the files that implement one.
+ */
+#pragma once
+
+#include "net/op.h"
+
+enum op_queue {
+    OP_QUEUE_READ,  /* waits its turn among the readers */
+    OP_QUEUE_WRITE, /* waits its turn among the writers */
+    OP_QUEUE_WATCH, /* waits side by side with others */
+    OP_QUEUE_NONE,  /* on no socket: the operation moves by itself and calls op_complete */
+};
+
+enum {
+    /* From a step: there is more to do, but others shall have a turn before. */
+    OP_LATER = 2,
+
+    OP_MAGIC = 0x6f702121,
+
+    /* System calls that one step may make before it lets others have a turn. */
+    OP_STEP_CALLS = 16,
+};
+
+struct op_class {
+    const char *name;
+    enum op_queue queue;
+
+    /* Waits on a non-blocking socket too. */
+    bool always_waits;
+
+    /* With OP_QUEUE_NONE: whose loop it runs in. */
+    struct net *(*net)(const struct op *op);
+
+    /* Tries once: OP_DONE with `status` set, OP_WAIT, or OP_LATER. Never calls anybody back. With
+     * OP_QUEUE_NONE it is called once, and on OP_WAIT the operation sees to its own end. */
+    int (*step)(struct op *op);
+
+    /* Releases what the operation holds beyond its socket; called once, when it has ended in
+     * whatever way, and on the way to a failure. NULL: nothing. */
+    void (*release)(struct op *op);
+};
+
+/* Begins the constructor of every operation. Takes a reference to `sock`, which may be NULL. */
+void op_init(struct op *op, const struct op_class *class, struct sock *sock);
+
+/* Calls `done` of an operation whose completion had to wait for the loop. */
+void op_deliver(struct op *op);
+
+/* The end of a parked operation with OP_QUEUE_NONE: calls `done`. Only from the loop. */
+void op_complete(struct op *op, int status);
+
+/* Ends a step. */
+static inline int op_end(struct op *op, int status)
+{
+    op->status = status;
+    return OP_DONE;
+}

@@ -1,0 +1,85 @@
+/*
+ * Receiving whole messages. See op_message.h.
+ */
+#include "net/op_message.h"
+
+#include "net/net_private.h"
+#include "util/pool.h"
+
+/* The largest datagram there is, in bytes; a longer message is asked for its size first. */
+enum { MESSAGE_MAX = 64 << 10 };
+
+static ssize_t message_recv(struct sock *sock, void *data, size_t size, int flags)
+{
+    ssize_t got;
+    do
+        got = recv(sock->fd, data, size, flags | MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN && !(flags & MSG_OOB))
+        sock->ready &= (uint8_t)~LOOP_READ;
+    return got < 0 ? -errno : got;
+}
+
+/* How much room the next message needs: unix sockets carry larger ones than MESSAGE_MAX. */
+static ssize_t message_size(struct op *op)
+{
+    if (op->in.limit != OP_RECV_ANY)
+        return (ssize_t)(op->in.limit < (1 << 30) ? op->in.limit : 1 << 30);
+    if (op->sock->domain != AF_UNIX || (op->in.flags & MSG_OOB))
+        return MESSAGE_MAX;
+    return message_recv(op->sock, NULL, 0, MSG_PEEK | MSG_TRUNC);
+}
+
+/* What a failed call means for the operation. */
+static int message_failed(struct op *op, int error)
+{
+    if (error == -EAGAIN && !(op->in.flags & MSG_DONTWAIT))
+        return OP_WAIT;
+    return op_end(op, error);
+}
+
+static int message_step(struct op *op)
+{
+    struct sock *sock = op->sock;
+    if (!(sock->ready & LOOP_READ) && !(op->in.flags & MSG_OOB))
+        return message_failed(op, -EAGAIN);
+    ssize_t size = message_size(op);
+    if (size < 0)
+        return message_failed(op, (int)size);
+    op->in.block = pool_take(sock->net->pool, (size_t)size, &op->in.block_size);
+    if (op->in.block == NULL)
+        return op_end(op, -ENOMEM);
+    ssize_t got = message_recv(sock, op->in.block, (size_t)size, op->in.flags);
+    if (got < 0) {
+        op->class->release(op);
+        return message_failed(op, (int)got);
+    }
+    sock->bytes_in += (uint64_t)got;
+    sock->net->bytes_in += (uint64_t)got;
+    op->in.data = op->in.block;
+    op->in.length = (size_t)(got < size ? got : size); /* MSG_TRUNC tells more than it copies */
+    /* of a connection with message boundaries, nothing is the end */
+    op->in.eof = got == 0 && sock->type == SOCK_SEQPACKET && size > 0;
+    return op_end(op, 0);
+}
+
+static void message_release(struct op *op)
+{
+    if (op->in.block != NULL)
+        pool_give(op->sock->net->pool, op->in.block, op->in.block_size);
+    op->in.block = NULL;
+}
+
+static const struct op_class message_class = {
+    .name = "recv",
+    .queue = OP_QUEUE_READ,
+    .step = message_step,
+    .release = message_release,
+};
+
+void op_message(struct op *op, struct sock *sock, size_t size, int flags)
+{
+    op_init(op, &message_class, sock);
+    op->in.limit = size;
+    op->in.flags = flags;
+}

@@ -1,0 +1,114 @@
+/*
+ * The operation behind getaddrinfo. A numeric host is answered at once, without a thread.
+ */
+#include "net/net_private.h"
+#include "net/resolver.h"
+
+#include <netdb.h>
+#include <string.h>
+
+struct resolve {
+    struct net *net;
+    struct op *op;
+    struct lookup *lookup; /* under way */
+    bool has_hints;
+    struct addrinfo hints;
+    char *host, *service;
+};
+
+static void resolve_on_found(void *context, int result, struct addrinfo *list)
+{
+    struct resolve *resolve = context;
+    struct op *op = resolve->op;
+    resolve->lookup = NULL;
+    op->found.list = list;
+    op_complete(op, result);
+}
+
+/* Answers what needs no name service. Positive: it does need one. */
+static int resolve_numeric(struct op *op, const struct resolve *resolve)
+{
+    struct addrinfo hints = resolve->hints;
+    hints.ai_flags |= AI_NUMERICHOST;
+    int code = getaddrinfo(resolve->host, resolve->service, &hints, &op->found.list);
+    if (code == EAI_NONAME && resolve->host != NULL && !(resolve->hints.ai_flags & AI_NUMERICHOST))
+        return 1;
+    if (code == EAI_SYSTEM)
+        return -errno;
+    return code != 0 ? error_from_eai(code) : 0;
+}
+
+static int resolve_step(struct op *op)
+{
+    struct resolve *resolve = op->found.work;
+    if (resolve == NULL)
+        return op_end(op, -ENOMEM);
+    int result = resolve_numeric(op, resolve);
+    if (result <= 0)
+        return op_end(op, result);
+    struct resolver *resolver = net_resolver(resolve->net);
+    if (resolver == NULL)
+        return op_end(op, -ENOMEM);
+    result = lookup_start(resolver, resolve->host, resolve->service,
+                          resolve->has_hints ? &resolve->hints : NULL, resolve_on_found, resolve,
+                          &resolve->lookup);
+    return result < 0 ? op_end(op, result) : OP_WAIT;
+}
+
+static void resolve_free(struct resolve *resolve)
+{
+    if (resolve == NULL)
+        return;
+    if (resolve->lookup != NULL)
+        lookup_cancel(resolve->lookup);
+    free(resolve->host);
+    free(resolve->service);
+    free(resolve);
+}
+
+static void resolve_release(struct op *op)
+{
+    if (op->found.list != NULL)
+        freeaddrinfo(op->found.list);
+    op->found.list = NULL;
+    resolve_free(op->found.work);
+    op->found.work = NULL;
+}
+
+static struct net *resolve_net(const struct op *op)
+{
+    return ((struct resolve *)op->found.work)->net;
+}
+
+static const struct op_class resolve_class = {
+    .name = "getaddrinfo",
+    .queue = OP_QUEUE_NONE,
+    .always_waits = true,
+    .net = resolve_net,
+    .step = resolve_step,
+    .release = resolve_release,
+};
+
+static struct resolve *resolve_new(struct op *op, struct net *net, const char *host,
+                                   const char *service, const struct addrinfo *hints)
+{
+    struct resolve *resolve = calloc(1, sizeof(*resolve));
+    if (resolve == NULL)
+        return NULL;
+    *resolve = (struct resolve){.net = net, .op = op, .has_hints = hints != NULL};
+    if (hints != NULL)
+        resolve->hints = *hints;
+    if ((host != NULL && (resolve->host = strdup(host)) == NULL) ||
+        (service != NULL && (resolve->service = strdup(service)) == NULL)) {
+        resolve_free(resolve);
+        return NULL;
+    }
+    return resolve;
+}
+
+void op_resolve(struct op *op, struct net *net, const char *host, const char *service,
+                const struct addrinfo *hints)
+{
+    op_init(op, &resolve_class, NULL);
+    op->found.work = resolve_new(op, net, host, service, hints);
+}

@@ -1,0 +1,289 @@
+/*
+ * Look-ups in threads. See resolver.h.
+ *
+ * The loop's thread and the look-up threads share what is behind the mutex: the queue of the
+ * waiting, the list of the finished, and the counts. A look-up belongs to its thread while that
+ * runs getaddrinfo(3); cancelling it then only notes that nobody wants the answer. What they share
+ * is freed by the last one out.
+ */
+#include "net/resolver.h"
+
+#include "loop/loop.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/list.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+enum { RESOLVER_STACK = 256 << 10 };
+
+/* What the threads see. */
+struct resolver_shared {
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    struct list queued, finished;
+    unsigned threads;
+    unsigned open;       /* look-ups queued or running */
+    unsigned references; /* the resolver's and each thread's */
+    bool ending;
+    int event_fd;
+};
+
+struct resolver {
+    struct loop *loop;
+    struct loop_io *io;
+    struct resolver_shared *shared;
+    unsigned max_threads;
+    size_t busy;
+};
+
+struct lookup {
+    struct list link; /* among the queued or the finished */
+    struct resolver *resolver;
+    lookup_fn *fn; /* NULL: cancelled */
+    void *context;
+    char *host, *service;
+    bool has_hints;
+    struct addrinfo hints;
+    int result;
+    struct addrinfo *list;
+};
+
+/* ---- what both sides share ---- */
+
+static struct resolver_shared *shared_new(void)
+{
+    struct resolver_shared *shared = calloc(1, sizeof(*shared));
+    if (shared == NULL)
+        return NULL;
+    shared->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (shared->event_fd < 0) {
+        free(shared);
+        return NULL;
+    }
+    pthread_mutex_init(&shared->mutex, NULL);
+    pthread_cond_init(&shared->work, NULL);
+    list_init(&shared->queued);
+    list_init(&shared->finished);
+    shared->references = 1;
+    return shared;
+}
+
+static void lookup_free(struct lookup *lookup)
+{
+    if (lookup->list != NULL)
+        freeaddrinfo(lookup->list);
+    free(lookup->host);
+    free(lookup->service);
+    free(lookup);
+}
+
+static void lookup_free_all(struct list *lookups)
+{
+    struct list *node;
+    while ((node = list_shift(lookups)) != NULL)
+        lookup_free(CONTAINER_OF(node, struct lookup, link));
+}
+
+/* Unlocks as well. */
+static void shared_unref(struct resolver_shared *shared)
+{
+    bool last = --shared->references == 0;
+    pthread_mutex_unlock(&shared->mutex);
+    if (!last)
+        return;
+    lookup_free_all(&shared->queued);
+    lookup_free_all(&shared->finished);
+    close(shared->event_fd);
+    pthread_cond_destroy(&shared->work);
+    pthread_mutex_destroy(&shared->mutex);
+    free(shared);
+}
+
+/* ---- the threads ---- */
+
+static void lookup_run(struct lookup *lookup)
+{
+    int code = getaddrinfo(lookup->host, lookup->service, lookup->has_hints ? &lookup->hints : NULL,
+                           &lookup->list);
+    if (code == EAI_SYSTEM)
+        lookup->result = -errno;
+    else
+        lookup->result = code != 0 ? error_from_eai(code) : 0;
+}
+
+static void *resolver_thread(void *argument)
+{
+    struct resolver_shared *shared = argument;
+    pthread_mutex_lock(&shared->mutex);
+    while (!shared->ending) {
+        struct list *node = list_shift(&shared->queued);
+        if (node == NULL) {
+            pthread_cond_wait(&shared->work, &shared->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&shared->mutex);
+        lookup_run(CONTAINER_OF(node, struct lookup, link));
+        pthread_mutex_lock(&shared->mutex);
+        shared->open--;
+        list_append(&shared->finished, node);
+        (void)eventfd_write(shared->event_fd, 1);
+    }
+    shared->threads--;
+    shared_unref(shared);
+    return NULL;
+}
+
+/* Starts one more thread, with all signals blocked: those are the loop's. The mutex is held. */
+static int resolver_add_thread(struct resolver_shared *shared)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, RESOLVER_STACK);
+    int error = pthread_create(&thread, &attributes, resolver_thread, shared);
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0)
+        return -error;
+    shared->threads++;
+    shared->references++;
+    return 0;
+}
+
+/* ---- the loop's side ---- */
+
+static void resolver_on_finished(void *context, unsigned events)
+{
+    (void)events;
+    struct resolver *resolver = context;
+    struct resolver_shared *shared = resolver->shared;
+    struct list finished = LIST_INIT(finished);
+    eventfd_t count;
+    (void)eventfd_read(shared->event_fd, &count);
+    pthread_mutex_lock(&shared->mutex);
+    list_splice(&finished, &shared->finished);
+    pthread_mutex_unlock(&shared->mutex);
+    struct list *node;
+    while ((node = list_shift(&finished)) != NULL) {
+        struct lookup *lookup = CONTAINER_OF(node, struct lookup, link);
+        resolver->busy--;
+        if (lookup->fn != NULL)
+            lookup->fn(lookup->context, lookup->result, STEAL(lookup->list));
+        lookup_free(lookup);
+    }
+}
+
+int resolver_new(struct resolver **out, struct loop *loop, unsigned threads)
+{
+    struct resolver *resolver = calloc(1, sizeof(*resolver));
+    if (resolver == NULL)
+        return -ENOMEM;
+    *resolver = (struct resolver){.loop = loop, .max_threads = threads, .shared = shared_new()};
+    int error = resolver->shared != NULL ? 0 : -ENOMEM;
+    if (error == 0)
+        error = loop_io_new(loop, resolver->shared->event_fd, resolver_on_finished, resolver,
+                            &resolver->io);
+    if (error < 0) {
+        resolver_free(resolver);
+        return error;
+    }
+    *out = resolver;
+    return 0;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    if (resolver == NULL)
+        return;
+    loop_io_free(resolver->io);
+    struct resolver_shared *shared = resolver->shared;
+    if (shared != NULL) {
+        pthread_mutex_lock(&shared->mutex);
+        shared->ending = true;
+        pthread_cond_broadcast(&shared->work);
+        shared_unref(shared);
+    }
+    free(resolver);
+}
+
+size_t resolver_busy(const struct resolver *resolver)
+{
+    return resolver->busy;
+}
+
+static struct lookup *lookup_new(const char *host, const char *service,
+                                 const struct addrinfo *hints)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    if (lookup == NULL)
+        return NULL;
+    list_init(&lookup->link);
+    if (hints != NULL) {
+        lookup->has_hints = true;
+        lookup->hints = *hints;
+    }
+    if ((host != NULL && (lookup->host = strdup(host)) == NULL) ||
+        (service != NULL && (lookup->service = strdup(service)) == NULL)) {
+        lookup_free(lookup);
+        return NULL;
+    }
+    return lookup;
+}
+
+int lookup_start(struct resolver *resolver, const char *host, const char *service,
+                 const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out)
+{
+    struct lookup *lookup = lookup_new(host, service, hints);
+    if (lookup == NULL)
+        return -ENOMEM;
+    lookup->resolver = resolver;
+    lookup->fn = fn;
+    lookup->context = context;
+    struct resolver_shared *shared = resolver->shared;
+    pthread_mutex_lock(&shared->mutex);
+    int error = 0;
+    if (shared->open >= shared->threads && shared->threads < resolver->max_threads)
+        error = resolver_add_thread(shared);
+    if (error == 0 || shared->threads > 0) {
+        shared->open++;
+        list_append(&shared->queued, &lookup->link);
+        pthread_cond_signal(&shared->work);
+        error = 0;
+    }
+    pthread_mutex_unlock(&shared->mutex);
+    if (error < 0) {
+        lookup_free(lookup);
+        return error;
+    }
+    resolver->busy++;
+    *out = lookup;
+    return 0;
+}
+
+void lookup_cancel(struct lookup *lookup)
+{
+    struct resolver *resolver = lookup->resolver;
+    struct resolver_shared *shared = resolver->shared;
+    bool queued = false;
+    pthread_mutex_lock(&shared->mutex);
+    LIST_FOREACH_SAFE (node, &shared->queued)
+        queued = queued || node == &lookup->link;
+    if (queued) {
+        list_unlink(&lookup->link);
+        shared->open--;
+    }
+    pthread_mutex_unlock(&shared->mutex);
+    lookup->fn = NULL; /* of the loop's thread only: the look-up's thread does not read it */
+    if (queued) {
+        resolver->busy--;
+        lookup_free(lookup);
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * Look-ups of names by getaddrinfo(3), which may take as long as it likes, in a small pool of
+ * threads. They are used from the loop's thread only.
+ */
+#pragma once
+
+#include <netdb.h>
+#include <stddef.h>
+
+struct loop;
+struct lookup;
+struct resolver;
+
+/* `result`: 0 or a negative error (util/error.h); the callee owns the list. From the loop. */
+typedef void lookup_fn(void *context, int result, struct addrinfo *list);
+
+/* Threads are started as look-ups come, `threads` at most. -ENOMEM, or eventfd(2)'s errors. */
+int resolver_new(struct resolver **out, struct loop *loop, unsigned threads);
+
+/* Forgets what is under way: a thread in a look-up that hangs ends when that does. NULL is fine. */
+void resolver_free(struct resolver *resolver);
+
+/* Look-ups queued or running. */
+size_t resolver_busy(const struct resolver *resolver);
+
+/* Begins a look-up. `host` or `service` may be NULL; all is copied. -ENOMEM, -EAGAIN: no thread. */
+int lookup_start(struct resolver *resolver, const char *host, const char *service,
+                 const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out);
+
+/* The callback will not come. A look-up whose callback came must not be cancelled. */
+void lookup_cancel(struct lookup *lookup);

@@ -1,0 +1,460 @@
+/*
+ * Socket objects: how they come into being, what is known about them, how they end.
+ */
+#include "net/net_private.h"
+
+#include "util/cleanup.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static int64_t sock_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now.tv_sec;
+}
+
+/* ---- events ---- */
+
+static void sock_on_io(void *context, unsigned events)
+{
+    struct sock *sock = context;
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    sock->ready |= events & (LOOP_READ | LOOP_WRITE);
+    op_serve(sock, events);
+}
+
+static void sock_on_task(struct loop_task *task)
+{
+    struct sock *sock = CONTAINER_OF(task, struct sock, task);
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    op_serve(sock, LOOP_READ | LOOP_WRITE);
+}
+
+void sock_serve_later(struct sock *sock)
+{
+    if (sock->fd >= 0)
+        loop_defer(sock->net->loop, &sock->task);
+}
+
+unsigned sock_poll(const struct sock *sock, unsigned want)
+{
+    struct pollfd descriptor = {.fd = sock->fd};
+    unsigned got = 0;
+    if (want & LOOP_READ)
+        descriptor.events |= POLLIN;
+    if (want & LOOP_WRITE)
+        descriptor.events |= POLLOUT;
+    if (poll(&descriptor, 1, 0) > 0) {
+        if (descriptor.revents & (POLLIN | POLLERR | POLLHUP))
+            got |= LOOP_READ;
+        if (descriptor.revents & (POLLOUT | POLLERR | POLLHUP))
+            got |= LOOP_WRITE;
+    }
+    if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || !list_empty(&sock->unaccepted))
+        got |= LOOP_READ;
+    return got & want;
+}
+
+int sock_record(struct sock *sock, int result)
+{
+    sock->last_error = result < 0 ? -result : 0;
+    sock->used = sock_clock();
+    return result;
+}
+
+/* ---- birth ---- */
+
+static struct sock *sock_allocate(struct net *net, int domain, int type, int protocol, uid_t owner)
+{
+    struct sock *sock = calloc(1, sizeof(*sock));
+    if (sock == NULL)
+        return NULL;
+    *sock = (struct sock){
+        .magic = SOCK_MAGIC,
+        .fd = -1,
+        .references = 1,
+        .owner = owner,
+        .net = net,
+        .domain = domain,
+        .type = type,
+        .protocol = protocol,
+        .ready = LOOP_READ | LOOP_WRITE,
+    };
+    sock->created = sock->used = sock_clock();
+    list_init(&sock->link);
+    list_init(&sock->by_id);
+    list_init(&sock->readers);
+    list_init(&sock->writers);
+    list_init(&sock->waiters);
+    list_init(&sock->unaccepted);
+    list_init(&sock->closed_watches);
+    loop_task_init(&sock->task, sock_on_task);
+    return sock;
+}
+
+int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t owner,
+              struct sock **out)
+{
+    struct sock *sock = sock_allocate(net, domain, type, protocol, owner);
+    if (sock == NULL)
+        return -ENOMEM;
+    int error = loop_io_new(net->loop, fd, sock_on_io, sock, &sock->io);
+    if (error == 0) {
+        sock->fd = fd;
+        error = net_register(net, sock);
+    }
+    if (error < 0) {
+        loop_io_free(sock->io);
+        sock->magic = 0;
+        free(sock);
+        return error;
+    }
+    *out = sock;
+    return 0;
+}
+
+int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, struct sock **out)
+{
+    int error = net_admit(net);
+    if (error < 0)
+        return error;
+    CLEANUP(close_fdp) int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    if (fd < 0)
+        return -errno;
+    if (protocol == 0) {
+        socklen_t length = sizeof(protocol);
+        getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+    }
+    error = sock_wrap(net, fd, domain, type, protocol, owner, out);
+    if (error == 0)
+        (void)STEAL_FD(fd);
+    return error;
+}
+
+static int fd_option(int fd, int name, int *value)
+{
+    socklen_t length = sizeof(*value);
+    return getsockopt(fd, SOL_SOCKET, name, value, &length) < 0 ? -errno : 0;
+}
+
+int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
+{
+    int domain, type, protocol, listening = 0;
+    int error = net_admit(net);
+    if (error == 0)
+        error = fd_option(fd, SO_DOMAIN, &domain);
+    if (error == 0)
+        error = fd_option(fd, SO_TYPE, &type);
+    if (error == 0)
+        error = fd_option(fd, SO_PROTOCOL, &protocol);
+    if (error < 0)
+        return error;
+    (void)fd_option(fd, SO_ACCEPTCONN, &listening);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    error = sock_wrap(net, fd, domain, type, protocol, owner, out);
+    if (error == 0)
+        (*out)->listening = listening != 0;
+    return error;
+}
+
+/* ---- references and death ---- */
+
+struct sock *sock_ref(struct sock *sock)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    sock->references++;
+    return sock;
+}
+
+static void sock_free(struct sock *sock)
+{
+    if (sock->fd >= 0)
+        sock_close(sock);
+    CHECK(list_empty(&sock->readers) && list_empty(&sock->writers) && list_empty(&sock->waiters));
+    buffer_deinit(&sock->in, sock->net->pool);
+    sock->magic = 0;
+    free(sock);
+}
+
+void sock_unref(struct sock *sock)
+{
+    if (sock == NULL)
+        return;
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    CHECK(sock->references > 0);
+    if (--sock->references == 0) {
+        sock->references++; /* closing must find a living object */
+        sock_free(sock);
+    }
+}
+
+void sock_keep(struct sock *sock)
+{
+    if (sock->kept || sock->fd < 0)
+        return;
+    sock->kept = true;
+    sock_ref(sock);
+}
+
+/* Removes the file of a unix socket unless another one has taken its place. */
+static void sock_remove_file(struct sock *sock)
+{
+    CLEANUP(freep) struct sock_file *file = STEAL(sock->file);
+    struct stat now;
+    if (file != NULL && lstat(file->path, &now) == 0 && S_ISSOCK(now.st_mode) &&
+        now.st_dev == file->device && now.st_ino == file->inode)
+        unlink(file->path);
+}
+
+static void sock_drop_unaccepted(struct sock *sock)
+{
+    struct list *node;
+    while ((node = list_shift(&sock->unaccepted)) != NULL) {
+        struct sock_unaccepted *entry = CONTAINER_OF(node, struct sock_unaccepted, link);
+        sock_close(entry->sock);
+        sock_unref(entry->sock);
+        free(entry);
+    }
+}
+
+void sock_on_close(struct sock *sock, struct sock_closed *watch)
+{
+    list_append(&sock->closed_watches, &watch->link);
+}
+
+static void sock_tell_closed(struct sock *sock)
+{
+    struct list *node;
+    while ((node = list_shift(&sock->closed_watches)) != NULL) {
+        struct sock_closed *watch = CONTAINER_OF(node, struct sock_closed, link);
+        watch->fn(watch);
+    }
+}
+
+int sock_close(struct sock *sock)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    if (sock->fd < 0)
+        return -EBADF;
+    sock_record(sock, 0);
+    sock_remove_file(sock);
+    loop_defer_cancel(sock->net->loop, &sock->task);
+    loop_io_free(sock->io);
+    sock->io = NULL;
+    net_unregister(sock->net, sock);
+    close(sock->fd);
+    sock->fd = -1;
+    sock_drop_unaccepted(sock);
+    op_fail_all(sock, -EBADF);
+    if (sock->delivering == NULL)
+        buffer_deinit(&sock->in, sock->net->pool);
+    sock_tell_closed(sock);
+    if (sock->kept) {
+        sock->kept = false;
+        sock_unref(sock);
+    }
+    return 0;
+}
+
+bool sock_is_open(const struct sock *sock)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    return sock->fd >= 0;
+}
+
+/* ---- calls that never wait ---- */
+
+int sock_bind(struct sock *sock, const struct address *address)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    return sock_record(sock, bind(sock->fd, &address->any, address->length) < 0 ? -errno : 0);
+}
+
+int sock_listen(struct sock *sock, int backlog)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    if (listen(sock->fd, backlog) < 0)
+        return sock_record(sock, -errno);
+    sock->listening = true;
+    sock->ready |= LOOP_READ;
+    return sock_record(sock, 0);
+}
+
+int sock_shutdown(struct sock *sock, int how)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    int result = shutdown(sock->fd, how) < 0 ? -errno : 0;
+    sock->ready = LOOP_READ | LOOP_WRITE; /* whoever waits shall find out */
+    sock_serve_later(sock);
+    return sock_record(sock, result);
+}
+
+typedef int name_fn(int fd, struct sockaddr *address, socklen_t *length);
+
+static int sock_ask_name(struct sock *sock, name_fn *ask, struct address *out)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    struct sockaddr_storage found = {0};
+    socklen_t length = sizeof(found);
+    if (ask(sock->fd, (struct sockaddr *)&found, &length) < 0)
+        return sock_record(sock, -errno);
+    address_set(out, (struct sockaddr *)&found, length);
+    return 0; /* a look-up that succeeds leaves others' results alone */
+}
+
+int sock_name(struct sock *sock, struct address *out)
+{
+    return sock_ask_name(sock, getsockname, out);
+}
+
+int sock_peer(struct sock *sock, struct address *out)
+{
+    return sock_ask_name(sock, getpeername, out);
+}
+
+bool sock_nonblock(const struct sock *sock)
+{
+    return sock->nonblock;
+}
+
+void sock_set_nonblock(struct sock *sock, bool nonblock)
+{
+    sock->nonblock = nonblock;
+}
+
+int sock_errno(const struct sock *sock)
+{
+    return sock->last_error;
+}
+
+/* ---- what nobody received ---- */
+
+int sock_unread(struct sock *sock, const void *data, size_t length)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    if (sock->fd < 0 || length == 0)
+        return 0;
+    CHECK(sock->delivering == NULL);
+    int error = buffer_prepend(&sock->in, sock->net->pool, data, length);
+    if (error < 0)
+        return error;
+    sock->scanned = 0;
+    sock_serve_later(sock);
+    return 0;
+}
+
+void sock_unaccept(struct sock *listener, struct sock *connection)
+{
+    MAGIC_CHECK(listener, SOCK_MAGIC);
+    struct sock_unaccepted *entry = listener->fd >= 0 ? malloc(sizeof(*entry)) : NULL;
+    if (entry == NULL) {
+        sock_close(connection);
+        sock_unref(connection);
+        return;
+    }
+    *entry = (struct sock_unaccepted){.sock = connection};
+    list_append(&listener->unaccepted, &entry->link);
+    sock_serve_later(listener);
+}
+
+/* ---- what is known ---- */
+
+uint64_t sock_id(const struct sock *sock)
+{
+    return sock->id;
+}
+
+int sock_fd(const struct sock *sock)
+{
+    return sock->fd;
+}
+
+uid_t sock_owner(const struct sock *sock)
+{
+    return sock->owner;
+}
+
+struct net *sock_net(const struct sock *sock)
+{
+    return sock->net;
+}
+
+int sock_domain(const struct sock *sock)
+{
+    return sock->domain;
+}
+
+int sock_type(const struct sock *sock)
+{
+    return sock->type;
+}
+
+int sock_protocol(const struct sock *sock)
+{
+    return sock->protocol;
+}
+
+bool sock_is_listener(const struct sock *sock)
+{
+    return sock->listening;
+}
+
+bool sock_is_stream(const struct sock *sock)
+{
+    return sock->type == SOCK_STREAM;
+}
+
+const char *sock_state(const struct sock *sock)
+{
+    struct sockaddr_storage found;
+    socklen_t length = sizeof(found);
+    if (sock->fd < 0)
+        return "closed";
+    if (sock->listening)
+        return "listening";
+    if (getpeername(sock->fd, (struct sockaddr *)&found, &length) == 0)
+        return "connected";
+    if (!list_empty(&sock->writers))
+        return "connecting";
+    length = sizeof(found);
+    if (getsockname(sock->fd, (struct sockaddr *)&found, &length) < 0)
+        return "unconnected";
+    struct address name;
+    address_set(&name, (struct sockaddr *)&found, length);
+    struct address_text text;
+    address_format(&name, &text);
+    return text.port > 0 || text.path[0] != '\0' ? "bound" : "unconnected";
+}
+
+static unsigned list_count(const struct list *head)
+{
+    unsigned count = 0;
+    for (const struct list *node = head->next; node != head; node = node->next)
+        count++;
+    return count;
+}
+
+void sock_counters(const struct sock *sock, struct sock_counters *out)
+{
+    *out = (struct sock_counters){
+        .bytes_in = sock->bytes_in,
+        .bytes_out = sock->bytes_out,
+        .read_ahead = buffer_length(&sock->in),
+        .waiting =
+            list_count(&sock->readers) + list_count(&sock->writers) + list_count(&sock->waiters),
+        .created = sock->created,
+        .used = sock->used,
+    };
+}
