@@ -12,8 +12,9 @@
 enum {
     NET_MAGIC = 0x6e657421,
     NET_BUCKETS = 64,    /* at first; doubled when there are more sockets than that */
-    NET_FD_RESERVE = 64, /* descriptors for everything but sockets: control clients, scripts */
-    NET_ID_BLOCK = 4096, /* numbers reserved at once */
+    NET_FD_RESERVE = 64, /* descriptors for everything but sockets: control clients, scripts; */
+    NET_FD_RESERVE_MAX = 1024, /* an eighth of all, within these bounds */
+    NET_ID_BLOCK = 4096,       /* numbers reserved at once */
     NET_MAX_READAHEAD = 16 << 20,
     NET_LOOKUP_THREADS = 4,
 };
