@@ -1,0 +1,193 @@
+/*
+ * The calls on a socket that never wait, and what is known about it.
+ */
+#include "net/net_private.h"
+
+/* ---- calls that never wait ---- */
+
+int sock_bind(struct sock *sock, const struct address *address)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    return sock_record(sock, bind(sock->fd, &address->any, address->length) < 0 ? -errno : 0);
+}
+
+int sock_listen(struct sock *sock, int backlog)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    if (listen(sock->fd, backlog) < 0)
+        return sock_record(sock, -errno);
+    sock->listening = true;
+    sock->ready |= LOOP_READ;
+    return sock_record(sock, 0);
+}
+
+int sock_shutdown(struct sock *sock, int how)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    int result = shutdown(sock->fd, how) < 0 ? -errno : 0;
+    sock->ready = LOOP_READ | LOOP_WRITE; /* whoever waits shall find out */
+    sock_serve_later(sock);
+    return sock_record(sock, result);
+}
+
+typedef int name_fn(int fd, struct sockaddr *address, socklen_t *length);
+
+static int sock_ask_name(struct sock *sock, name_fn *ask, struct address *out)
+{
+    if (sock->fd < 0)
+        return -EBADF;
+    struct sockaddr_storage found = {0};
+    socklen_t length = sizeof(found);
+    if (ask(sock->fd, (struct sockaddr *)&found, &length) < 0)
+        return sock_record(sock, -errno);
+    address_set(out, (struct sockaddr *)&found, length);
+    return 0; /* a look-up that succeeds leaves others' results alone */
+}
+
+int sock_name(struct sock *sock, struct address *out)
+{
+    return sock_ask_name(sock, getsockname, out);
+}
+
+int sock_peer(struct sock *sock, struct address *out)
+{
+    return sock_ask_name(sock, getpeername, out);
+}
+
+bool sock_nonblock(const struct sock *sock)
+{
+    return sock->nonblock;
+}
+
+void sock_set_nonblock(struct sock *sock, bool nonblock)
+{
+    sock->nonblock = nonblock;
+}
+
+int sock_errno(const struct sock *sock)
+{
+    return sock->last_error;
+}
+
+/* ---- what nobody received ---- */
+
+int sock_unread(struct sock *sock, const void *data, size_t length)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    if (sock->fd < 0 || length == 0)
+        return 0;
+    CHECK(sock->delivering == NULL);
+    int error = buffer_prepend(&sock->in, sock->net->pool, data, length);
+    if (error < 0)
+        return error;
+    sock->scanned = 0;
+    sock_serve_later(sock);
+    return 0;
+}
+
+void sock_unaccept(struct sock *listener, struct sock *connection)
+{
+    MAGIC_CHECK(listener, SOCK_MAGIC);
+    struct sock_unaccepted *entry = listener->fd >= 0 ? malloc(sizeof(*entry)) : NULL;
+    if (entry == NULL) {
+        sock_close(connection);
+        sock_unref(connection);
+        return;
+    }
+    *entry = (struct sock_unaccepted){.sock = connection};
+    list_append(&listener->unaccepted, &entry->link);
+    sock_serve_later(listener);
+}
+
+/* ---- what is known ---- */
+
+uint64_t sock_id(const struct sock *sock)
+{
+    return sock->id;
+}
+
+int sock_fd(const struct sock *sock)
+{
+    return sock->fd;
+}
+
+uid_t sock_owner(const struct sock *sock)
+{
+    return sock->owner;
+}
+
+struct net *sock_net(const struct sock *sock)
+{
+    return sock->net;
+}
+
+int sock_domain(const struct sock *sock)
+{
+    return sock->domain;
+}
+
+int sock_type(const struct sock *sock)
+{
+    return sock->type;
+}
+
+int sock_protocol(const struct sock *sock)
+{
+    return sock->protocol;
+}
+
+bool sock_is_listener(const struct sock *sock)
+{
+    return sock->listening;
+}
+
+bool sock_is_stream(const struct sock *sock)
+{
+    return sock->type == SOCK_STREAM;
+}
+
+const char *sock_state(const struct sock *sock)
+{
+    struct sockaddr_storage found;
+    socklen_t length = sizeof(found);
+    if (sock->fd < 0)
+        return "closed";
+    if (sock->listening)
+        return "listening";
+    if (getpeername(sock->fd, (struct sockaddr *)&found, &length) == 0)
+        return "connected";
+    if (!list_empty(&sock->writers))
+        return "connecting";
+    length = sizeof(found);
+    if (getsockname(sock->fd, (struct sockaddr *)&found, &length) < 0)
+        return "unconnected";
+    struct address name;
+    address_set(&name, (struct sockaddr *)&found, length);
+    struct address_text text;
+    address_format(&name, &text);
+    return text.port > 0 || text.path[0] != '\0' ? "bound" : "unconnected";
+}
+
+static unsigned list_count(const struct list *head)
+{
+    unsigned count = 0;
+    for (const struct list *node = head->next; node != head; node = node->next)
+        count++;
+    return count;
+}
+
+void sock_counters(const struct sock *sock, struct sock_counters *out)
+{
+    *out = (struct sock_counters){
+        .bytes_in = sock->bytes_in,
+        .bytes_out = sock->bytes_out,
+        .read_ahead = buffer_length(&sock->in),
+        .waiting =
+            list_count(&sock->readers) + list_count(&sock->writers) + list_count(&sock->waiters),
+        .created = sock->created,
+        .used = sock->used,
+    };
+}
