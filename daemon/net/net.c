@@ -212,6 +212,9 @@ int net_register(struct net *net, struct sock *sock)
 
 void net_unregister(struct net *net, struct sock *sock)
 {
+    for (struct net_walk *walk = net->walks; walk != NULL; walk = walk->outer)
+        if (walk->next == &sock->link)
+            walk->next = sock->link.next;
     list_unlink(&sock->link);
     list_unlink(&sock->by_id);
     net->by_fd[sock->fd] = NULL;
@@ -245,8 +248,14 @@ struct sock *net_find_fd(const struct net *net, int fd)
 
 void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context)
 {
-    LIST_FOREACH_SAFE (node, &net->sockets)
-        fn(context, CONTAINER_OF(node, struct sock, link));
+    struct net_walk walk = {.outer = net->walks, .next = net->sockets.next};
+    net->walks = &walk;
+    while (walk.next != &net->sockets) {
+        struct sock *sock = CONTAINER_OF(walk.next, struct sock, link);
+        walk.next = sock->link.next;
+        fn(context, sock);
+    }
+    net->walks = walk.outer;
 }
 
 void net_close_all(struct net *net)

@@ -56,7 +56,7 @@ struct sock *net_find(const struct net *net, uint64_t id);
 /* The open socket that owns descriptor `fd`, borrowed, or NULL. */
 struct sock *net_find_fd(const struct net *net, int fd);
 
-/* Calls `fn` for every open socket, in order of their numbers. `fn` must not close any. */
+/* Calls `fn` for every open socket, in order of their numbers. `fn` may close any. */
 void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context);
 
 /* Closes every socket, for the end of the program. */

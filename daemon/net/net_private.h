@@ -11,6 +11,12 @@
 
 struct resolver;
 
+/* A walk over the open sockets, which may close while it is under way. */
+struct net_walk {
+    struct net_walk *outer;
+    struct list *next;
+};
+
 struct net {
     unsigned magic;
     struct loop *loop;
@@ -20,8 +26,9 @@ struct net {
 
     struct list sockets; /* the open ones, in order of their numbers */
     size_t socket_count;
-    struct list *buckets; /* by number */
-    size_t bucket_count;  /* a power of two */
+    struct net_walk *walks; /* under way, the innermost first */
+    struct list *buckets;   /* by number */
+    size_t bucket_count;    /* a power of two */
     struct sock **by_fd;
     size_t by_fd_count;
     uint64_t next_id, reserved_id; /* numbers up to and including the second may be given */
