@@ -1,0 +1,168 @@
+/*
+ * Fibers: Lua coroutines that the loop runs.
+ *
+ * A fiber runs until it waits, ends, or has used up its slice of time; nothing else ever runs at
+ * the same time. C enters Lua only by resuming a fiber from the loop. A C function that a fiber
+ * calls waits in three steps: it starts whatever it waits for, it returns fiber_wait(), and what
+ * it waited for later calls fiber_wake() from the loop, with the function's results.
+ *
+ *     static int sleep(lua_State *L)
+ *     {
+ *         … start a timer whose callback calls fiber_wake(fiber, 0) …
+ *         return fiber_wait(L, fiber, interrupt);
+ *     }
+ *
+ * A fiber object is valid until its end; whoever may outlast it keeps its number.
+ */
+#pragma once
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct fiber;
+struct vm;
+
+/* The fiber that runs now, or NULL: in finalizers outside of any, and in vm_protect. */
+struct fiber *fiber_current(lua_State *L);
+
+/* Whether the running function may wait: not from within a C function that called back (sort,
+ * gsub, a finalizer). */
+bool fiber_may_wait(lua_State *L);
+
+/* ---- life ---- */
+
+/* The status of a fiber that the end of the machine cut short. */
+#define FIBER_ABANDONED (-1)
+
+typedef void fiber_ended_fn(struct fiber *fiber, void *context, int status);
+
+/*
+ * A fiber of the function and its `arguments` on top of `L`, which are popped. It does not run
+ * before fiber_start or fiber_ready. It inherits the running fiber's owner. Throws in `L` when
+ * memory is short.
+ */
+struct fiber *fiber_new(lua_State *L, int arguments);
+
+/* From the loop: runs it at once. */
+void fiber_start(struct fiber *fiber);
+
+/* From anywhere: it runs when its turn comes. */
+void fiber_schedule(struct fiber *fiber);
+
+/*
+ * From a C function of a running fiber, as its return value: runs the new fiber at once, and the
+ * caller goes on, with the `results` values on top of its stack, when the new one waits or ends.
+ * Where the caller may not wait, the new fiber is scheduled instead.
+ */
+int fiber_run_first(lua_State *L, struct fiber *fiber, int results);
+
+/*
+ * Whom to tell, from the loop, when it has ended: `status` is 0 with the results on its stack
+ * (fiber_state), a LUA_ERR… with the error there, or FIBER_ABANDONED. Without a callback an error
+ * is logged. The callback may schedule fibers but not start them.
+ */
+void fiber_set_ended(struct fiber *fiber, fiber_ended_fn *ended, void *context);
+
+/* Whether its error is that it was cancelled, and nothing to complain about. */
+bool fiber_ended_by_cancel(const struct fiber *fiber);
+
+/* The error of an ended fiber with its traceback, for people: to be freed, NULL without
+ * memory. Only from the `ended` callback. */
+char *fiber_error_text(struct fiber *fiber);
+
+/* ---- waiting ---- */
+
+enum fiber_interrupt {
+    FIBER_WAKEUP,  /* fiber:wakeup(): end the wait early if it makes sense */
+    FIBER_CANCEL,  /* end the wait: fiber_wake must follow, now by fiber_schedule or later */
+    FIBER_ABANDON, /* the machine ends: drop what is waited for, and do not wake */
+};
+
+typedef void fiber_interrupt_fn(struct fiber *fiber, enum fiber_interrupt why);
+
+/* To be returned by the C function that waits. All that is on its stack stays alive meanwhile. */
+int fiber_wait(lua_State *L, struct fiber *fiber, fiber_interrupt_fn *interrupt);
+
+/* From the loop: ends the wait and runs the fiber. The `results` values on top of vm_main are moved
+ * to it as what the function that waited returns. */
+void fiber_wake(struct fiber *fiber, int results);
+
+/* The same from anywhere: ends the wait, and the fiber runs when its turn comes. */
+void fiber_wake_later(struct fiber *fiber, int results);
+
+/* To be returned by a C function that did not wait, with its `results` on top of the stack: now
+ * and then the fiber makes room for others first. */
+int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results);
+
+/* Makes room for others. To be returned. */
+int fiber_yield(lua_State *L);
+
+/* What a cancelled fiber's calls throw. */
+#define FIBER_CANCELLED "fiber is cancelled"
+
+/* Throws it in a cancelled fiber. */
+void fiber_test_cancel(lua_State *L);
+
+/* What a cancelled fiber's C function may call when it was woken: the error is thrown as soon as
+ * it has returned to Lua. */
+void fiber_throw_cancel(struct fiber *fiber);
+
+/* ---- what others may do to it ---- */
+
+void fiber_cancel(struct fiber *fiber);
+void fiber_wakeup(struct fiber *fiber);
+bool fiber_is_cancelled(const struct fiber *fiber);
+bool fiber_is_running(const struct fiber *fiber);
+
+/* The living fiber of that number, or NULL. */
+struct fiber *fiber_find(struct vm *vm, uint64_t id);
+
+/* All living fibers, in no order. `fn` may not end any. */
+void fiber_each(struct vm *vm, void (*fn)(void *context, struct fiber *fiber), void *context);
+
+/* ---- what belongs to it ---- */
+
+uint64_t fiber_id(const struct fiber *fiber);
+lua_State *fiber_state(const struct fiber *fiber);
+struct vm *fiber_vm(const struct fiber *fiber);
+
+/* At most FIBER_NAME_MAX bytes; without one it is "lua". -ENAMETOOLONG, -ENOMEM. */
+#define FIBER_NAME_MAX 255
+const char *fiber_name(const struct fiber *fiber);
+int fiber_set_name(struct fiber *fiber, const char *name, size_t length);
+
+/* The uid for which it works. */
+uid_t fiber_owner(const struct fiber *fiber);
+void fiber_set_owner(struct fiber *fiber, uid_t owner);
+
+/* The last error of the calls it made: a positive errno, or 0. */
+int fiber_errno(const struct fiber *fiber);
+void fiber_set_errno(struct fiber *fiber, int error);
+
+/* How often it ran. */
+uint32_t fiber_switches(const struct fiber *fiber);
+
+/* Pushes a table that is the fiber's own until its end. */
+void fiber_push_storage(lua_State *L, struct fiber *fiber);
+
+/* vm_config.extra bytes, aligned for anything, zero at its beginning. */
+void *fiber_extra(struct fiber *fiber);
+
+/* ---- joining: an ended joinable fiber waits until somebody has taken its results ---- */
+
+void fiber_set_joinable(struct fiber *fiber, bool joinable);
+bool fiber_is_joinable(const struct fiber *fiber);
+
+/* Whether it has ended and only waits to be joined. */
+bool fiber_is_dead(const struct fiber *fiber);
+
+/* To be returned: waits for the end of `fiber`. The results are those of the wait: none; ask
+ * again whether it is dead. */
+int fiber_wait_end(lua_State *L, struct fiber *fiber);
+
+/* Moves what a dead fiber left behind, `true` and its results or `false` and its error, to `L`,
+ * and frees it. Returns how many values. */
+int fiber_reap(lua_State *L, struct fiber *fiber);

@@ -1,0 +1,116 @@
+/*
+ * What the files of this folder share: the machine and the fiber from the inside.
+ */
+#pragma once
+
+#include "fiber/fiber.h"
+#include "fiber/vm.h"
+#include "loop/loop.h"
+#include "util/error.h"
+#include "util/list.h"
+
+enum { VM_MAGIC = 0x766d2121, FIBER_MAGIC = 0x66696272 };
+
+enum fiber_state {
+    FIBER_NEW,
+    FIBER_READY,   /* in a queue, with `results` values on its stack to go on with */
+    FIBER_RUNNING, /* the one that runs */
+    FIBER_WAITING, /* `interrupt` knows for what */
+    FIBER_DEAD,    /* joinable and not joined yet */
+};
+
+struct fiber {
+    unsigned magic;
+    uint8_t state;
+    bool joinable, cancelled;
+    bool throwing;     /* `fiber is cancelled` is to be thrown as soon as it runs Lua again */
+    bool exhausted;    /* used up its CPU time: whatever it does from now on throws */
+    bool stored;       /* has a storage table */
+    uint8_t immediate; /* calls in a row that did not wait */
+    int anchor;        /* in the registry: keeps `L` */
+    int results;
+    int status; /* of a dead one: lua_resume's */
+    int error;
+    uid_t owner;
+    uint32_t switches;
+    lua_State *L;
+    struct vm *vm;
+    uint64_t id;
+    struct list link; /* ready, or waiting for another's end */
+    struct list all;  /* in its bucket of the machine's table, or among the spare */
+    struct list joiners;
+    fiber_interrupt_fn *interrupt;
+    fiber_ended_fn *ended;
+    void *ended_context;
+    char *name;      /* NULL: the default */
+    uint64_t burned; /* nanoseconds it ran in full slices since it last waited */
+    max_align_t extra[];
+};
+
+struct vm {
+    unsigned magic;
+    lua_State *L;
+    struct loop *loop;
+    void *context;
+
+    /* memory: what the state had for an allocator, and ours on top of it */
+    lua_Alloc allocate;
+    void *allocate_context;
+    size_t used, limit;
+
+    /* running */
+    struct fiber *current;
+    struct list ready;
+    struct list nested; /* creators whose new fiber runs first; the next to run in front */
+    struct loop_task task;
+    uint64_t turn_start; /* of the turn's first hook; 0 before it */
+    uint64_t cpu_limit;  /* nanoseconds */
+    int preempted;       /* registry: a table whose [1] is true while a hook unwinds coroutines */
+    bool jit;
+    bool armed;     /* the hook is set to fire at once */
+    bool unwinding; /* a coroutine of the script's own was preempted, see `preempted` */
+
+    /* all fibers that live, by number */
+    struct list *buckets;
+    size_t bucket_count; /* a power of two */
+    size_t count;
+    uint64_t last_id;
+    size_t extra;
+
+    struct list spare; /* with coroutines that ended well */
+    size_t spare_count;
+};
+
+/* ---- vm.c: fibers by number ---- */
+
+int vm_table_init(struct vm *vm);
+
+/* Gives it a number. */
+void vm_table_add(struct vm *vm, struct fiber *fiber);
+
+/* ---- schedule.c ---- */
+
+void schedule_init(struct vm *vm);
+void schedule_ready(struct vm *vm, struct fiber *fiber, int results);
+void schedule_deinit(struct vm *vm);
+
+/* From the loop: runs the fiber, and those that it lets run first. */
+void schedule_turn(struct vm *vm, struct fiber *fiber);
+
+/* ---- fiber.c ---- */
+
+void fiber_end(struct fiber *fiber, int status);
+void fiber_abandon(struct fiber *fiber);
+void fiber_free_spare(struct vm *vm);
+
+/* ---- preempt.c ---- */
+
+/* Throws in vm's state when memory is short. */
+void preempt_init(struct vm *vm);
+
+/* Before each resume. */
+void preempt_arm(struct vm *vm, const struct fiber *fiber);
+
+/* After each resume: a coroutine of the script's own may have been preempted, and all that resumed
+ * each other down to it have yielded now. */
+void preempt_settle(struct vm *vm);

@@ -1,0 +1,116 @@
+/*
+ * What keeps one fiber from taking all the time: a count hook that looks at the clock.
+ *
+ * A fiber whose slice is used up yields from within the hook and goes on when its turn comes. One
+ * that has run for seconds without waiting is stopped by an error, which is thrown again at every
+ * instruction that follows, since pcall may catch it. Code compiled by the JIT runs no hooks.
+ *
+ * The same hook throws the error of a cancelled fiber, because a C function that was waiting
+ * cannot throw any more when it is woken: it has no code left to run.
+ */
+#include "fiber/fiber_private.h"
+
+#include <lauxlib.h>
+
+/* Instructions between two looks at the clock: some 50 microseconds. */
+#define PREEMPT_COUNT 10000
+
+/* How long a fiber may run before others have their turn. */
+#define PREEMPT_SLICE (LOOP_SECOND / 1000)
+
+static void preempt_hook(lua_State *L, lua_Debug *record);
+
+static void preempt_set(struct vm *vm, bool at_once)
+{
+    vm->armed = at_once;
+    if (at_once || !vm->jit)
+        lua_sethook(vm->L, preempt_hook, LUA_MASKCOUNT, at_once ? 1 : PREEMPT_COUNT);
+    else
+        lua_sethook(vm->L, NULL, 0, 0);
+}
+
+void preempt_init(struct vm *vm)
+{
+    lua_newtable(vm->L);
+    lua_pushboolean(vm->L, false);
+    lua_rawseti(vm->L, -2, 1);
+    vm->preempted = luaL_ref(vm->L, LUA_REGISTRYINDEX);
+    preempt_set(vm, false);
+}
+
+void preempt_arm(struct vm *vm, const struct fiber *fiber)
+{
+    bool at_once = fiber->throwing || fiber->exhausted;
+    if (__builtin_expect(at_once != vm->armed, 0))
+        preempt_set(vm, at_once);
+}
+
+static void preempt_flag(struct vm *vm, lua_State *L, bool on)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->preempted);
+    lua_pushboolean(L, on);
+    lua_rawseti(L, -2, 1);
+    lua_pop(L, 1);
+}
+
+void preempt_settle(struct vm *vm)
+{
+    if (__builtin_expect(!vm->unwinding, 1))
+        return;
+    vm->unwinding = false;
+    preempt_flag(vm, vm->L, false);
+}
+
+/* luaL_error names the caller of the running function; in a hook that is one too far out. */
+static void preempt_throw(lua_State *L, const char *text)
+{
+    luaL_where(L, 0);
+    lua_pushstring(L, text);
+    lua_concat(L, 2);
+    lua_error(L);
+}
+
+static void preempt_throw_pending(struct vm *vm, struct fiber *fiber, lua_State *L)
+{
+    if (fiber->exhausted)
+        preempt_throw(L, "the fiber ran too long without waiting");
+    fiber->throwing = false;
+    preempt_set(vm, false);
+    lua_pushliteral(L, FIBER_CANCELLED);
+    lua_error(L);
+}
+
+/* Outside of the fiber's own coroutine the yield goes to whoever resumed that coroutine, which
+ * learns from the flag that it has to yield in turn. */
+static void preempt_yield(struct vm *vm, struct fiber *fiber, lua_State *L)
+{
+    if (L != fiber->L) {
+        vm->unwinding = true;
+        preempt_flag(vm, L, true);
+    }
+    lua_yield(L, 0);
+}
+
+static void preempt_hook(lua_State *L, lua_Debug *record)
+{
+    (void)record;
+    struct vm *vm = vm_of(L);
+    struct fiber *fiber = vm->current;
+    if (fiber == NULL)
+        return;
+    if (fiber->throwing || fiber->exhausted)
+        preempt_throw_pending(vm, fiber, L);
+    uint64_t now = loop_now();
+    if (vm->turn_start == 0)
+        vm->turn_start = now;
+    uint64_t ran = now - vm->turn_start;
+    if (fiber->burned + ran > vm->cpu_limit) {
+        fiber->exhausted = true;
+        preempt_set(vm, true);
+        preempt_throw_pending(vm, fiber, L);
+    }
+    if (ran < PREEMPT_SLICE || !lua_isyieldable(L))
+        return;
+    fiber->burned += ran;
+    preempt_yield(vm, fiber, L);
+}

@@ -1,0 +1,181 @@
+/*
+ * Who runs when.
+ *
+ * A turn begins in the loop: an event that a fiber waited for, or its place in the ready queue. It
+ * lasts until the fiber waits, ends or is preempted; a fiber that it created with
+ * fiber_run_first runs within the same turn, and then the creator goes on.
+ *
+ * The queue is served by a task of the loop: those who were ready when it begins, within a budget
+ * of time, and then the loop looks for events again.
+ */
+#include "fiber/fiber_private.h"
+
+/* How long the queue may be served before events have their turn. */
+#define SCHEDULE_BUDGET    (2 * LOOP_SECOND / 1000)
+
+/* How many calls in a row may succeed without a wait before others have their turn. */
+#define SCHEDULE_IMMEDIATE 32
+
+static void schedule_resume(struct vm *vm, struct fiber *fiber)
+{
+    fiber->state = FIBER_RUNNING;
+    fiber->switches++;
+    preempt_arm(vm, fiber);
+    vm->current = fiber;
+    int status = lua_resume(fiber->L, fiber->results);
+    vm->current = NULL;
+    preempt_settle(vm);
+    if (status != LUA_YIELD)
+        fiber_end(fiber, status);
+    else if (fiber->state == FIBER_RUNNING) /* preempted, or the script yielded by itself */
+        schedule_ready(vm, fiber, 0);
+}
+
+void schedule_turn(struct vm *vm, struct fiber *fiber)
+{
+    CHECK(vm->current == NULL && list_empty(&vm->nested));
+    vm->turn_start = 0;
+    schedule_resume(vm, fiber);
+    for (struct list *link; (link = list_shift(&vm->nested)) != NULL;)
+        schedule_resume(vm, CONTAINER_OF(link, struct fiber, link));
+}
+
+void schedule_ready(struct vm *vm, struct fiber *fiber, int results)
+{
+    fiber->state = FIBER_READY;
+    fiber->results = results;
+    list_append(&vm->ready, &fiber->link);
+    loop_defer(vm->loop, &vm->task);
+}
+
+static void schedule_run(struct loop_task *task)
+{
+    struct vm *vm = CONTAINER_OF(task, struct vm, task);
+    uint64_t end = loop_now() + SCHEDULE_BUDGET;
+    struct list batch;
+    list_init(&batch);
+    list_splice(&batch, &vm->ready);
+    for (unsigned turns = 1; !list_empty(&batch); turns++) {
+        schedule_turn(vm, CONTAINER_OF(list_shift(&batch), struct fiber, link));
+        if (turns % 8 == 0 && loop_now() > end)
+            break;
+    }
+    list_splice(&batch, &vm->ready); /* the older ones first */
+    list_splice(&vm->ready, &batch);
+    if (!list_empty(&vm->ready))
+        loop_defer(vm->loop, &vm->task);
+}
+
+void schedule_init(struct vm *vm)
+{
+    list_init(&vm->ready);
+    list_init(&vm->nested);
+    list_init(&vm->spare);
+    loop_task_init(&vm->task, schedule_run);
+}
+
+void schedule_deinit(struct vm *vm)
+{
+    loop_defer_cancel(vm->loop, &vm->task);
+}
+
+/* ---- starting ---- */
+
+void fiber_start(struct fiber *fiber)
+{
+    CHECK(fiber->state == FIBER_NEW);
+    schedule_turn(fiber->vm, fiber);
+}
+
+void fiber_schedule(struct fiber *fiber)
+{
+    CHECK(fiber->state == FIBER_NEW);
+    schedule_ready(fiber->vm, fiber, fiber->results);
+}
+
+int fiber_run_first(lua_State *L, struct fiber *fiber, int results)
+{
+    struct vm *vm = fiber->vm;
+    struct fiber *creator = vm->current;
+    if (creator == NULL || creator->L != L || !lua_isyieldable(L)) {
+        fiber_schedule(fiber);
+        return results;
+    }
+    creator->state = FIBER_READY;
+    creator->results = results;
+    list_prepend(&vm->nested, &creator->link);
+    list_prepend(&vm->nested, &fiber->link);
+    return lua_yield(L, results);
+}
+
+/* ---- waiting ---- */
+
+bool fiber_may_wait(lua_State *L)
+{
+    struct fiber *fiber = vm_of(L)->current;
+    return fiber != NULL && fiber->state == FIBER_RUNNING && lua_isyieldable(L);
+}
+
+/*
+ * A coroutine of the script's own hands the yield on to the fiber: lua/coroutine.lua knows it by
+ * this first value. What else is on the stack travels with it, and thus stays alive.
+ */
+static int schedule_yield(lua_State *L, const struct fiber *fiber)
+{
+    if (L != fiber->L) {
+        lua_pushlightuserdata(L, fiber->vm);
+        lua_insert(L, 1);
+    }
+    return lua_yield(L, lua_gettop(L));
+}
+
+int fiber_wait(lua_State *L, struct fiber *fiber, fiber_interrupt_fn *interrupt)
+{
+    CHECK(fiber->state == FIBER_RUNNING);
+    fiber->state = FIBER_WAITING;
+    fiber->interrupt = interrupt;
+    fiber->immediate = 0;
+    return schedule_yield(L, fiber);
+}
+
+static void schedule_end_wait(struct fiber *fiber, int results)
+{
+    CHECK(fiber->state == FIBER_WAITING);
+    fiber->interrupt = NULL;
+    fiber->burned = 0;
+    fiber->results = results;
+    vm_move(fiber->vm, fiber->vm->L, fiber->L, results);
+}
+
+void fiber_wake(struct fiber *fiber, int results)
+{
+    MAGIC_CHECK(fiber, FIBER_MAGIC);
+    schedule_end_wait(fiber, results);
+    schedule_turn(fiber->vm, fiber);
+}
+
+void fiber_wake_later(struct fiber *fiber, int results)
+{
+    MAGIC_CHECK(fiber, FIBER_MAGIC);
+    schedule_end_wait(fiber, results);
+    schedule_ready(fiber->vm, fiber, results);
+}
+
+int fiber_yield(lua_State *L)
+{
+    struct fiber *fiber = vm_of(L)->current;
+    fiber->burned = 0;
+    fiber->immediate = 0;
+    schedule_ready(fiber->vm, fiber, 0);
+    return schedule_yield(L, fiber);
+}
+
+int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results)
+{
+    if (++fiber->immediate < SCHEDULE_IMMEDIATE || L != fiber->L || !lua_isyieldable(L))
+        return results;
+    fiber->burned = 0;
+    fiber->immediate = 0;
+    schedule_ready(fiber->vm, fiber, results);
+    return lua_yield(L, results);
+}

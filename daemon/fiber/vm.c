@@ -1,0 +1,331 @@
+/*
+ * The Lua machine: its state, its memory, its end. The contract is in vm.h.
+ *
+ * The limit on memory is kept by an allocator that counts and then asks the one that the state was
+ * made with. It refuses nothing before the machine is complete, since LuaJIT does not survive a
+ * refusal while it makes a state. The allocator's context doubles as the way from any lua_State
+ * to its machine: it costs one load.
+ */
+#include "fiber/fiber_private.h"
+
+#include "util/log.h"
+
+#include <lauxlib.h>
+#include <luajit.h>
+#include <lualib.h>
+#include <string.h>
+
+#define VM_MEMORY ((size_t)512 << 20)
+#define VM_CPU    5.0
+
+#if defined(__SANITIZE_ADDRESS__)
+#define VM_PLAIN_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VM_PLAIN_MALLOC 1
+#endif
+#endif
+
+/* ---- memory ---- */
+
+static void *vm_allocate(void *context, void *block, size_t old_size, size_t new_size)
+{
+    struct vm *vm = context;
+    size_t had = block != NULL ? old_size : 0;
+    if (new_size > had && vm->used + (new_size - had) > vm->limit)
+        return NULL;
+    void *result = vm->allocate(vm->allocate_context, block, old_size, new_size);
+    if (result != NULL || new_size == 0)
+        vm->used += new_size - had;
+    return result;
+}
+
+#ifdef VM_PLAIN_MALLOC
+/* The sanitizer sees into its own allocator only. */
+static void *vm_malloc(void *context, void *block, size_t old_size, size_t new_size)
+{
+    (void)context;
+    (void)old_size;
+    if (new_size != 0)
+        return realloc(block, new_size);
+    free(block);
+    return NULL;
+}
+
+static lua_State *vm_new_state(void)
+{
+    return lua_newstate(vm_malloc, NULL);
+}
+#else
+static lua_State *vm_new_state(void)
+{
+    return luaL_newstate();
+}
+#endif
+
+struct vm *vm_of(lua_State *L)
+{
+    void *context;
+    if (__builtin_expect(lua_getallocf(L, &context) != vm_allocate, 0))
+        luaL_error(L, "Lua is about to end"); /* in a finalizer, see vm_close_state */
+    return context;
+}
+
+/* Only reached when C code of ours called Lua unprotected. */
+static int vm_panic(lua_State *L)
+{
+    log_write(LOG_ERROR, "Lua panics: %s", lua_tostring(L, -1));
+    return 0;
+}
+
+/* ---- fibers by number ---- */
+
+int vm_table_init(struct vm *vm)
+{
+    vm->bucket_count = 64;
+    vm->buckets = malloc(vm->bucket_count * sizeof *vm->buckets);
+    if (vm->buckets == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < vm->bucket_count; i++)
+        list_init(&vm->buckets[i]);
+    vm->last_id = 100; /* numbers begin with 101, as scripts for Tarantool expect */
+    return 0;
+}
+
+static struct list *vm_bucket(const struct vm *vm, uint64_t id)
+{
+    return &vm->buckets[id & (vm->bucket_count - 1)];
+}
+
+/* Longer chains do when there is no memory for more buckets. */
+static void vm_table_grow(struct vm *vm)
+{
+    size_t old_count = vm->bucket_count;
+    struct list *old = vm->buckets, *buckets = malloc(2 * old_count * sizeof *buckets);
+    if (buckets == NULL)
+        return;
+    vm->buckets = buckets;
+    vm->bucket_count = 2 * old_count;
+    for (size_t i = 0; i < vm->bucket_count; i++)
+        list_init(&buckets[i]);
+    for (size_t i = 0; i < old_count; i++)
+        for (struct list *link; (link = list_shift(&old[i])) != NULL;)
+            list_append(vm_bucket(vm, CONTAINER_OF(link, struct fiber, all)->id), link);
+    free(old);
+}
+
+void vm_table_add(struct vm *vm, struct fiber *fiber)
+{
+    if (vm->count >= vm->bucket_count)
+        vm_table_grow(vm);
+    fiber->id = ++vm->last_id;
+    list_append(vm_bucket(vm, fiber->id), &fiber->all);
+    vm->count++;
+}
+
+struct fiber *fiber_find(struct vm *vm, uint64_t id)
+{
+    struct list *bucket = vm_bucket(vm, id);
+    LIST_FOREACH_SAFE (link, bucket) {
+        struct fiber *fiber = CONTAINER_OF(link, struct fiber, all);
+        if (fiber->id == id)
+            return fiber;
+    }
+    return NULL;
+}
+
+void fiber_each(struct vm *vm, void (*fn)(void *context, struct fiber *fiber), void *context)
+{
+    for (size_t i = 0; i < vm->bucket_count; i++)
+        LIST_FOREACH_SAFE (link, &vm->buckets[i])
+            fn(context, CONTAINER_OF(link, struct fiber, all));
+}
+
+/* ---- life ---- */
+
+static void vm_set_jit(struct vm *vm)
+{
+    luaJIT_setmode(vm->L, 0, LUAJIT_MODE_ENGINE | (vm->jit ? LUAJIT_MODE_ON : LUAJIT_MODE_OFF));
+}
+
+/* The key of the closure that the main state's stack begins with. */
+static void *vm_key(void)
+{
+    static char key;
+    return &key;
+}
+
+static int vm_enter(lua_State *L);
+
+static int vm_open(lua_State *L)
+{
+    struct vm *vm = lua_touserdata(L, 1);
+    luaL_openlibs(L);
+    vm_set_jit(vm); /* the library turned it on */
+    preempt_init(vm);
+    lua_pushlightuserdata(L, vm_key());
+    lua_pushcfunction(L, vm_enter);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static void vm_push_enter(lua_State *L)
+{
+    lua_pushlightuserdata(L, vm_key());
+    lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+static int vm_open_state(struct vm *vm, size_t limit)
+{
+    vm->L = vm_new_state();
+    if (vm->L == NULL)
+        return -ENOMEM;
+    vm->allocate = lua_getallocf(vm->L, &vm->allocate_context);
+    vm->used =
+        (size_t)lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(vm->L, LUA_GCCOUNTB, 0);
+    vm->limit = SIZE_MAX;
+    lua_setallocf(vm->L, vm_allocate, vm);
+    lua_atpanic(vm->L, vm_panic);
+    int status = lua_cpcall(vm->L, vm_open, vm);
+    vm->limit = limit;
+    if (status != 0)
+        return -ENOMEM;
+    vm_push_enter(vm->L);
+    return 0;
+}
+
+int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
+{
+    struct vm *vm = calloc(1, sizeof *vm);
+    if (vm == NULL)
+        return -ENOMEM;
+    vm->magic = VM_MAGIC;
+    vm->loop = loop;
+    vm->context = config->context;
+    vm->extra = config->extra;
+    vm->jit = config->jit;
+    vm->cpu_limit = (uint64_t)((config->cpu > 0 ? config->cpu : VM_CPU) * 1e9);
+    schedule_init(vm);
+    int result = vm_table_init(vm);
+    if (result == 0)
+        result = vm_open_state(vm, config->memory != 0 ? config->memory : VM_MEMORY);
+    if (result < 0) {
+        vm_free(vm);
+        return result;
+    }
+    *out = vm;
+    return 0;
+}
+
+static void vm_abandon_all(struct vm *vm)
+{
+    for (size_t i = 0; i < vm->bucket_count; i++)
+        while (!list_empty(&vm->buckets[i]))
+            fiber_abandon(CONTAINER_OF(vm->buckets[i].next, struct fiber, all));
+}
+
+/* LuaJIT frees its own allocator's memory as a whole only if it finds that allocator in place; so
+ * the finalizers, which run now, find no machine (vm_of). */
+static void vm_close_state(struct vm *vm)
+{
+    if (vm->L == NULL)
+        return;
+    lua_sethook(vm->L, NULL, 0, 0);
+    lua_setallocf(vm->L, vm->allocate, vm->allocate_context);
+    lua_close(vm->L);
+}
+
+void vm_free(struct vm *vm)
+{
+    if (vm == NULL)
+        return;
+    MAGIC_CHECK(vm, VM_MAGIC);
+    CHECK(vm->current == NULL);
+    vm_abandon_all(vm);
+    fiber_free_spare(vm);
+    schedule_deinit(vm);
+    vm_close_state(vm);
+    free(vm->buckets);
+    vm->magic = 0;
+    free(vm);
+}
+
+struct loop *vm_loop(const struct vm *vm)
+{
+    return vm->loop;
+}
+
+void *vm_context(const struct vm *vm)
+{
+    return vm->context;
+}
+
+bool vm_has_jit(const struct vm *vm)
+{
+    return vm->jit;
+}
+
+size_t vm_memory(const struct vm *vm)
+{
+    return vm->used;
+}
+
+size_t vm_fibers(const struct vm *vm)
+{
+    return vm->count;
+}
+
+lua_State *vm_main(const struct vm *vm)
+{
+    return vm->L;
+}
+
+/* ---- calls from outside of fibers ---- */
+
+struct vm_call {
+    lua_CFunction fn;
+    void *argument;
+};
+
+/* The bottom of the main state's stack, so that a protected call makes no closure. */
+static int vm_enter(lua_State *L)
+{
+    struct vm_call *call = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    lua_pushlightuserdata(L, call->argument);
+    return call->fn(L);
+}
+
+static int vm_failed(lua_State *L, int status)
+{
+    if (status != LUA_ERRMEM) {
+        const char *text = lua_tostring(L, -1);
+        log_write(LOG_ERROR, "Lua: %s", text != NULL ? text : "an error that is no text");
+    }
+    return status == LUA_ERRMEM ? -ENOMEM : -EINVAL;
+}
+
+int vm_protect(struct vm *vm, lua_CFunction fn, void *argument, int *results)
+{
+    lua_State *L = vm->L;
+    CHECK(vm->current == NULL);
+    int top = lua_gettop(L);
+    struct vm_call call = {fn, argument};
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, &call);
+    int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+    int error = status != 0 ? vm_failed(L, status) : 0;
+    if (error == 0 && results != NULL)
+        *results = lua_gettop(L) - top;
+    else
+        lua_settop(L, top);
+    return error;
+}
+
+void vm_move(struct vm *vm, lua_State *from, lua_State *to, int count)
+{
+    size_t limit = vm->limit;
+    vm->limit = SIZE_MAX;
+    lua_xmove(from, to, count);
+    vm->limit = limit;
+}
