@@ -150,9 +150,11 @@ static bool read_handler(struct view *view, struct arg *arg)
         if (!read_handler_pair(&rest, arg))
             return false;
     }
+    if (!arg->bytes.data)
+        return false;
     arg->kind = ARG_BYTES;
     *view = rest;
-    return arg->bytes.data != NULL;
+    return true;
 }
 
 static bool read_map(struct view *view, struct arg *arg)

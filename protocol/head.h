@@ -57,9 +57,16 @@ static inline uint64_t head_number(const uint8_t *at, size_t width)
 
 static inline uint64_t head_sign_extend(uint64_t number, size_t width)
 {
-    uint64_t sign = UINT64_C(1) << (8 * width - 1);
-
-    return (number ^ sign) - sign;
+    switch (width) {
+    case 1:
+        return (uint64_t)(int64_t)(int8_t)number;
+    case 2:
+        return (uint64_t)(int64_t)(int16_t)number;
+    case 4:
+        return (uint64_t)(int64_t)(int32_t)number;
+    default:
+        return number;
+    }
 }
 
 /* Decodes the wide heads, 0xc0 to 0xdf. */

@@ -31,6 +31,8 @@ static int grow_heap(struct writer *writer, size_t more)
         return -EMSGSIZE;
     while (capacity < writer->size + more)
         capacity *= 2;
+    if (capacity > writer->limit)
+        capacity = writer->limit;
     void *data = realloc(writer->data, capacity);
     if (!data)
         return -ENOMEM;
