@@ -113,6 +113,6 @@ void loop_defer_cancel(struct loop *loop, struct loop_task *task);
 /* ---- signals and other threads ---- */
 
 typedef void loop_signal_fn(void *context, int signal);
-int loop_signal_new(struct loop *loop, int signal, loop_signal_fn *fn, void *context,
+int loop_signal_new(struct loop *loop, int number, loop_signal_fn *fn, void *context,
                     struct loop_signal **out);
 void loop_signal_free(struct loop_signal *signal);

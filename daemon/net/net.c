@@ -136,26 +136,37 @@ static void net_complete_task(struct loop_task *task)
 
 /* ---- the registry ---- */
 
-static struct list *net_bucket(const struct net *net, uint64_t id)
+static struct sock **net_bucket(const struct net *net, uint64_t id)
 {
     return &net->buckets[id & (net->bucket_count - 1)];
+}
+
+static void net_chain(struct net *net, struct sock *sock)
+{
+    struct sock **bucket = net_bucket(net, sock->id);
+    sock->next_by_id = *bucket;
+    *bucket = sock;
+}
+
+static void net_unchain(struct net *net, struct sock *sock)
+{
+    struct sock **link = net_bucket(net, sock->id);
+    while (*link != sock)
+        link = &(*link)->next_by_id;
+    *link = sock->next_by_id;
 }
 
 static int net_grow_buckets(struct net *net)
 {
     size_t count = net->bucket_count > 0 ? net->bucket_count * 2 : NET_BUCKETS;
-    struct list *buckets = calloc(count, sizeof(*buckets));
+    struct sock **buckets = calloc(count, sizeof(struct sock *));
     if (buckets == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        list_init(&buckets[i]);
     free(net->buckets);
     net->buckets = buckets;
     net->bucket_count = count;
-    LIST_FOREACH_SAFE (node, &net->sockets) {
-        struct sock *sock = CONTAINER_OF(node, struct sock, link);
-        list_append(net_bucket(net, sock->id), &sock->by_id);
-    }
+    LIST_FOREACH_SAFE (node, &net->sockets)
+        net_chain(net, CONTAINER_OF(node, struct sock, link));
     return 0;
 }
 
@@ -203,7 +214,7 @@ int net_register(struct net *net, struct sock *sock)
         (void)net_grow_buckets(net); /* without memory the chains get longer, no more */
     sock->id = net->next_id++;
     list_append(&net->sockets, &sock->link);
-    list_append(net_bucket(net, sock->id), &sock->by_id);
+    net_chain(net, sock);
     net->by_fd[sock->fd] = sock;
     net->socket_count++;
     net->made++;
@@ -216,7 +227,7 @@ void net_unregister(struct net *net, struct sock *sock)
         if (walk->next == &sock->link)
             walk->next = sock->link.next;
     list_unlink(&sock->link);
-    list_unlink(&sock->by_id);
+    net_unchain(net, sock);
     net->by_fd[sock->fd] = NULL;
     net->socket_count--;
     struct list *first = list_shift(&net->starved);
@@ -233,12 +244,10 @@ void net_starve(struct net *net, struct net_starved *starved)
 struct sock *net_find(const struct net *net, uint64_t id)
 {
     MAGIC_CHECK(net, NET_MAGIC);
-    LIST_FOREACH_SAFE (node, net_bucket(net, id)) {
-        struct sock *sock = CONTAINER_OF(node, struct sock, by_id);
-        if (sock->id == id)
-            return sock;
-    }
-    return NULL;
+    struct sock *sock = *net_bucket(net, id);
+    while (sock != NULL && sock->id != id)
+        sock = sock->next_by_id;
+    return sock;
 }
 
 struct sock *net_find_fd(const struct net *net, int fd)

@@ -191,8 +191,9 @@ static int op_park(struct op *op, uint64_t deadline)
     struct list *queue = op_queue(op);
     if (queue != NULL)
         list_append(queue, &op->link);
-    if (op->class->queue == OP_QUEUE_READ && op->sock->delivering == NULL)
-        buffer_settle(&op->sock->in, net->pool);
+    struct sock *sock = op->sock;
+    if (sock != NULL && op->class->queue == OP_QUEUE_READ && sock->delivering == NULL)
+        buffer_settle(&sock->in, net->pool); /* it may rest for long now */
     return 0;
 }
 

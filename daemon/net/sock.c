@@ -88,7 +88,6 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     };
     sock->created = sock->used = sock_clock();
     list_init(&sock->link);
-    list_init(&sock->by_id);
     list_init(&sock->readers);
     list_init(&sock->writers);
     list_init(&sock->waiters);
@@ -145,7 +144,7 @@ static int fd_option(int fd, int name, int *value)
 
 int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
 {
-    int domain, type, protocol, listening = 0;
+    int domain = 0, type = 0, protocol = 0, listening = 0;
     int error = net_admit(net);
     if (error == 0)
         error = fd_option(fd, SO_DOMAIN, &domain);

@@ -34,7 +34,7 @@ struct sock {
     struct net *net;
     struct loop_io *io;
     struct list link;                      /* among the open ones, in order of their numbers */
-    struct list by_id;                     /* in the registry's bucket */
+    struct sock *next_by_id;               /* in the registry's bucket */
     struct list readers, writers, waiters; /* parked operations; the head of the first two has its
                                               turn, the waiters watch side by side */
     struct loop_task task;                 /* serves the queues again, after others had a turn */
