@@ -27,7 +27,7 @@ struct net {
     struct list sockets; /* the open ones, in order of their numbers */
     size_t socket_count;
     struct net_walk *walks; /* under way, the innermost first */
-    struct list *buckets;   /* by number */
+    struct sock **buckets;  /* by number */
     size_t bucket_count;    /* a power of two */
     struct sock **by_fd;
     size_t by_fd_count;
