@@ -375,4 +375,4 @@ def run_script(path, *args, options=(), timeout=PATIENCE, **more):
 
 
 def main():
-    unittest.main(verbosity=2)
+    unittest.main(verbosity=1)
