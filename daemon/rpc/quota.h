@@ -7,8 +7,9 @@
  */
 #pragma once
 
+#include "util/list.h"
+
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 struct quota;
@@ -21,6 +22,9 @@ enum quota_kind {
     QUOTA_BYTES,    /* held for clients: unfinished messages, waiting writes, unread answers */
     QUOTA_KINDS,
 };
+
+/* Root's limits are a quarter and this much higher. */
+#define QUOTA_ROOT_RESERVE 16
 
 /* 0: the default. */
 struct quota_limits {
@@ -35,6 +39,9 @@ void quota_free(struct quota *quota);
 
 /* The account of a uid, made if there is none; NULL: no memory. One reference for the caller. */
 struct quota_user *quota_user_get(struct quota *quota, uid_t uid);
+struct quota_user *quota_user_ref(struct quota_user *user);
+
+/* NULL is allowed. */
 void quota_user_put(struct quota_user *user);
 uid_t quota_user_uid(const struct quota_user *user);
 
@@ -45,9 +52,21 @@ int quota_charge(struct quota_user *user, enum quota_kind kind, size_t amount);
 void quota_force(struct quota_user *user, enum quota_kind kind, size_t amount);
 void quota_release(struct quota_user *user, enum quota_kind kind, size_t amount);
 
+/* Lives inside its user, `link` initialized. */
+struct quota_waiter {
+    struct list link;
+    void (*fn)(struct quota_waiter *waiter);
+};
+
+/* Calls `fn` once when requests of the user are over, from within quota_release; unlinking the
+ * waiter takes it back. */
+void quota_wait(struct quota_user *user, struct quota_waiter *waiter);
+
 /* How much more the user may have. */
 size_t quota_left(const struct quota_user *user, enum quota_kind kind);
 size_t quota_used(const struct quota_user *user, enum quota_kind kind);
+
+size_t quota_limit(const struct quota_user *user, enum quota_kind kind);
 
 /* Of all users together. */
 size_t quota_total(const struct quota *quota, enum quota_kind kind);

@@ -1,0 +1,129 @@
+/* Receiving messages; see input.h. */
+#include "rpc/input.h"
+
+#include "util/error.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Room for one receive: enough for hundreds of small requests. A longer message gets as much again
+ * as has arrived of it, so that announcing a length alone costs the daemon nothing. */
+#define INPUT_ROOM (16 * 1024)
+
+/* SCM_MAX_FD: the most descriptors that one message carries (unix(7)). */
+#define INPUT_FDS  253
+
+void input_init(struct input *input, struct pool *pool, struct quota_user *user)
+{
+    *input = (struct input){.pool = pool, .user = user};
+    scan_init(&input->scan, &scan_default_limits);
+}
+
+static void input_account(struct input *input)
+{
+    size_t size = input->buffer.size;
+    if (size > input->charged)
+        quota_force(input->user, QUOTA_BYTES, size - input->charged);
+    else if (size < input->charged)
+        quota_release(input->user, QUOTA_BYTES, input->charged - size);
+    input->charged = size;
+}
+
+void input_deinit(struct input *input)
+{
+    buffer_deinit(&input->buffer, input->pool);
+    input_account(input);
+}
+
+static int input_reserve(struct input *input)
+{
+    size_t length = input_length(input);
+    size_t room = INPUT_ROOM;
+    if (length >= INPUT_ROOM && input->scan.need > length)
+        room = input->scan.need - length < length ? input->scan.need - length : length;
+    if (buffer_room(&input->buffer) >= room && input->buffer.memory)
+        return 0;
+    /* Small ones always go through, or nobody could ask for what holds the quota. */
+    if (length >= INPUT_ROOM && quota_left(input->user, QUOTA_BYTES) < room)
+        return -EDQUOT;
+    int result = buffer_reserve(&input->buffer, input->pool, room);
+    input_account(input);
+    return result;
+}
+
+/* Nobody asked for them; kept, they would be leaked. */
+static void close_descriptors(struct msghdr *message)
+{
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control;
+         control = CMSG_NXTHDR(message, control)) {
+        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(control) + i * sizeof fd, sizeof fd);
+            close(fd);
+        }
+    }
+}
+
+ssize_t input_receive(struct input *input, int fd)
+{
+    int result = input_reserve(input);
+    if (result < 0)
+        return result;
+    struct buffer *buffer = &input->buffer;
+    struct iovec piece = {.iov_base = buffer_tail(buffer), .iov_len = buffer_room(buffer)};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(INPUT_FDS * sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    ssize_t count;
+    do
+        count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    while (count < 0 && errno == EINTR);
+    int error = errno;
+    if (count > 0)
+        buffer_commit(buffer, (size_t)count);
+    else
+        buffer_release_if_empty(buffer, input->pool);
+    input_account(input);
+    if (count < 0)
+        return -error;
+    /* A receive ends early at bytes that descriptors came with. */
+    input->more = (size_t)count == piece.iov_len || message.msg_controllen > 0;
+    close_descriptors(&message);
+    return count;
+}
+
+enum scan_verdict input_next(struct input *input, const void **message, size_t *size)
+{
+    if (input_length(input) == 0)
+        return SCAN_MORE;
+    *message = buffer_data(&input->buffer);
+    enum scan_verdict verdict = scan_step(&input->scan, *message, input_length(input));
+    *size = input->scan.size;
+    return verdict;
+}
+
+void input_consume(struct input *input, size_t size)
+{
+    buffer_consume(&input->buffer, input->pool, size);
+    scan_init(&input->scan, &scan_default_limits);
+    if (input->charged != input->buffer.size)
+        input_account(input);
+}
+
+void input_rest(struct input *input)
+{
+    if (input->buffer.memory)
+        buffer_settle(&input->buffer, input->pool);
+    input_account(input);
+}

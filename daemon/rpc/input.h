@@ -1,0 +1,43 @@
+/*
+ * What a client has sent and nobody has looked at yet: bytes in one buffer, followed by a scan
+ * that finds whole messages without trusting any length that is announced. Between messages it
+ * holds no memory.
+ */
+#pragma once
+
+#include "protocol/scan.h"
+#include "rpc/quota.h"
+#include "util/buffer.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct input {
+    struct buffer buffer;
+    struct scan scan;
+    struct pool *pool;
+    struct quota_user *user; /* borrowed */
+    size_t charged;
+    bool more; /* the last receive filled its room, so that there may be more */
+};
+
+void input_init(struct input *input, struct pool *pool, struct quota_user *user);
+void input_deinit(struct input *input);
+
+/*
+ * One receive. Returns the number of bytes, 0 at the end of the stream, -EAGAIN, -EDQUOT when the
+ * user may hold no more, or what recvmsg(2) says. Descriptors that come along are closed.
+ */
+ssize_t input_receive(struct input *input, int fd);
+
+/* The next message's bytes, which stay where they are until it is consumed. */
+enum scan_verdict input_next(struct input *input, const void **message, size_t *size);
+void input_consume(struct input *input, size_t size);
+
+/* Nothing is going to happen for a while: keeps no more memory than the bytes need. */
+void input_rest(struct input *input);
+
+static inline size_t input_length(const struct input *input)
+{
+    return buffer_length(&input->buffer);
+}

@@ -1,0 +1,145 @@
+/* What methods share; see method.h. */
+#include "rpc/method.h"
+
+#include "net/net.h"
+#include "net/sock.h"
+#include "rpc/access.h"
+#include "rpc/server.h"
+#include "util/error.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+/* ---- handles ---- */
+
+/* Takes "uid:" off a name and puts it into `owner`. False: there is none. */
+static bool split_owner(struct arg_bytes *name, uid_t *owner)
+{
+    uint64_t number = 0;
+    size_t digits = 0;
+    while (digits < name->size && name->data[digits] >= '0' && name->data[digits] <= '9' &&
+           digits <= 10)
+        number = number * 10 + (uint64_t)(name->data[digits++] - '0');
+    if (digits == 0 || digits == name->size || name->data[digits] != ':' || number > UINT32_MAX)
+        return false;
+    *owner = (uid_t)number;
+    name->data += digits + 1;
+    name->size -= digits + 1;
+    return true;
+}
+
+static int no_such_socket(struct rpc_call *call, const struct arg *arg)
+{
+    const char *method = call->method->name;
+    if (arg->kind == ARG_INTEGER)
+        return call_fail(call, -EBADF, "%s: there is no socket %" PRId64, method, arg->integer);
+    struct arg_bytes name = arg->bytes;
+    uid_t owner;
+    split_owner(&name, &owner);
+    if (!args_is_name(name.data, name.size))
+        return call_fail(call, -EINVAL, "%s: h: expected %s", method,
+                         methods_type_expected(METHOD_TYPE_HANDLE));
+    return call_fail(call, -EBADF, "%s: there is no socket named %.*s", method, (int)name.size,
+                     name.data);
+}
+
+static uint64_t find_name(struct rpc_call *call, struct arg_bytes name)
+{
+    uid_t owner = call->who.uid;
+    split_owner(&name, &owner);
+    return handles_find(&call->rpc->handles, owner, name.data, name.size);
+}
+
+int method_sock(struct rpc_call *call, const struct arg *arg, struct sock **out)
+{
+    uint64_t id = arg->kind == ARG_INTEGER ? (uint64_t)arg->integer : find_name(call, arg->bytes);
+    struct sock *sock = id > 0 ? net_find(call->rpc->net, id) : NULL;
+    if (!sock)
+        return no_such_socket(call, arg);
+    if (!call->who.admin && sock_owner(sock) != call->who.uid)
+        return call_refuse(call, -EPERM, "%s: socket %" PRIu64 " belongs to another user",
+                           call->method->name, id);
+    *out = sock;
+    return 0;
+}
+
+/* ---- addresses ---- */
+
+static int bad_place(struct rpc_call *call, int error, const char *argument, const char *why)
+{
+    return call_fail(call, error, "%s: %s: %s", call->method->name, argument, why);
+}
+
+static int copy_text(struct rpc_call *call, const struct arg_bytes *bytes, const char *argument,
+                     char *out, size_t size)
+{
+    if (memchr(bytes->data, 0, bytes->size))
+        return bad_place(call, -EINVAL, argument, "a zero byte cannot be part of it");
+    if (bytes->size >= size)
+        return bad_place(call, -ENOBUFS, argument, "it is too long");
+    memcpy(out, bytes->data, bytes->size);
+    out[bytes->size] = 0;
+    return 0;
+}
+
+int method_place(struct rpc_call *call, const struct arg *host, const struct arg *port,
+                 struct place *out)
+{
+    out->host = host->kind == ARG_BYTES ? out->host_text : NULL;
+    out->port = port->kind == ARG_ABSENT ? NULL : out->port_text;
+    if (out->host) {
+        int result = copy_text(call, &host->bytes, "host", out->host_text, sizeof out->host_text);
+        if (result < 0)
+            return result;
+    }
+    if (port->kind == ARG_BYTES)
+        return copy_text(call, &port->bytes, "port", out->port_text, sizeof out->port_text);
+    if (port->kind == ARG_INTEGER)
+        snprintf(out->port_text, sizeof out->port_text, "%" PRId64, port->integer);
+    return 0;
+}
+
+int method_address(struct rpc_call *call, const struct sock *sock, const struct place *place,
+                   struct address *out)
+{
+    int result = address_parse(out, sock_domain(sock), place->host, place->port);
+    if (result == -EINVAL)
+        return bad_place(call, result, "host", "no address for a socket of this domain");
+    return result;
+}
+
+/* ---- completions ---- */
+
+int method_complete(struct rpc_call *call)
+{
+    return call->op.status;
+}
+
+static int explain_announce(struct rpc_call *call, int error)
+{
+    if (error == -EEXIST)
+        return call_fail(call, error, "%s: you have a socket named %.*s already",
+                         call->method->name, (int)call->name.size, call->name.data);
+    if (error == -EDQUOT)
+        return call_refuse(call, error, "%s: you have as many sockets as you may",
+                           call->method->name);
+    return error;
+}
+
+int method_announce(struct rpc_call *call, struct sock *sock, struct sock *listener)
+{
+    int result = handles_add(&call->rpc->handles, sock, call->name.data, call->name.size);
+    if (result == 0) {
+        call->answer.made.sock = sock;
+        call->answer.made.listener = listener ? sock_id(listener) : 0;
+        return 0;
+    }
+    if (listener && sock_is_open(listener)) {
+        sock_unaccept(listener, sock);
+    } else {
+        sock_close(sock);
+        sock_unref(sock);
+    }
+    return explain_announce(call, result);
+}

@@ -1,0 +1,42 @@
+/*
+ * The functions of the methods, one for each row of the table, and what they share.
+ *
+ * A function gets the checked arguments, which lie in the message, and returns what call_proceed
+ * takes.
+ */
+#pragma once
+
+#include "net/address.h"
+#include "protocol/args.h"
+#include "rpc/call.h"
+
+struct sock;
+
+typedef int method_fn(struct rpc_call *call, const struct args *args);
+
+#define METHOD(id, ...) method_fn method_##id;
+#include "protocol/methods.tbl"
+#undef METHOD
+
+/* The open socket that a handle means, by number, name, or "uid:name", if the caller may use it.
+ * -EBADF, or -EPERM. Borrowed. */
+int method_sock(struct rpc_call *call, const struct arg *arg, struct sock **out);
+
+/* A host and a port as terminated strings; NULL where nothing (or 0 for the host) was given. */
+struct place {
+    const char *host, *port;
+    char host_text[512], port_text[128];
+};
+int method_place(struct rpc_call *call, const struct arg *host, const struct arg *port,
+                 struct place *out);
+
+/* An address for this socket, without asking anybody. */
+int method_address(struct rpc_call *call, const struct sock *sock, const struct place *place,
+                   struct address *out);
+
+/* Takes a new socket in and makes it the answer. The reference is consumed; on failure the socket
+ * is closed, or if it was accepted goes back to the listener. */
+int method_announce(struct rpc_call *call, struct sock *sock, struct sock *listener);
+
+/* The completion of an operation that has no result but its status. */
+int method_complete(struct rpc_call *call);

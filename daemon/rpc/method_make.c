@@ -1,0 +1,208 @@
+/* The methods that make a socket: socket, tcp_connect, tcp_server, accept. */
+#include "net/sock.h"
+#include "rpc/access.h"
+#include "rpc/method.h"
+#include "rpc/server.h"
+#include "rpc/symbols.h"
+#include "util/error.h"
+
+#include <string.h>
+
+/* What a name could not be given to is refused before anything is made. */
+static int check_name(struct rpc_call *call)
+{
+    if (call->name.size > 0 &&
+        handles_find(&call->rpc->handles, call->who.uid, call->name.data, call->name.size) > 0)
+        return call_fail(call, -EEXIST, "%s: you have a socket named %.*s already",
+                         call->method->name, (int)call->name.size, call->name.data);
+    return 0;
+}
+
+static int bad_symbol(struct rpc_call *call, int error, const char *argument, const char *expected)
+{
+    return call_fail(call, error, "%s: %s: expected %s", call->method->name, argument, expected);
+}
+
+int method_socket(struct rpc_call *call, const struct args *args)
+{
+    int domain = symbol_domain(&args->arg[0]);
+    int type = symbol_type(&args->arg[1]);
+    int protocol = symbol_protocol(&args->arg[2]);
+    if (domain < 0)
+        return bad_symbol(call, domain, "domain", "AF_INET, AF_INET6, AF_UNIX or its like");
+    if (type < 0)
+        return bad_symbol(call, type, "type", "SOCK_STREAM, SOCK_DGRAM or its like");
+    if (protocol < 0)
+        return bad_symbol(call, protocol, "protocol", "a protocol's name or number");
+    const char *refused = access_to_type(&call->who, domain, type);
+    if (refused)
+        return call_refuse(call, -EPERM, "%s: %s", call->method->name, refused);
+    int result = check_name(call);
+    if (result < 0)
+        return result;
+    struct sock *sock;
+    result = sock_new(call->rpc->net, domain, type, protocol, call->who.uid, &sock);
+    return result < 0 ? result : method_announce(call, sock, NULL);
+}
+
+static int made_complete(struct rpc_call *call)
+{
+    if (call->op.status < 0)
+        return call->op.status;
+    return method_announce(call, op_take_sock(&call->op), NULL);
+}
+
+static int refuse_host(struct rpc_call *call, const struct place *place)
+{
+    const char *refused = access_to_host(&call->who, place->host);
+    return refused ? call_refuse(call, -EPERM, "%s: %s", call->method->name, refused) : 0;
+}
+
+int method_tcp_connect(struct rpc_call *call, const struct args *args)
+{
+    struct place place;
+    int result = method_place(call, &args->arg[0], &args->arg[1], &place);
+    if (result == 0)
+        result = refuse_host(call, &place);
+    if (result == 0)
+        result = check_name(call);
+    if (result < 0)
+        return result;
+    op_tcp_connect(&call->op, call->rpc->net, call->who.uid, place.host ? place.host : "0.0.0.0",
+                   place.port);
+    return call_start(call, args->timeout, made_complete);
+}
+
+/* ---- accept ---- */
+
+static int accept_complete(struct rpc_call *call)
+{
+    struct op *op = &call->op;
+    if (op->status < 0)
+        return op->status;
+    call->answer.address = *op->made.from;
+    return method_announce(call, op_take_sock(op), op->sock);
+}
+
+int method_accept(struct rpc_call *call, const struct args *args)
+{
+    struct sock *sock;
+    int result = method_sock(call, &args->arg[0], &sock);
+    if (result == 0)
+        result = check_name(call);
+    if (result < 0)
+        return result;
+    op_accept(&call->op, sock);
+    return call_start(call, args->timeout, accept_complete);
+}
+
+/* ---- tcp_server ---- */
+
+/* The name of a function: words of letters, digits and _ with dots between them. Anything else is
+ * source text. */
+static bool is_function_name(const struct arg_bytes *text)
+{
+    if (text->size > LIMIT_NAME)
+        return false;
+    bool begins = true;
+    for (size_t i = 0; i < text->size; i++) {
+        char c = text->data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        bool digit = c >= '0' && c <= '9';
+        if (!letter && (begins || (!digit && c != '.')))
+            return false;
+        begins = c == '.';
+    }
+    return !begins;
+}
+
+static int check_handler(struct rpc_call *call)
+{
+    const struct arg_bytes *handler = &call->handler;
+    if (!handler->data)
+        return 0;
+    if (!call->rpc->hooks.serve)
+        return call_fail(call, -ENOSYS, "tcp_server: there is no runtime for handlers");
+    if (!call->who.admin && !is_function_name(handler))
+        return call_refuse(call, -EPERM,
+                           "tcp_server: handler: source text is for administrators; a name is not");
+    return 0;
+}
+
+static int serve(struct rpc_call *call, struct sock *sock)
+{
+    struct rpc *rpc = call->rpc;
+    struct rpc_reason reason = {.text = ""};
+    struct rpc_handler handler = {
+        .text = call->handler.data,
+        .text_size = call->handler.size,
+        .name = call->handler_name.data,
+        .name_size = call->handler_name.size,
+        .source = !is_function_name(&call->handler),
+        .owner = sock_owner(sock),
+    };
+    if (!call->handler.data)
+        return 0;
+    int result = rpc->hooks.serve(rpc->hook_context, sock, &handler, &reason);
+    if (result < 0 && reason.text[0])
+        return call_fail(call, result, "tcp_server: handler: %s", reason.text);
+    return result;
+}
+
+/* The port was a word perhaps, which the resolver reads in its own way. */
+static int check_bound(struct rpc_call *call, struct sock *sock)
+{
+    int result = sock_name(sock, &call->answer.address);
+    if (result < 0)
+        return result;
+    const char *refused = access_to_bind(&call->who, &call->answer.address);
+    return refused ? call_refuse(call, -EPERM, "tcp_server: %s", refused) : 0;
+}
+
+static int server_complete(struct rpc_call *call)
+{
+    if (call->op.status < 0)
+        return call->op.status;
+    struct sock *sock = op_take_sock(&call->op);
+    int result = check_bound(call, sock);
+    if (result == 0)
+        result = serve(call, sock);
+    if (result == 0)
+        return method_announce(call, sock, NULL);
+    sock_close(sock);
+    sock_unref(sock);
+    return result;
+}
+
+/* Before anything is looked up or bound, as far as it can be told. */
+static int check_port(struct rpc_call *call, const struct place *place)
+{
+    struct address address;
+    if (address_parse(&address, AF_INET, "0.0.0.0", place->port) < 0)
+        return 0;
+    const char *refused = access_to_bind(&call->who, &address);
+    return refused ? call_refuse(call, -EPERM, "tcp_server: %s", refused) : 0;
+}
+
+int method_tcp_server(struct rpc_call *call, const struct args *args)
+{
+    struct place place;
+    const struct arg *handler = &args->arg[2];
+    int result = method_place(call, &args->arg[0], &args->arg[1], &place);
+    if (handler->kind == ARG_BYTES) {
+        call->handler = handler->bytes;
+        call->handler_name = handler->name;
+    }
+    if (result == 0)
+        result = refuse_host(call, &place);
+    if (result == 0)
+        result = check_port(call, &place);
+    if (result == 0)
+        result = check_handler(call);
+    if (result == 0)
+        result = check_name(call);
+    if (result < 0)
+        return result;
+    op_tcp_listen(&call->op, call->rpc->net, call->who.uid, place.host, place.port, 0);
+    return call_start(call, args->timeout, server_complete);
+}

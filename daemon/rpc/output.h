@@ -1,0 +1,65 @@
+/*
+ * What a client has still to get: its answers, in one contiguous queue of bytes, and for those
+ * that would be a loss, whom to give it back to.
+ *
+ * A claim is kept for an answer that carries a socket's data or announces a socket, until the
+ * kernel has taken the answer's last byte. If the client goes before, the data returns to the
+ * front of the socket's read-ahead, an accepted connection to its listener, and any other new
+ * socket is closed. A queue that is empty holds no memory.
+ */
+#pragma once
+
+#include "protocol/writer.h"
+#include "rpc/quota.h"
+#include "util/buffer.h"
+#include "util/list.h"
+
+#include <stdint.h>
+
+struct handles;
+struct net;
+struct sock;
+
+struct output {
+    struct buffer buffer; /* its first byte is number `base` of all ever written */
+    uint64_t base;
+    uint64_t sent; /* so many the kernel has taken; claimed bytes stay in the buffer behind it */
+    struct list claims; /* in order of their answers */
+    struct writer writer;
+    struct pool *pool;
+    struct quota_user *user; /* borrowed */
+    size_t charged;
+};
+
+void output_init(struct output *output, struct pool *pool, struct quota_user *user);
+
+/* Gives back what is claimed, last answer first. */
+void output_deinit(struct output *output, struct net *net, struct handles *handles);
+
+/* Write an answer: from begin to end, nothing but the writer may be touched. A failure of end
+ * (-ENOMEM, -EDQUOT, -EMSGSIZE) leaves no trace of what was written. */
+struct writer *output_begin(struct output *output);
+int output_end(struct output *output);
+
+/*
+ * The answer that was ended last, whose `size` bytes are the last ones in the queue, carries bytes
+ * of a socket: `length` of them, `offset` into the answer. -ENOMEM.
+ */
+int output_claim_data(struct output *output, uint64_t sock, size_t size, size_t offset,
+                      size_t length);
+
+/*
+ * It announces a socket, whose reference is consumed: the socket is kept once the answer is out.
+ * `listener`: the number of whom it was accepted from, or 0. -ENOMEM, and it is not consumed.
+ */
+int output_claim_sock(struct output *output, struct sock *sock, uint64_t listener);
+
+/* Bytes that the kernel has still to take. */
+static inline size_t output_pending(const struct output *output)
+{
+    return buffer_length(&output->buffer) - (size_t)(output->sent - output->base);
+}
+
+/* Hands them to the kernel, as many as it takes. Returns how many that were, or a negative errno
+ * when there is nobody to send to. */
+ssize_t output_flush(struct output *output, int fd);

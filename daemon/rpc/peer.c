@@ -1,0 +1,356 @@
+/*
+ * A client's connection; see peer.h.
+ *
+ * Everything happens in turns: one for each event of the descriptor, and one for each deferral,
+ * when answers came from elsewhere or when the last turn ended early. A turn dispatches what is
+ * there, as far as quotas and fairness let it, sends all answers at once, and then decides whether
+ * the connection goes on. Edge-triggered as it is, no event repeats itself: a turn that leaves
+ * something undone sees to the next one.
+ */
+#include "rpc/peer.h"
+
+#include "net/net.h"
+#include "protocol/message.h"
+#include "rpc/call.h"
+#include "rpc/dispatch.h"
+#include "rpc/server.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What one turn does at most before others have theirs. */
+#define PEER_TURN_MESSAGES 256
+#define PEER_TURN_BYTES    (1024 * 1024)
+
+enum peer_reading {
+    PEER_DRAINED, /* until the next event */
+    PEER_TIRED,   /* there is more to do, but others wait */
+    PEER_BLOCKED, /* by a quota */
+};
+
+static void peer_turn(struct peer *peer);
+
+/* ---- whether to go on ---- */
+
+static bool peer_is_blocked(const struct peer *peer)
+{
+    if (peer->ending || peer->broken)
+        return true;
+    /* What a client that is gone has left behind is bounded by the kernel's buffer. */
+    if (peer->hung_up)
+        return false;
+    const struct rpc_config *config = &peer->rpc->config;
+    return peer->in_flight >= config->max_requests ||
+           output_pending(&peer->output) >= config->max_output ||
+           quota_left(peer->user, QUOTA_REQUESTS) == 0;
+}
+
+static bool peer_is_over(const struct peer *peer)
+{
+    if (peer->broken)
+        return true;
+    if (!peer->eof && !peer->ending)
+        return false;
+    return peer->hung_up || (peer->in_flight == 0 && output_pending(&peer->output) == 0);
+}
+
+/* ---- the client's end ---- */
+
+static void peer_abandon_calls(struct peer *peer)
+{
+    for (struct list *link; (link = list_first(&peer->calls));)
+        call_abandon(CONTAINER_OF(link, struct rpc_call, link));
+}
+
+/* Nobody gets the answers any more. What has arrived is still to be read. */
+static void peer_hang_up(struct peer *peer)
+{
+    peer->hung_up = peer->closing = peer->readable = true;
+    peer_abandon_calls(peer);
+    output_deinit(&peer->output, peer->rpc->net, &peer->rpc->handles);
+    output_init(&peer->output, peer->rpc->pool, peer->user);
+    loop_timer_stop(peer->rpc->loop, &peer->stall);
+}
+
+/* Asks whether the client has closed, or only said that it will send no more. */
+static void peer_check_hang_up(struct peer *peer)
+{
+    struct pollfd ends = {.fd = peer->fd};
+    if (!peer->hung_up && poll(&ends, 1, 0) > 0 && (ends.revents & (POLLHUP | POLLERR)))
+        peer_hang_up(peer);
+}
+
+void peer_reject(struct peer *peer, const uint32_t *msgid, int error, const char *reason)
+{
+    peer->rpc->bad_input++;
+    peer->ending = true;
+    log_write(LOG_WARN, "control client%s%s (uid %u, pid %d) is cut off: %s",
+              peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid, (int)peer->who.pid,
+              reason);
+    peer_abandon_calls(peer);
+    struct message_error failure = {.number = -error, .text = reason, .refused = error == -EDQUOT};
+    message_put_failure(output_begin(&peer->output), msgid, &failure);
+    if (output_end(&peer->output) < 0)
+        peer->broken = true;
+}
+
+/* ---- reading ---- */
+
+/* The message that is wrong from its first bytes on, or will never be whole. */
+static void peer_reject_input(struct peer *peer, int error, const char *reason)
+{
+    struct input *input = &peer->input;
+    uint32_t msgid = 0;
+    bool known = input_length(input) > 0 &&
+                 message_peek_msgid(buffer_data(&input->buffer), input_length(input), &msgid);
+    peer_reject(peer, known && !call_find(peer, msgid) ? &msgid : NULL, error, reason);
+}
+
+/* Dispatches the messages that are there whole. */
+static enum peer_reading peer_dispatch(struct peer *peer, unsigned *budget)
+{
+    const void *message;
+    size_t size;
+    while (!peer_is_blocked(peer)) {
+        enum scan_verdict verdict = input_next(&peer->input, &message, &size);
+        if (verdict == SCAN_MORE)
+            return PEER_DRAINED;
+        if (verdict == SCAN_BAD) {
+            peer_reject_input(peer, -EBADMSG, peer->input.scan.reason);
+            return PEER_BLOCKED;
+        }
+        if (*budget == 0)
+            return PEER_TIRED;
+        (*budget)--;
+        dispatch(peer, message, size);
+        if (peer->hung_up)
+            peer_abandon_calls(peer);
+        input_consume(&peer->input, size);
+    }
+    return PEER_BLOCKED;
+}
+
+static void peer_on_end(struct peer *peer, ssize_t result)
+{
+    if (result == 0)
+        peer_check_hang_up(peer);
+    else if (!peer->hung_up)
+        peer_hang_up(peer);
+    peer->readable = false;
+    peer->eof = true;
+    if (input_length(&peer->input) > 0)
+        peer_reject_input(peer, -EBADMSG, "the connection ended inside a message");
+}
+
+/* False: there is nothing more to receive now. */
+static bool peer_receive(struct peer *peer, size_t *received)
+{
+    ssize_t count = input_receive(&peer->input, peer->fd);
+    if (count > 0) {
+        *received += (size_t)count;
+        peer->rpc->bytes_in += (uint64_t)count;
+        /* Less than there was room for is all there is, unless the end follows. */
+        peer->readable = peer->input.more || peer->closing;
+        return true;
+    }
+    if (count == -EAGAIN)
+        peer->readable = false;
+    else if (count == -EDQUOT)
+        peer_reject_input(peer, -EDQUOT, "as many bytes are held for you as may be");
+    else if (count == -ENOMEM)
+        peer->broken = true;
+    else
+        peer_on_end(peer, count);
+    return false;
+}
+
+static enum peer_reading peer_read(struct peer *peer)
+{
+    unsigned budget = PEER_TURN_MESSAGES;
+    size_t received = 0;
+    for (;;) {
+        enum peer_reading reading = peer_dispatch(peer, &budget);
+        if (reading != PEER_DRAINED || !peer->readable)
+            return reading;
+        if (received >= PEER_TURN_BYTES)
+            return PEER_TIRED;
+        if (!peer_receive(peer, &received))
+            return PEER_DRAINED;
+    }
+}
+
+/* ---- writing ---- */
+
+/* Sends what there is, and watches over a client that does not read. */
+static void peer_send(struct peer *peer)
+{
+    if (!peer->writable || output_pending(&peer->output) == 0 || peer->broken)
+        return;
+    ssize_t count = output_flush(&peer->output, peer->fd);
+    if (count < 0) {
+        shutdown(peer->fd, SHUT_RD); /* it may send on although it does not read */
+        peer_hang_up(peer);
+        return;
+    }
+    peer->rpc->bytes_out += (uint64_t)count;
+    if (output_pending(&peer->output) == 0) {
+        loop_timer_stop(peer->rpc->loop, &peer->stall);
+        return;
+    }
+    peer->writable = false;
+    if ((count > 0 || peer->stall.position == 0) &&
+        loop_timer_start(peer->rpc->loop, &peer->stall,
+                         loop_deadline(peer->rpc->config.stall_timeout)) < 0)
+        peer->broken = true;
+}
+
+static void peer_on_stall(struct loop_timer *timer)
+{
+    struct peer *peer = CONTAINER_OF(timer, struct peer, stall);
+    MAGIC_CHECK(peer, PEER_MAGIC);
+    size_t before = output_pending(&peer->output);
+    peer->writable = true; /* the kernel may have been out of memory rather than full */
+    peer_send(peer);
+    if (output_pending(&peer->output) == before) {
+        log_write(LOG_WARN, "control client%s%s (uid %u, pid %d) does not read: it is cut off",
+                  peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid,
+                  (int)peer->who.pid);
+        peer->broken = true;
+    }
+    peer_turn(peer);
+}
+
+/* ---- turns ---- */
+
+/* Sees to the next turn, if this one has left anything that no event will announce. */
+static void peer_rest(struct peer *peer, enum peer_reading reading)
+{
+    bool unblocked = reading == PEER_BLOCKED && !peer_is_blocked(peer);
+    if (reading == PEER_TIRED || unblocked || peer->hung_up)
+        loop_defer(peer->rpc->loop, &peer->task);
+    else if (reading == PEER_BLOCKED && quota_left(peer->user, QUOTA_REQUESTS) == 0)
+        quota_wait(peer->user, &peer->room);
+    input_rest(&peer->input);
+}
+
+static void peer_turn(struct peer *peer)
+{
+    peer->running = true;
+    enum peer_reading reading = peer_read(peer);
+    peer_send(peer);
+    peer->running = false;
+    if (peer_is_over(peer)) {
+        struct rpc *rpc = peer->rpc;
+        peer_free(peer);
+        rpc_check_drained(rpc);
+        return;
+    }
+    peer_rest(peer, reading);
+}
+
+static void peer_on_task(struct loop_task *task)
+{
+    struct peer *peer = CONTAINER_OF(task, struct peer, task);
+    MAGIC_CHECK(peer, PEER_MAGIC);
+    peer_turn(peer);
+}
+
+static void peer_on_room(struct quota_waiter *waiter)
+{
+    peer_wake(CONTAINER_OF(waiter, struct peer, room));
+}
+
+static void peer_on_io(void *context, unsigned events)
+{
+    struct peer *peer = context;
+    MAGIC_CHECK(peer, PEER_MAGIC);
+    if (events & (LOOP_READ | LOOP_CLOSED))
+        peer->readable = true;
+    if (events & LOOP_WRITE)
+        peer->writable = true;
+    if (events & LOOP_CLOSED)
+        peer->closing = true;
+    if (peer->closing)
+        peer_check_hang_up(peer);
+    peer_turn(peer);
+}
+
+void peer_wake(struct peer *peer)
+{
+    if (!peer->running)
+        loop_defer(peer->rpc->loop, &peer->task);
+}
+
+void peer_drain(struct peer *peer)
+{
+    peer->ending = true;
+    peer_wake(peer);
+}
+
+/* ---- life ---- */
+
+static int peer_start(struct peer *peer)
+{
+    struct rpc *rpc = peer->rpc;
+    peer->user = quota_user_get(rpc->quota, peer->who.uid);
+    if (!peer->user)
+        return -ENOMEM;
+    int result = quota_charge(peer->user, QUOTA_CLIENTS, 1);
+    if (result == 0) {
+        result = loop_io_new(rpc->loop, peer->fd, peer_on_io, peer, &peer->io);
+        if (result < 0)
+            quota_release(peer->user, QUOTA_CLIENTS, 1);
+    }
+    if (result < 0)
+        quota_user_put(peer->user);
+    return result;
+}
+
+int peer_new(struct rpc *rpc, int fd, const struct identity *who)
+{
+    struct peer *peer = calloc(1, sizeof *peer);
+    if (!peer)
+        return -ENOMEM;
+    peer->magic = PEER_MAGIC;
+    peer->fd = fd;
+    peer->rpc = rpc;
+    peer->who = *who;
+    peer->writable = true;
+    int result = peer_start(peer);
+    if (result < 0) {
+        free(peer);
+        return result;
+    }
+    input_init(&peer->input, rpc->pool, peer->user);
+    output_init(&peer->output, rpc->pool, peer->user);
+    list_init(&peer->calls);
+    loop_task_init(&peer->task, peer_on_task);
+    loop_timer_init(&peer->stall, peer_on_stall);
+    peer->room.fn = peer_on_room;
+    list_init(&peer->room.link);
+    list_append(&rpc->peers, &peer->link);
+    rpc->connected++;
+    return 0;
+}
+
+void peer_free(struct peer *peer)
+{
+    struct rpc *rpc = peer->rpc;
+    peer_abandon_calls(peer);
+    hash_deinit(&peer->by_msgid);
+    output_deinit(&peer->output, rpc->net, &rpc->handles);
+    input_deinit(&peer->input);
+    list_unlink(&peer->room.link);
+    loop_timer_stop(rpc->loop, &peer->stall);
+    loop_defer_cancel(rpc->loop, &peer->task);
+    loop_io_free(peer->io);
+    close(peer->fd);
+    list_unlink(&peer->link);
+    quota_release(peer->user, QUOTA_CLIENTS, 1);
+    quota_user_put(peer->user);
+    peer->magic = 0;
+    free(peer);
+}

@@ -1,0 +1,43 @@
+/*
+ * Inside of the control server, for the files of this folder only.
+ */
+#pragma once
+
+#include "loop/loop.h"
+#include "rpc/handles.h"
+#include "rpc/hooks.h"
+#include "rpc/rpc.h"
+
+enum { RPC_MAGIC = 0x73727063 };
+
+struct rpc {
+    unsigned magic;
+    struct net *net;
+    struct loop *loop;
+    struct pool *pool;
+    struct rpc_config config; /* with the defaults filled in */
+    struct rpc_hooks hooks;
+    void *hook_context;
+    struct quota *quota;
+    struct handles handles;
+    struct list listeners;
+    struct list peers;
+    struct list orphans; /* calls that go on although their client is gone */
+    struct list spare_calls;
+    size_t spare_count;
+    struct rpc_call *starting; /* an eval that the hooks are being handed; NULL once it is over */
+    uint64_t connected, served, failed, bad_input, bytes_in, bytes_out;
+
+    int reserve_fd; /* given up for a moment to let an administrator in; -1: none left */
+
+    bool draining;
+    struct loop_timer drain_timer;
+    struct loop_task drain_task;
+    void (*drained)(void *context);
+    void *drained_context;
+
+    char text[sizeof(struct rpc_reason) + 64]; /* the words of the failure at hand */
+};
+
+/* A peer or an orphan is gone: perhaps the last that a drain waits for. */
+void rpc_check_drained(struct rpc *rpc);
