@@ -102,7 +102,8 @@ void op_complete(struct op *op, int status)
 
 static void op_on_timer(struct loop_timer *timer)
 {
-    op_complete(CONTAINER_OF(timer, struct op, timer), -ETIMEDOUT);
+    struct op *op = CONTAINER_OF(timer, struct op, timer);
+    op_complete(op, op->limited ? -EAGAIN : -ETIMEDOUT);
 }
 
 void op_cancel(struct op *op, int error)
@@ -197,6 +198,20 @@ static int op_park(struct op *op, uint64_t deadline)
     return 0;
 }
 
+/* The deadline of a call that has none of its own: SO_RCVTIMEO and SO_SNDTIMEO bound what may fail
+ * with EAGAIN otherwise (socket(7)). */
+static uint64_t op_limit(struct op *op)
+{
+    const struct sock *sock = op->sock;
+    if (sock == NULL || op->class->always_waits)
+        return LOOP_NEVER;
+    uint64_t limit = op->class->queue == OP_QUEUE_READ ? sock->receive_limit : sock->send_limit;
+    if (limit == 0)
+        return LOOP_NEVER;
+    op->limited = true;
+    return loop_now() + limit;
+}
+
 /* The operation cannot proceed now: parks it, or says why it may not wait. */
 static int op_wait_or_fail(struct op *op, uint64_t deadline)
 {
@@ -206,7 +221,7 @@ static int op_wait_or_fail(struct op *op, uint64_t deadline)
     else if (deadline != LOOP_NEVER && deadline <= loop_now())
         error = -ETIMEDOUT;
     if (error == 0)
-        error = op_park(op, deadline);
+        error = op_park(op, deadline != LOOP_NEVER ? deadline : op_limit(op));
     if (error == 0)
         return OP_WAIT;
     op->status = error;

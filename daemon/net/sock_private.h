@@ -50,6 +50,7 @@ struct sock {
     int in_error;   /* negative: to be reported after what is in `in` */
     uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted */
     bool nonblock, listening, kept;
+    uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
     int64_t created, used;
     uint64_t bytes_in, bytes_out;
 };
