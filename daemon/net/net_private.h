@@ -40,6 +40,7 @@ struct net {
     size_t waiting;
 
     struct address accepted_from; /* of the latest accept */
+    struct address received_from; /* of the latest message */
     uint64_t made, bytes_in, bytes_out;
 };
 

@@ -60,6 +60,7 @@ struct op {
             const uint8_t *data;
             size_t length, sent;
             int flags;
+            struct address *to; /* sendto */
         } out;
         /* recv, read, sysread: `data` points into the read-ahead, or for a message into a block of
            its own, until op_finish */
@@ -69,6 +70,8 @@ struct op {
             size_t limit;
             void *block;
             size_t block_size;
+            const struct address *from; /* of a message: its sender, until op_finish or the next
+                                           op_start; of length 0 if it has none */
             const struct slice *delimiters;
             uint32_t delimiter_count;
             int flags;
@@ -109,6 +112,10 @@ enum {
 /* One send(2), when there is room. `flags`: MSG_*. Result: out.sent. */
 void op_send(struct op *op, struct sock *sock, const void *data, size_t length, int flags);
 
+/* One sendto(2) to `to`, which is copied, when there is room; an empty message is sent as one. */
+void op_sendto(struct op *op, struct sock *sock, const struct address *to, const void *data,
+               size_t length, int flags);
+
 /* All of it, whatever the socket's mode. */
 void op_write(struct op *op, struct sock *sock, const void *data, size_t length);
 
@@ -118,7 +125,7 @@ void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t leng
 /*
  * `size` bytes, or with a non-blocking socket (or MSG_DONTWAIT) up to `size`; OP_RECV_ANY: what is
  * there, at most 512 bytes of a stream. Result: in.data, in.length, in.eof. With MSG_PEEK nothing
- * is consumed.
+ * is consumed. Of a message, in.from is the sender.
  */
 #define OP_RECV_ANY SIZE_MAX
 void op_recv(struct op *op, struct sock *sock, size_t size, int flags);

@@ -11,10 +11,16 @@ enum { MESSAGE_MAX = 64 << 10 };
 
 static ssize_t message_recv(struct sock *sock, void *data, size_t size, int flags)
 {
+    struct sockaddr_storage from;
+    socklen_t length;
     ssize_t got;
-    do
-        got = recv(sock->fd, data, size, flags | MSG_DONTWAIT);
-    while (got < 0 && errno == EINTR);
+    do {
+        length = sizeof(from);
+        got =
+            recvfrom(sock->fd, data, size, flags | MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    } while (got < 0 && errno == EINTR);
+    if (got >= 0)
+        address_set(&sock->net->received_from, (struct sockaddr *)&from, length);
     if (got < 0 && errno == EAGAIN && !(flags & MSG_OOB))
         sock->ready &= (uint8_t)~LOOP_READ;
     return got < 0 ? -errno : got;
@@ -57,6 +63,7 @@ static int message_step(struct op *op)
     sock->bytes_in += (uint64_t)got;
     sock->net->bytes_in += (uint64_t)got;
     op->in.data = op->in.block;
+    op->in.from = &sock->net->received_from;
     op->in.length = (size_t)(got < size ? got : size); /* MSG_TRUNC tells more than it copies */
     /* of a connection with message boundaries, nothing is the end */
     op->in.eof = got == 0 && sock->type == SOCK_SEQPACKET && size > 0;

@@ -1,5 +1,5 @@
 /*
- * Operations that send: send and syswrite (one system call), write (all of it).
+ * Operations that send: send, sendto and syswrite (one system call), write (all of it).
  */
 #include "net/net_private.h"
 
@@ -9,10 +9,12 @@ static ssize_t write_some(struct op *op)
     struct sock *sock = op->sock;
     if (!(sock->ready & LOOP_WRITE))
         return -EAGAIN;
+    const struct address *to = op->out.to;
     ssize_t sent;
     do
-        sent = send(sock->fd, op->out.data + op->out.sent, op->out.length - op->out.sent,
-                    op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = sendto(sock->fd, op->out.data + op->out.sent, op->out.length - op->out.sent,
+                      op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL, to != NULL ? &to->any : NULL,
+                      to != NULL ? to->length : 0);
     while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         if (errno == EAGAIN)
@@ -31,6 +33,17 @@ static int send_step(struct op *op)
     if (sent == -EAGAIN && !(op->out.flags & MSG_DONTWAIT))
         return OP_WAIT;
     return op_end(op, sent < 0 ? (int)sent : 0);
+}
+
+static int sendto_step(struct op *op)
+{
+    return op->out.to != NULL ? send_step(op) : op_end(op, -ENOMEM);
+}
+
+static void sendto_release(struct op *op)
+{
+    free(op->out.to);
+    op->out.to = NULL;
 }
 
 static int write_step(struct op *op)
@@ -59,6 +72,13 @@ static const struct op_class syswrite_class = {
     .step = send_step,
 };
 
+static const struct op_class sendto_class = {
+    .name = "sendto",
+    .queue = OP_QUEUE_WRITE,
+    .step = sendto_step,
+    .release = sendto_release,
+};
+
 static const struct op_class write_class = {
     .name = "write",
     .queue = OP_QUEUE_WRITE,
@@ -78,6 +98,15 @@ static void write_init(struct op *op, const struct op_class *class, struct sock 
 void op_send(struct op *op, struct sock *sock, const void *data, size_t length, int flags)
 {
     write_init(op, &send_class, sock, data, length, flags);
+}
+
+void op_sendto(struct op *op, struct sock *sock, const struct address *to, const void *data,
+               size_t length, int flags)
+{
+    write_init(op, &sendto_class, sock, data, length, flags);
+    op->out.to = malloc(sizeof(*to));
+    if (op->out.to != NULL)
+        *op->out.to = *to;
 }
 
 void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t length)

@@ -136,6 +136,29 @@ int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, s
     return error;
 }
 
+int sock_new_pair(struct net *net, int domain, int type, int protocol, uid_t owner,
+                  struct sock *out[2])
+{
+    int fds[2];
+    int error = net->socket_count + 2 <= net->config.max_sockets ? 0 : -EMFILE;
+    if (error == 0 && socketpair(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol, fds) < 0)
+        error = -errno;
+    if (error < 0)
+        return error;
+    CLEANUP(close_fdp) int first = fds[0];
+    CLEANUP(close_fdp) int second = fds[1];
+    error = sock_wrap(net, first, domain, type, protocol, owner, &out[0]);
+    if (error < 0)
+        return error;
+    (void)STEAL_FD(first);
+    error = sock_wrap(net, second, domain, type, protocol, owner, &out[1]);
+    if (error < 0)
+        sock_unref(out[0]);
+    else
+        (void)STEAL_FD(second);
+    return error;
+}
+
 static int fd_option(int fd, int name, int *value)
 {
     socklen_t length = sizeof(*value);
@@ -239,19 +262,14 @@ static void sock_tell_closed(struct sock *sock)
     }
 }
 
-int sock_close(struct sock *sock)
+/* Ends the socket and returns its descriptor, which is the caller's now. */
+static int sock_end(struct sock *sock)
 {
-    MAGIC_CHECK(sock, SOCK_MAGIC);
-    if (sock->fd < 0)
-        return -EBADF;
-    sock_record(sock, 0);
-    sock_remove_file(sock);
     loop_defer_cancel(sock->net->loop, &sock->task);
     loop_io_free(sock->io);
     sock->io = NULL;
     net_unregister(sock->net, sock);
-    close(sock->fd);
-    sock->fd = -1;
+    int fd = STEAL_FD(sock->fd);
     sock_drop_unaccepted(sock);
     op_fail_all(sock, -EBADF);
     if (sock->delivering == NULL)
@@ -261,7 +279,29 @@ int sock_close(struct sock *sock)
         sock->kept = false;
         sock_unref(sock);
     }
+    return fd;
+}
+
+int sock_close(struct sock *sock)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    if (sock->fd < 0)
+        return -EBADF;
+    sock_record(sock, 0);
+    sock_remove_file(sock);
+    close(sock_end(sock));
     return 0;
+}
+
+int sock_detach(struct sock *sock)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    if (sock->fd < 0)
+        return -EBADF;
+    if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || !list_empty(&sock->unaccepted))
+        return -EBUSY;
+    free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
+    return sock_end(sock);
 }
 
 bool sock_is_open(const struct sock *sock)

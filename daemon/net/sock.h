@@ -24,6 +24,10 @@ struct sock;
  */
 int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, struct sock **out);
 
+/* Two that are connected to each other, as socketpair(2) makes them. */
+int sock_new_pair(struct net *net, int domain, int type, int protocol, uid_t owner,
+                  struct sock *out[2]);
+
 /* Takes over a descriptor of an open socket, of whatever state. The descriptor is consumed on
  * success only. -ENOTSOCK, -EMFILE. */
 int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out);
@@ -65,6 +69,13 @@ struct sock_closed {
 void sock_on_close(struct sock *sock, struct sock_closed *watch);
 
 bool sock_is_open(const struct sock *sock);
+
+/*
+ * Lets the descriptor go: the socket is closed for its users as by sock_close, the descriptor is
+ * the caller's and stays non-blocking. -EBUSY while bytes are read ahead or connections wait to be
+ * accepted again: they would be lost.
+ */
+int sock_detach(struct sock *sock);
 
 int sock_bind(struct sock *sock, const struct address *address);
 int sock_listen(struct sock *sock, int backlog);
