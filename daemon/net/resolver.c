@@ -29,7 +29,7 @@ struct resolver_shared {
     unsigned open;       /* look-ups queued or running */
     unsigned references; /* the resolver's and each thread's */
     bool ending;
-    int event_fd;
+    int event_fd; /* the resolver's; -1 when that is gone */
 };
 
 struct resolver {
@@ -97,7 +97,6 @@ static void shared_unref(struct resolver_shared *shared)
         return;
     lookup_free_all(&shared->queued);
     lookup_free_all(&shared->finished);
-    close(shared->event_fd);
     pthread_cond_destroy(&shared->work);
     pthread_mutex_destroy(&shared->mutex);
     free(shared);
@@ -130,7 +129,8 @@ static void *resolver_thread(void *argument)
         pthread_mutex_lock(&shared->mutex);
         shared->open--;
         list_append(&shared->finished, node);
-        (void)eventfd_write(shared->event_fd, 1);
+        if (shared->event_fd >= 0)
+            (void)eventfd_write(shared->event_fd, 1);
     }
     shared->threads--;
     shared_unref(shared);
@@ -208,6 +208,7 @@ void resolver_free(struct resolver *resolver)
     if (shared != NULL) {
         pthread_mutex_lock(&shared->mutex);
         shared->ending = true;
+        close(STEAL_FD(shared->event_fd));
         pthread_cond_broadcast(&shared->work);
         shared_unref(shared);
     }
