@@ -24,7 +24,7 @@ class TestHostile(sockd_test.Case):
         self.rss = self.sockd.rss()
 
     def tearDown(self):
-        if self.sockd.alive() and not any(error for _, error in self._outcome.errors):
+        if self.sockd.alive() and not self.failed():
             self.assertEqual(self.client.call("sockd.ping"), "pong")
             self.assertLess(self.sockd.rss() - self.rss, SLACK, "memory has grown")
             for entry in self.client.call("sockd.list"):

@@ -102,7 +102,7 @@ class TestCommandLine(sockd_test.Case):
 
 class TestServiceManager(sockd_test.Case):
     def test_it_says_ready_and_stopping(self):
-        daemon = self.daemon()
+        daemon = self.daemon(settles=False)
         self.assertEqual(daemon.notified[0]["READY"], "1")
         self.assertIn(str(daemon.path), daemon.notified[0]["STATUS"])
         daemon.process.send_signal(signal.SIGTERM)
@@ -137,8 +137,7 @@ class TestServiceManager(sockd_test.Case):
         # LISTEN_PID must be the daemon's own: a shell that becomes it knows.
         wrapper = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&"$PASSED"', "sh"]
         fd = made.fileno()
-        daemon = self.daemon(wrapper=wrapper, env={"PASSED": str(fd)}, path=path,
-                             limits=lambda: os.set_inheritable(fd, True))
+        daemon = self.daemon(wrapper=wrapper, env={"PASSED": str(fd)}, path=path, pass_fds=[fd])
         self.assertIn(str(path), daemon.notified[0]["STATUS"])
         with daemon.client() as client:
             self.assertEqual(client.call("sockd.ping"), "pong")

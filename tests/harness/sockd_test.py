@@ -38,13 +38,15 @@ PATIENCE = 60 if SANITIZED else 30
 
 
 def until(condition, what, patience=PATIENCE):
-    """Waits until condition() is true, and returns what it returned."""
+    """Waits until condition() is true, and returns what it returned. `what` it waits for may be a
+    function that tells it at the end."""
     deadline = time.monotonic() + patience
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
+            what = what() if callable(what) else what
             raise AssertionError(f"after {patience} s still not: {what}")
         time.sleep(0.002)
 
@@ -178,7 +180,8 @@ class Client:
 class Daemon:
     """A running sockd. Use Case.daemon to make one."""
 
-    def __init__(self, folder, args=(), env=None, limits=None, wrapper=(), path=None, leaks=True):
+    def __init__(self, folder, args=(), env=None, limits=None, wrapper=(), path=None, leaks=True,
+                 pass_fds=()):
         self.folder = pathlib.Path(folder)
         self.path = self.folder / "sockd.sock" if path is None else path
         self.stderr = self.folder / "stderr"
@@ -192,10 +195,10 @@ class Daemon:
         with open(self.stdout, "wb") as out, open(self.stderr, "wb") as err:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                             stderr=err, env=self.environment(env, leaks),
-                                            preexec_fn=limits)
+                                            preexec_fn=limits, pass_fds=pass_fds)
         self.pid = self.process.pid
         self.wait_ready()
-        self.fds_at_start = self.fds()
+        self.fds_at_start = self.fds_at_rest()
 
     def environment(self, more, leaks):
         result = dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"))
@@ -210,6 +213,12 @@ class Daemon:
         message = dict(line.split("=", 1) for line in text.splitlines())
         self.notified.append(message)
         return message
+
+    def fds_at_rest(self):
+        """How many descriptors it has without clients, after the first has been: with it, less one."""
+        with self.client() as client:
+            client.call("sockd.ping")
+            return self.fds() - 1
 
     def wait_ready(self):
         deadline = time.monotonic() + PATIENCE
@@ -261,9 +270,10 @@ class Daemon:
 
     def settle(self, sockets=0):
         """Waits until the daemon holds nothing beyond what it held at its start."""
-        until(lambda: len(self.sockets()) == sockets, f"{sockets} sockets open: {self.sockets()}")
+        until(lambda: len(self.sockets()) == sockets,
+              lambda: f"{sockets} sockets open: {self.sockets()}")
         fds = self.fds_at_start + sockets
-        until(lambda: self.fds() == fds, f"{fds} descriptors: {self.descriptors()}")
+        until(lambda: self.fds() == fds, lambda: f"{fds} descriptors: {self.descriptors()}")
 
     def descriptors(self):
         folder = f"/proc/{self.pid}/fd"
@@ -312,22 +322,27 @@ class Case(unittest.TestCase):
         self.folder.chmod(0o755)
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.daemons = []
+        self.started = 0
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
 
     def daemon(self, *args, settles=True, **options):
         """Starts a daemon, which the test's end proves clean (unless it says settles=False: then
         sockets may be left for the daemon to close)."""
-        folder = self.folder / f"daemon{len(self.daemons)}"
+        self.started += 1
+        folder = self.folder / f"daemon{self.started}"
         folder.mkdir(mode=0o755)
         daemon = Daemon(folder, args, **options)
         self.addCleanup(daemon.discard)
         self.daemons.append((daemon, settles))
         return daemon
 
+    def failed(self):
+        return not self._outcome.success
+
     def tearDown(self):
         """The proof; after a failure it would only repeat it in other words."""
-        if any(error for _, error in self._outcome.errors):
+        if self.failed():
             for daemon, _ in self.daemons:
                 print(f"---- log of {daemon.folder.name}\n{daemon.log()[-4000:]}")
             return
