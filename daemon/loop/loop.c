@@ -18,7 +18,11 @@
 enum { LOOP_MAGIC = 0x6c6f6f70, LOOP_IO_MAGIC = 0x6c696f21, LOOP_SIGNAL_MAGIC = 0x6c736967 };
 
 /* What nobody outlives; keeps sums of deadlines far from overflow. */
-#define LOOP_CENTURY (100.0 * 365 * 24 * 3600)
+#define LOOP_CENTURY           (100.0 * 365 * 24 * 3600)
+
+/* How often descriptors in doubt are looked at, and how many at a time. */
+#define LOOP_TICK_MICROSECONDS 50000
+#define LOOP_TICK_BATCH        1024
 
 struct loop {
     unsigned magic;
@@ -28,12 +32,19 @@ struct loop {
     uint64_t armed_for; /* deadline of `alarm`; LOOP_NEVER when it is not set */
     struct heap timers;
     struct list tasks;
+
+    /* Descriptors in doubt (loop_io_doubt): since the last tick, and for longer. */
+    struct list doubts, old_doubts;
+    struct event *tick;
+    bool ticking;
+
     size_t ios, signals, task_count;
 };
 
 struct loop_io {
     unsigned magic;
     struct loop *loop;
+    struct list doubt; /* in the loop's list of those in doubt, or in none */
     struct event *event;
     loop_io_fn *fn;
     void *context;
@@ -63,6 +74,7 @@ static struct event_base *loop_base_new(void)
 }
 
 static void loop_on_alarm(evutil_socket_t fd, short events, void *context);
+static void loop_on_tick(evutil_socket_t fd, short events, void *context);
 
 int loop_new(struct loop **out)
 {
@@ -72,10 +84,14 @@ int loop_new(struct loop **out)
     loop->magic = LOOP_MAGIC;
     loop->armed_for = LOOP_NEVER;
     list_init(&loop->tasks);
+    list_init(&loop->doubts);
+    list_init(&loop->old_doubts);
     loop->base = loop_base_new();
-    if (loop->base != NULL)
+    if (loop->base != NULL) {
         loop->alarm = event_new(loop->base, -1, 0, loop_on_alarm, loop);
-    if (loop->alarm == NULL) {
+        loop->tick = event_new(loop->base, -1, 0, loop_on_tick, loop);
+    }
+    if (loop->alarm == NULL || loop->tick == NULL) {
         loop_free(loop);
         return -ENOMEM;
     }
@@ -92,6 +108,8 @@ void loop_free(struct loop *loop)
     heap_deinit(&loop->timers);
     if (loop->alarm != NULL)
         event_free(loop->alarm);
+    if (loop->tick != NULL)
+        event_free(loop->tick);
     if (loop->base != NULL)
         event_base_free(loop->base);
     loop->magic = 0;
@@ -244,7 +262,40 @@ static void loop_on_io(evutil_socket_t fd, short events, void *context)
         ready |= LOOP_WRITE;
     if (events & EV_CLOSED)
         ready |= LOOP_READ | LOOP_CLOSED;
+    list_unlink(&io->doubt);
     io->fn(io->context, ready);
+}
+
+static void loop_start_tick(struct loop *loop)
+{
+    static const struct timeval interval = {0, LOOP_TICK_MICROSECONDS};
+    loop->ticking = event_add(loop->tick, &interval) == 0;
+}
+
+static void loop_on_tick(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd, (void)events;
+    struct loop *loop = context;
+    MAGIC_CHECK(loop, LOOP_MAGIC);
+    for (int i = 0; i < LOOP_TICK_BATCH; i++) {
+        struct list *node = list_shift(&loop->old_doubts);
+        if (node == NULL)
+            break;
+        struct loop_io *io = CONTAINER_OF(node, struct loop_io, doubt);
+        io->fn(io->context, LOOP_READ);
+    }
+    list_splice(&loop->old_doubts, &loop->doubts);
+    loop->ticking = false;
+    if (!list_empty(&loop->old_doubts))
+        loop_start_tick(loop);
+}
+
+void loop_io_doubt(struct loop_io *io)
+{
+    list_unlink(&io->doubt);
+    list_append(&io->loop->doubts, &io->doubt);
+    if (!io->loop->ticking)
+        loop_start_tick(io->loop);
 }
 
 int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out)
@@ -253,6 +304,7 @@ int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct
     if (io == NULL)
         return -ENOMEM;
     *io = (struct loop_io){.magic = LOOP_IO_MAGIC, .loop = loop, .fn = fn, .context = context};
+    list_init(&io->doubt);
     io->event = event_new(loop->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
                           loop_on_io, io);
     errno = 0;
@@ -275,6 +327,7 @@ void loop_io_free(struct loop_io *io)
         return;
     MAGIC_CHECK(io, LOOP_IO_MAGIC);
     io->loop->ios--;
+    list_unlink(&io->doubt);
     event_free(io->event);
     io->magic = 0;
     free(io);

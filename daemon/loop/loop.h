@@ -59,6 +59,14 @@ typedef void loop_io_fn(void *context, unsigned events);
  */
 int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out);
 
+/*
+ * Says that a receive came back short and was taken for the last one. That saves a system call,
+ * and is nearly always right; but when an error stood behind the bytes, the event that brought
+ * them was the only one. Unless another event comes within a tenth of a second, the callback is
+ * called with LOOP_READ, for the descriptor to be asked once more.
+ */
+void loop_io_doubt(struct loop_io *io);
+
 /* To be called before the descriptor is closed: a duplicate elsewhere would keep it reporting. */
 void loop_io_free(struct loop_io *io);
 

@@ -18,6 +18,16 @@ enum {
 
 /* ---- the kernel ---- */
 
+/* Less came than there was room for: that was all, and asking once more can be saved. Not so when
+ * the peer has ended its side, for no event will announce that again. */
+static void read_note_short(struct sock *sock)
+{
+    if (sock->ready & LOOP_CLOSED)
+        return;
+    sock->ready &= (uint8_t)~LOOP_READ;
+    loop_io_doubt(sock->io);
+}
+
 /*
  * One recv(2) of at most `want` bytes to the end of the read-ahead. The number of bytes, 0 at the
  * end of the stream, -EAGAIN when nothing is there, -ENOMEM, or what the kernel says.
@@ -41,6 +51,8 @@ static ssize_t read_fill(struct sock *sock, size_t want)
     while (got < 0 && errno == EINTR);
     if (got > 0) {
         buffer_commit(&sock->in, (size_t)got);
+        if ((size_t)got < want)
+            read_note_short(sock);
         sock->bytes_in += (uint64_t)got;
         sock->net->bytes_in += (uint64_t)got;
         return got;

@@ -25,7 +25,7 @@ static void sock_on_io(void *context, unsigned events)
 {
     struct sock *sock = context;
     MAGIC_CHECK(sock, SOCK_MAGIC);
-    sock->ready |= events & (LOOP_READ | LOOP_WRITE);
+    sock->ready |= (uint8_t)events;
     op_serve(sock, events);
 }
 

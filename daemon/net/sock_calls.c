@@ -28,7 +28,7 @@ int sock_shutdown(struct sock *sock, int how)
     if (sock->fd < 0)
         return -EBADF;
     int result = shutdown(sock->fd, how) < 0 ? -errno : 0;
-    sock->ready = LOOP_READ | LOOP_WRITE; /* whoever waits shall find out */
+    sock->ready |= LOOP_READ | LOOP_WRITE; /* whoever waits shall find out */
     sock_serve_later(sock);
     return sock_record(sock, result);
 }

@@ -48,7 +48,8 @@ struct sock {
     int domain, type, protocol;
     int last_error; /* positive */
     int in_error;   /* negative: to be reported after what is in `in` */
-    uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted */
+    uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
+ LOOP_CLOSED: the peer has ended its side */
     bool nonblock, listening, kept;
     uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
     int64_t created, used;
