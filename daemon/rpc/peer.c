@@ -154,6 +154,8 @@ static bool peer_receive(struct peer *peer, size_t *received)
         peer->rpc->bytes_in += (uint64_t)count;
         /* Less than there was room for is all there is, unless the end follows. */
         peer->readable = peer->input.more || peer->closing;
+        if (!peer->readable)
+            loop_io_doubt(peer->io);
         return true;
     }
     if (count == -EAGAIN)
