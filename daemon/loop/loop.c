@@ -10,6 +10,7 @@
 
 #include "loop/heap.h"
 #include "util/error.h"
+#include "util/log.h"
 
 #include <event2/event.h>
 #include <math.h>
@@ -30,6 +31,7 @@ struct loop {
     struct event_base *base;
     struct event *alarm;
     uint64_t armed_for; /* deadline of `alarm`; LOOP_NEVER when it is not set */
+    uint64_t turned;    /* timers up to this deadline have had, or are having, their turn */
     struct heap timers;
     struct list tasks;
 
@@ -60,6 +62,12 @@ struct loop_signal {
 
 /* ---- life ---- */
 
+/* libevent's own warnings tell of failures that its callers hear of anyway. */
+static void loop_on_log(int severity, const char *message)
+{
+    log_write(severity >= EVENT_LOG_ERR ? LOG_ERROR : LOG_DEBUG, "libevent: %s", message);
+}
+
 static struct event_base *loop_base_new(void)
 {
     struct event_config *config = event_config_new();
@@ -67,6 +75,7 @@ static struct event_base *loop_base_new(void)
         return NULL;
     event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    event_set_log_callback(loop_on_log);
     event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
@@ -197,12 +206,9 @@ static void loop_on_alarm(evutil_socket_t fd, short events, void *context)
     struct loop *loop = context;
     MAGIC_CHECK(loop, LOOP_MAGIC);
     loop->armed_for = LOOP_NEVER;
-    uint64_t now = loop_now();
-    /* Those that the callbacks start anew, even in the past, have their turn in the next round. */
-    for (uint32_t turns = heap_count(&loop->timers); turns > 0; turns--) {
-        struct loop_timer *timer = heap_first(&loop->timers);
-        if (timer == NULL || timer->deadline > now)
-            break;
+    loop->turned = loop_now();
+    struct loop_timer *timer;
+    while ((timer = heap_first(&loop->timers)) != NULL && timer->deadline <= loop->turned) {
         heap_remove(&loop->timers, timer);
         timer->fn(timer);
     }
@@ -214,7 +220,9 @@ int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadl
     loop_timer_stop(loop, timer);
     if (deadline == LOOP_NEVER)
         return 0;
-    timer->deadline = deadline;
+    /* One that callbacks start anew, even in the past, has its turn in the next round, and behind
+     * those that are due already. */
+    timer->deadline = deadline > loop->turned ? deadline : loop->turned + 1;
     int error = heap_add(&loop->timers, timer);
     if (error < 0)
         return error;

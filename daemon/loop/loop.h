@@ -54,8 +54,8 @@ typedef void loop_io_fn(void *context, unsigned events);
 
 /*
  * Watches `fd`, which stays the caller's, for all events, edge-triggered: what is ready already is
- * reported once too. The callback may free the registration. -EPERM for a regular file (always
- * ready), -EBADF, -ENOMEM, -EEXIST.
+ * reported once too. The callback may free the registration. A descriptor may be watched more than
+ * once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM.
  */
 int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out);
 
