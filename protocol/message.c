@@ -25,6 +25,14 @@ static bool read_msgid(struct view *view, uint32_t *msgid)
     return true;
 }
 
+/* The daemon's answer to a message that it could not read has no msgid to name. */
+static bool skip_nil(struct view *view)
+{
+    enum view_type type;
+
+    return view_peek(view, &type) && type == VIEW_NIL && view_skip(view);
+}
+
 static int parse_call(struct message *message, struct view *view)
 {
     if (!view_str(view, &message->method, &message->method_size))
@@ -63,7 +71,9 @@ int message_parse(struct message *message, const void *bytes, size_t size)
         message->has_msgid = read_msgid(&view, &message->msgid);
     if (count != values_of_kind(kind))
         return bad(message, "the message has a wrong number of values");
-    if (kind != MESSAGE_NOTIFICATION && !message->has_msgid)
+    bool anonymous = kind == MESSAGE_NOTIFICATION ||
+                     (kind == MESSAGE_RESPONSE && !message->has_msgid && skip_nil(&view));
+    if (!anonymous && !message->has_msgid)
         return bad(message, "the msgid is not an integer from 0 to 4294967295");
     return kind == MESSAGE_RESPONSE ? parse_response(message, &view) : parse_call(message, &view);
 }

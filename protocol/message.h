@@ -38,7 +38,7 @@ struct message {
 /*
  * Reads one message, whose bytes a scan has found whole. Returns 0, or -EBADMSG if it has none of
  * the three shapes; then reason says what is wrong, and has_msgid whether an answer can name the
- * request.
+ * request. A response without msgid (nil) is one to a message that could not be read.
  */
 int message_parse(struct message *message, const void *bytes, size_t size);
 

@@ -1,0 +1,209 @@
+/*
+ * One blocking call: its parameters, and the exchange itself. See call.h; call_result.c takes the
+ * answers apart.
+ */
+#include "client/call.h"
+
+#include "client/args_private.h"
+#include "client/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct writer *output(struct call *call)
+{
+    return &call->client->connection.out;
+}
+
+static void fail(struct call *call, int error, const char *text)
+{
+    if (!call->error)
+        call->error = fault_set(&call->client->fault, SOCKD_ORIGIN_LIBRARY, error, text);
+}
+
+static void fail_lost(struct call *call)
+{
+    struct sockd_client *client = call->client;
+    const char *why = client->why_lost[0] ? client->why_lost : NULL;
+
+    call->error = fault_set(&client->fault, SOCKD_ORIGIN_CONNECTION, client->lost, why);
+}
+
+void call_begin(struct call *call, struct sockd_client *client, const char *method, size_t size,
+                uint32_t count)
+{
+    *call = (struct call){.client = client};
+    fault_begin(&client->fault, method, size);
+    connection_trim(&client->connection);
+    msgpack_zone_clear(&client->zone);
+    if (client->lost) {
+        fail_lost(call);
+        return;
+    }
+    call->msgid = core_new_msgid(client);
+    call->start = output(call)->size;
+    message_put_request(output(call), call->msgid, method, size, count);
+}
+
+void call_begin_rest(struct call *call, struct sockd_client *client, const char *method,
+                     size_t size, uint32_t count, const struct sockd_args *rest)
+{
+    uint32_t more;
+    int error = args_count(rest, &more);
+
+    call_begin(call, client, method, size, count + more);
+    if (error)
+        fail(call, error, "the arguments are not whole");
+}
+
+void call_rest(struct call *call, const struct sockd_args *rest)
+{
+    if (rest)
+        writer_raw(output(call), rest->writer.data, rest->writer.size);
+}
+
+void call_handle(struct call *call, uint64_t handle)
+{
+    writer_uint(output(call), handle);
+}
+
+void call_host(struct call *call, const char *host)
+{
+    if (host)
+        writer_text(output(call), host);
+    else
+        writer_int(output(call), 0);
+}
+
+void call_port(struct call *call, int port)
+{
+    call_int_param(call, port);
+}
+
+void call_text_param(struct call *call, const char *text)
+{
+    writer_text(output(call), text);
+}
+
+void call_data(struct call *call, const void *data, size_t size)
+{
+    if (size > LIMIT_DATA)
+        fail(call, -EMSGSIZE, "more data than one message carries");
+    else
+        writer_bin(output(call), data, size);
+}
+
+void call_size(struct call *call, size_t size)
+{
+    if (size == SOCKD_NO_LIMIT)
+        writer_nil(output(call));
+    else
+        writer_uint(output(call), size);
+}
+
+void call_int_param(struct call *call, int value)
+{
+    if (value == SOCKD_DEFAULT)
+        writer_nil(output(call));
+    else
+        writer_int(output(call), value);
+}
+
+void call_msgid(struct call *call, uint32_t msgid)
+{
+    writer_uint(output(call), msgid);
+}
+
+void call_flag(struct call *call, int flag)
+{
+    if (flag == SOCKD_DEFAULT)
+        writer_nil(output(call));
+    else
+        writer_bool(output(call), flag);
+}
+
+void call_timeout(struct call *call, double seconds)
+{
+    if (isnan(seconds))
+        fail(call, -EINVAL, "the timeout is not a number");
+    else if (isinf(seconds) && seconds > 0)
+        writer_nil(output(call));
+    else
+        writer_number(output(call), seconds);
+}
+
+void call_timeout_option(struct call *call, double seconds)
+{
+    writer_map(output(call), 1);
+    writer_text(output(call), "timeout");
+    call_timeout(call, seconds);
+}
+
+void call_until(struct call *call, const void *delimiter, size_t size, size_t limit)
+{
+    bool limited = limit != SOCKD_NO_LIMIT;
+
+    writer_map(output(call), limited ? 2 : 1);
+    writer_text(output(call), "delimiter");
+    call_data(call, delimiter, size);
+    if (limited) {
+        writer_text(output(call), "limit");
+        writer_uint(output(call), limit);
+    }
+}
+
+void call_map(struct call *call, const struct sockd_args *map)
+{
+    uint32_t count;
+    int error = args_count(map, &count);
+
+    if (error)
+        fail(call, error, "the map is not whole");
+    else if (count > 1)
+        fail(call, -EINVAL, "more than one value for one parameter");
+    else if (count == 1)
+        writer_raw(output(call), map->writer.data, map->writer.size);
+    else
+        writer_nil(output(call));
+}
+
+/* Whether the request may go out; if not, it is taken back whole. */
+static bool is_sound(struct call *call)
+{
+    struct writer *writer = output(call);
+
+    if (call->client->lost)
+        return false;
+    if (writer->error)
+        fail(call, writer->error, NULL);
+    else if (writer->size - call->start > LIMIT_MESSAGE)
+        fail(call, -EMSGSIZE, "the arguments are too long for one message");
+    if (call->error)
+        writer_rewind(writer, call->start);
+    return !call->error;
+}
+
+static bool is_nil(struct view view)
+{
+    enum view_type type;
+
+    return view_peek(&view, &type) && type == VIEW_NIL;
+}
+
+int call_finish(struct call *call)
+{
+    if (!is_sound(call))
+        return call->error;
+    int error = core_wait(call->client, call->msgid, &call->answer);
+    if (error)
+        return error;
+    if (!is_nil(call->answer.error))
+        return fault_set_answer(&call->client->fault, &call->answer);
+    return 0;
+}
+
+int call_mismatch(struct call *call)
+{
+    return fault_set(&call->client->fault, SOCKD_ORIGIN_CONNECTION, -EPROTO,
+                     "The daemon's answer is not what the method promises");
+}

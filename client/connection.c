@@ -1,0 +1,207 @@
+/*
+ * The connection to the daemon. See connection.h.
+ *
+ * The descriptor stays blocking in the kernel's eyes, every call says MSG_DONTWAIT: only connect(2)
+ * is to wait, which a unix socket cannot do asynchronously when the daemon's queue is full.
+ */
+#include "client/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    CONNECT_SECONDS = 5,   /* how long a daemon may take to accept */
+    ROOM_LEAST = 16384,    /* bytes of room for one receive */
+    ROOM_KEPT = 64 * 1024, /* more than this is given back after use */
+};
+
+static int set_address(struct sockaddr_un *address, const char *path)
+{
+    size_t size = strlen(path);
+
+    if (size == 0 || size >= sizeof address->sun_path)
+        return size ? -ENAMETOOLONG : -ENOENT;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, path, size + 1);
+    return 0;
+}
+
+/* The send timeout is what bounds the connect(2) of a unix socket. */
+static int connect_within(int fd, const struct sockaddr_un *address)
+{
+    const struct timeval limit = {.tv_sec = CONNECT_SECONDS};
+
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0)
+        return -errno;
+    while (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0) {
+        if (errno != EINTR)
+            return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    }
+    return 0;
+}
+
+int connection_open(struct connection *connection, const char *path)
+{
+    struct sockaddr_un address;
+    int error = set_address(&address, path);
+
+    if (error)
+        return error;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    error = connect_within(fd, &address);
+    if (error) {
+        close(fd);
+        return error;
+    }
+    *connection = (struct connection){.fd = fd /* consumed */};
+    writer_init_heap(&connection->out, (size_t)2 * LIMIT_MESSAGE);
+    scan_init(&connection->scan, &scan_default_limits);
+    return 0;
+}
+
+void connection_close(struct connection *connection)
+{
+    close(connection->fd);
+    connection->fd = -1;
+    writer_free_heap(&connection->out);
+    free(connection->in);
+    connection->in = NULL;
+    connection->begin = connection->end = connection->capacity = 0;
+}
+
+bool connection_has_output(const struct connection *connection)
+{
+    return connection->sent < connection->out.size;
+}
+
+static void drop_output(struct connection *connection)
+{
+    connection->sent = 0;
+    writer_rewind(&connection->out, 0);
+    if (connection->out.capacity > ROOM_KEPT)
+        writer_free_heap(&connection->out);
+}
+
+static ssize_t send_some(const struct connection *connection)
+{
+    struct iovec bytes = {
+        .iov_base = connection->out.data + connection->sent,
+        .iov_len = connection->out.size - connection->sent,
+    };
+    const struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+
+    return sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int connection_flush(struct connection *connection)
+{
+    while (connection_has_output(connection) && !connection->deaf) {
+        ssize_t count = send_some(connection);
+        if (count >= 0) {
+            connection->sent += (size_t)count;
+        } else if (errno == EAGAIN) {
+            return 0;
+        } else if (errno == EPIPE || errno == ECONNRESET) {
+            connection->deaf = true;
+        } else if (errno != EINTR) {
+            return -errno;
+        }
+    }
+    drop_output(connection);
+    return 0;
+}
+
+/* Moves what is there to the front of memory with room for at least that many bytes. */
+static int make_room(struct connection *connection, size_t capacity)
+{
+    size_t size = connection->end - connection->begin;
+
+    if (size > 0)
+        memmove(connection->in, connection->in + connection->begin, size);
+    connection->begin = 0;
+    connection->end = size;
+    if (capacity <= connection->capacity)
+        return 0;
+    uint8_t *in = realloc(connection->in, capacity);
+    if (!in)
+        return -ENOMEM;
+    connection->in = in;
+    connection->capacity = capacity;
+    return 0;
+}
+
+/* Sees to it that the message that has begun fits whole, and that a receive is worth its call. */
+static int prepare(struct connection *connection)
+{
+    size_t size = connection->end - connection->begin;
+    size_t wanted = connection->scan.need > size ? connection->scan.need : size;
+
+    if (wanted < size + ROOM_LEAST)
+        wanted = size + ROOM_LEAST;
+    if (connection->capacity - connection->begin >= wanted)
+        return 0;
+    return make_room(connection, wanted);
+}
+
+int connection_fill(struct connection *connection)
+{
+    int error = prepare(connection);
+    if (error)
+        return error;
+
+    struct iovec room = {
+        .iov_base = connection->in + connection->end,
+        .iov_len = connection->capacity - connection->end,
+    };
+    /* Without room for them, the kernel itself drops descriptors that somebody sends along. */
+    struct msghdr message = {.msg_iov = &room, .msg_iovlen = 1};
+    ssize_t count = recvmsg(connection->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (count > 0) {
+        connection->end += (size_t)count;
+        return 1;
+    }
+    if (count == 0)
+        return -ECONNRESET;
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+int connection_next(struct connection *connection, struct message *message)
+{
+    size_t size = connection->end - connection->begin;
+
+    if (size == 0)
+        return 0;
+    const uint8_t *start = connection->in + connection->begin;
+    switch (scan_step(&connection->scan, start, size)) {
+    case SCAN_MORE:
+        return 0;
+    case SCAN_BAD:
+        message->reason = connection->scan.reason;
+        return -EBADMSG;
+    case SCAN_WHOLE:
+        break;
+    }
+    int error = message_parse(message, start, connection->scan.size);
+    connection->begin += connection->scan.size;
+    scan_init(&connection->scan, &scan_default_limits);
+    return error ? error : 1;
+}
+
+void connection_trim(struct connection *connection)
+{
+    if (connection->begin < connection->end)
+        return;
+    connection->begin = connection->end = 0;
+    if (connection->capacity > ROOM_KEPT) {
+        free(connection->in);
+        connection->in = NULL;
+        connection->capacity = 0;
+    }
+}

@@ -1,0 +1,341 @@
+/*
+ * Writes the typed functions of libsockd from the method table, one a method:
+ *
+ *     client_gen header    sockd/methods.h
+ *     client_gen source    methods.c
+ *
+ * A method with a host and a port gets a second function with _unix to its name, which takes a
+ * path instead; one that reads until something gets a second with _until, which takes a delimiter.
+ */
+#include "protocol/methods.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum variant {
+    PLAIN,
+    UNIX,  /* a path instead of host and port */
+    UNTIL, /* a delimiter beside the limit */
+    VARIANTS,
+};
+
+enum { LINE = 100, ROOM = 4096 };
+
+/* Text that is being put together. */
+struct text {
+    char bytes[ROOM];
+    size_t size;
+};
+
+static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(text->bytes + text->size, ROOM - text->size, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= ROOM - text->size) {
+        fprintf(stderr, "client_gen: a function's text is too long\n");
+        exit(EXIT_FAILURE);
+    }
+    text->size += (size_t)length;
+}
+
+/* How long the text is that no line break may part. */
+static size_t word_size(const char *at, char glue)
+{
+    size_t size = strcspn(at, " ");
+
+    while (glue && at[size] && at[size - 1] != glue)
+        size += 1 + strcspn(at + size + 1, " ");
+    return size;
+}
+
+/* Prints words with line breaks at spaces, each new line after the first begun by indent. With
+ * glue a space breaks only behind that character. */
+static void print_wrapped(const char *words, const char *indent, char glue)
+{
+    size_t column = 0;
+
+    for (const char *at = words; *at;) {
+        size_t size = word_size(at, glue);
+        if (column > strlen(indent) && column + 1 + size > LINE) {
+            printf("\n%s", indent);
+            column = strlen(indent);
+        } else if (at > words) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", (int)size, at);
+        column += size;
+        at += size;
+        at += strspn(at, " ");
+    }
+}
+
+static bool has_type(const struct method *method, enum method_type type)
+{
+    for (unsigned i = 0; i < method->count; i++) {
+        if (method->params[i].type == type)
+            return true;
+    }
+    return false;
+}
+
+static bool has_variant(const struct method *method, enum variant variant)
+{
+    if (variant == UNIX)
+        return has_type(method, METHOD_TYPE_HOST) && has_type(method, METHOD_TYPE_PORT);
+    return variant == PLAIN || has_type(method, METHOD_TYPE_WHAT);
+}
+
+/* The timeout comes last if it is no parameter of its own: every call that may wait has one. */
+static bool has_timeout_option(const struct method *method)
+{
+    return (method->options & METHOD_OPTION_TIMEOUT) && !has_type(method, METHOD_TYPE_TIMEOUT);
+}
+
+static void add_name(struct text *text, const struct method *method, enum variant variant)
+{
+    static const char *const suffixes[VARIANTS] = {"", "_unix", "_until"};
+    const char *name = method->name;
+
+    add(text, "sockd_");
+    if (strncmp(name, "sockd.", 6) == 0)
+        name += 6;
+    for (; *name; name++)
+        add(text, "%c", *name == '.' ? '_' : *name);
+    add(text, "%s", suffixes[variant]);
+}
+
+/* How C declares a parameter; %1$s is its name. */
+static const char *declaration(enum method_type type, enum variant variant)
+{
+    static const char *const plain[METHOD_TYPE_COUNT] = {
+        [METHOD_TYPE_HANDLE] = "uint64_t %1$s",
+        [METHOD_TYPE_HOST] = "const char *%1$s",
+        [METHOD_TYPE_PORT] = "int %1$s",
+        [METHOD_TYPE_BYTES] = "const void *%1$s, size_t %1$s_size",
+        [METHOD_TYPE_WHAT] = "size_t limit",
+        [METHOD_TYPE_SIZE] = "size_t %1$s",
+        [METHOD_TYPE_INT] = "int %1$s",
+        [METHOD_TYPE_MSGID] = "uint32_t %1$s",
+        [METHOD_TYPE_BOOL] = "int %1$s",
+        [METHOD_TYPE_STR] = "const char *%1$s",
+        [METHOD_TYPE_SYMBOL] = "int %1$s",
+        [METHOD_TYPE_FLAGS] = "int %1$s",
+        [METHOD_TYPE_TIMEOUT] = "double %1$s",
+        [METHOD_TYPE_HANDLER] = "const char *%1$s",
+        [METHOD_TYPE_MAP] = "const struct sockd_args *%1$s",
+        [METHOD_TYPE_REST] = "const struct sockd_args *%1$s",
+    };
+
+    if (variant == UNIX && type == METHOD_TYPE_HOST)
+        return NULL;
+    if (variant == UNIX && type == METHOD_TYPE_PORT)
+        return "const char *path";
+    if (variant == UNTIL && type == METHOD_TYPE_WHAT)
+        return "const void *delimiter, size_t delimiter_size, size_t limit";
+    return plain[type];
+}
+
+/* How the parameter is written into the request. */
+static const char *statement(enum method_type type, enum variant variant)
+{
+    static const char *const plain[METHOD_TYPE_COUNT] = {
+        [METHOD_TYPE_HANDLE] = "call_handle(&call, %1$s);",
+        [METHOD_TYPE_HOST] = "call_host(&call, %1$s);",
+        [METHOD_TYPE_PORT] = "call_port(&call, %1$s);",
+        [METHOD_TYPE_BYTES] = "call_data(&call, %1$s, %1$s_size);",
+        [METHOD_TYPE_WHAT] = "call_size(&call, limit);",
+        [METHOD_TYPE_SIZE] = "call_size(&call, %1$s);",
+        [METHOD_TYPE_INT] = "call_int_param(&call, %1$s);",
+        [METHOD_TYPE_MSGID] = "call_msgid(&call, %1$s);",
+        [METHOD_TYPE_BOOL] = "call_flag(&call, %1$s);",
+        [METHOD_TYPE_STR] = "call_text_param(&call, %1$s);",
+        [METHOD_TYPE_SYMBOL] = "call_int_param(&call, %1$s);",
+        [METHOD_TYPE_FLAGS] = "call_int_param(&call, %1$s);",
+        [METHOD_TYPE_TIMEOUT] = "call_timeout(&call, %1$s);",
+        [METHOD_TYPE_HANDLER] = "call_text_param(&call, %1$s);",
+        [METHOD_TYPE_MAP] = "call_map(&call, %1$s);",
+        [METHOD_TYPE_REST] = "call_rest(&call, %1$s);",
+    };
+
+    if (variant == UNIX && type == METHOD_TYPE_HOST)
+        return "call_text_param(&call, \"unix/\");";
+    if (variant == UNIX && type == METHOD_TYPE_PORT)
+        return "call_text_param(&call, path);";
+    if (variant == UNTIL && type == METHOD_TYPE_WHAT)
+        return "call_until(&call, delimiter, delimiter_size, limit);";
+    return plain[type];
+}
+
+/* How C declares the results, and how they are taken from the answer. */
+static const struct {
+    const char *declaration;
+    const char *expression;
+} results[] = {
+    [METHOD_RESULT_TRUE] = {"", "call_true(&call)"},
+    [METHOD_RESULT_BOOL] = {", bool *result", "call_bool(&call, result)"},
+    [METHOD_RESULT_INT] = {", int64_t *result", "call_int(&call, result)"},
+    [METHOD_RESULT_COUNT] = {", size_t *sent", "call_count(&call, sent)"},
+    [METHOD_RESULT_TEXT] = {", const char **text", "call_text(&call, text)"},
+    [METHOD_RESULT_EVENTS] = {", int *events", "call_events(&call, events)"},
+    [METHOD_RESULT_BYTES] = {", struct sockd_bytes *bytes", "call_bytes(&call, bytes)"},
+    [METHOD_RESULT_BYTES_STATUS] = {", struct sockd_bytes *bytes, bool *eof",
+                                    "call_bytes_status(&call, bytes, eof)"},
+    [METHOD_RESULT_ID] = {", uint64_t *id", "call_id(&call, id)"},
+    [METHOD_RESULT_ID_ADDRESS] = {", uint64_t *id, struct sockd_address *address",
+                                  "call_id_address(&call, id, address)"},
+    [METHOD_RESULT_ADDRESS] = {", struct sockd_address *address", "call_address(&call, address)"},
+    [METHOD_RESULT_MAP] = {", const struct sockd_value **value", "call_value(&call, value)"},
+    [METHOD_RESULT_LIST] = {", const struct sockd_value **value", "call_value(&call, value)"},
+    [METHOD_RESULT_ANY] = {", const struct sockd_value **value", "call_value(&call, value)"},
+};
+
+/* Formats are the tables' above, each made for one name. */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+static void print_prototype(const struct method *method, enum variant variant, const char *end)
+{
+    struct text text = {.size = 0};
+
+    add(&text, "int ");
+    add_name(&text, method, variant);
+    add(&text, "(struct sockd_client *client");
+    for (unsigned i = 0; i < method->count; i++) {
+        const char *format = declaration(method->params[i].type, variant);
+        if (!format)
+            continue;
+        add(&text, ", ");
+        add(&text, format, method->params[i].name);
+    }
+    if (has_timeout_option(method))
+        add(&text, ", double timeout");
+    add(&text, "%s)%s", results[method->result].declaration, end);
+    print_wrapped(text.bytes, "    ", ',');
+}
+
+/* Says of an optional parameter how C leaves it out. */
+static const char *default_word(enum method_type type)
+{
+    switch (type) {
+    case METHOD_TYPE_TIMEOUT:
+        return "SOCKD_FOREVER";
+    case METHOD_TYPE_SIZE:
+        return "SOCKD_NO_LIMIT";
+    case METHOD_TYPE_HANDLER:
+    case METHOD_TYPE_MAP:
+    case METHOD_TYPE_REST:
+        return "NULL";
+    default:
+        return "SOCKD_DEFAULT";
+    }
+}
+
+static void print_comment(const struct method *method, enum variant variant)
+{
+    struct text text = {.size = 0};
+
+    add(&text, "/* %s.", method->doc);
+    if (variant == UNIX)
+        add(&text, " This one is for unix sockets.");
+    if (variant == UNTIL)
+        add(&text,
+            " This one ends behind the delimiter, or at the limit, SOCKD_NO_LIMIT for none.");
+    for (unsigned i = 0; i < method->count; i++) {
+        const struct method_param *param = &method->params[i];
+        if (param->fallback && !(variant == UNIX && param->type == METHOD_TYPE_PORT))
+            add(&text, " %s %s: %s.", param->name, default_word(param->type), param->fallback);
+    }
+    add(&text, " */");
+    print_wrapped(text.bytes, " * ", '\0');
+    putchar('\n');
+}
+
+static void print_declarations(const struct method *method, enum variant variant)
+{
+    putchar('\n');
+    print_comment(method, variant);
+    print_prototype(method, variant, ";");
+    putchar('\n');
+}
+
+static void print_definition(const struct method *method, enum variant variant)
+{
+    unsigned count = method->count;
+    const char *rest = NULL;
+
+    if (methods_is_variadic(method))
+        rest = method->params[--count].name;
+    printf("\n");
+    print_prototype(method, variant, "");
+    printf("\n{\n    struct call call;\n\n");
+    printf("    call_begin%s(&call, client, \"%s\", %u, %u%s%s);\n", rest ? "_rest" : "",
+           method->name, method->name_size, count + has_timeout_option(method), rest ? ", " : "",
+           rest ? rest : "");
+    for (unsigned i = 0; i < method->count; i++) {
+        struct text text = {.size = 0};
+        add(&text, statement(method->params[i].type, variant), method->params[i].name);
+        printf("    %s\n", text.bytes);
+    }
+    if (has_timeout_option(method))
+        printf("    call_timeout_option(&call, timeout);\n");
+    printf("    return %s;\n}\n", results[method->result].expression);
+}
+
+static void for_each(void (*print)(const struct method *method, enum variant variant))
+{
+    for (int id = 0; id < METHOD_COUNT; id++) {
+        for (int variant = PLAIN; variant < VARIANTS; variant++) {
+            if (has_variant(&methods[id], (enum variant)variant))
+                print(&methods[id], (enum variant)variant);
+        }
+    }
+}
+
+static void print_header(void)
+{
+    printf(
+        "/*\n"
+        " * The methods of sockd, one function each. Written from the method table when libsockd\n"
+        " * was built; include sockd/client.h.\n"
+        " *\n"
+        " * Each returns 0 or a negative errno, of which sockd_last_error() tells more. Results "
+        "are\n"
+        " * set on success only; NULL for one that is not wanted. An errno of the daemon's own:\n"
+        " * -EBADF no such socket, -EPERM not yours, -EINVAL wrong arguments, -ETIMEDOUT.\n"
+        " */\n"
+        "#ifndef SOCKD_METHODS_H\n"
+        "#define SOCKD_METHODS_H\n"
+        "\n"
+        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    for_each(print_declarations);
+    printf("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+}
+
+static void print_source(void)
+{
+    printf("/* The methods of sockd, written from the method table by client/gen. */\n"
+           "#include \"client/call.h\"\n"
+           "\n"
+           "#include <sockd/client.h>\n");
+    for_each(print_definition);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "header") == 0) {
+        print_header();
+    } else if (argc == 2 && strcmp(argv[1], "source") == 0) {
+        print_source();
+    } else {
+        fprintf(stderr, "usage: client_gen header|source\n");
+        return EXIT_FAILURE;
+    }
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

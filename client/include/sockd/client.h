@@ -1,0 +1,129 @@
+/*
+ * libsockd: the C client of sockd, a daemon that owns sockets for others.
+ *
+ *     struct sockd_client *client;
+ *     uint64_t id;
+ *     struct sockd_bytes line;
+ *
+ *     if (sockd_open(NULL, &client) < 0)
+ *         return 1;
+ *     if (sockd_tcp_connect(client, "example.com", 80, 5.0, &id) == 0 &&
+ *         sockd_write(client, id, request, sizeof request, 5.0, NULL) == 0 &&
+ *         sockd_read_until(client, id, "\r\n", 2, SOCKD_NO_LIMIT, 5.0, &line) == 0)
+ *         printf("%.*s", (int)line.size, line.data);
+ *     sockd_disconnect(client);
+ *
+ * Every function that can fail returns 0, or a negative errno; sockd_last_error() says more. The
+ * library keeps no global state, starts no threads and touches no signals. A client may be used
+ * by one thread at a time; a process may have any number of clients.
+ *
+ * The sockets live in the daemon, and live on when the client goes. What an answer points to
+ * (bytes, values) belongs to the client and lives until its next call.
+ */
+#ifndef SOCKD_CLIENT_H
+#define SOCKD_CLIENT_H
+
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sockd/args.h>
+#include <sockd/value.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A timeout that never ends. Timeouts are seconds; 0 or less tries once. */
+#define SOCKD_FOREVER  INFINITY
+
+/* What an optional integer or size is when it is left out. */
+#define SOCKD_DEFAULT  INT_MIN
+#define SOCKD_NO_LIMIT SIZE_MAX
+
+/* What sockd_wait() found, a sum of these. */
+#define SOCKD_READABLE 1
+#define SOCKD_WRITABLE 2
+
+/* The most bytes of data that one call sends or receives. */
+#define SOCKD_DATA_MAX ((size_t)16 * 1024 * 1024)
+
+struct sockd_client;
+
+/* Bytes in an answer; not terminated. */
+struct sockd_bytes {
+    const char *data;
+    size_t size;
+};
+
+/* A socket's address. Texts are terminated, and cut if they are longer than any address is. */
+struct sockd_address {
+    char host[256];    /* "127.0.0.1", "::1"; "unix/" for unix sockets */
+    char path[112];    /* of unix sockets; "" for others and for unnamed ones */
+    char family[16];   /* "AF_INET" */
+    char type[24];     /* "SOCK_STREAM" */
+    char protocol[16]; /* "tcp" */
+    int port;          /* -1 for unix sockets */
+};
+
+/* Who says that a call failed. */
+enum sockd_origin {
+    SOCKD_ORIGIN_NONE,       /* it did not */
+    SOCKD_ORIGIN_DAEMON,     /* the daemon: the operation failed, or was refused */
+    SOCKD_ORIGIN_CONNECTION, /* the daemon cannot be reached, or is gone, or is not sockd */
+    SOCKD_ORIGIN_LIBRARY,    /* this library: wrong arguments, no memory, interrupted */
+};
+
+struct sockd_error {
+    enum sockd_origin origin;
+    int number;          /* a positive errno, the negative of what the call returned; 0: none */
+    const char *name;    /* "ECONNREFUSED", "EAI_NONAME" … */
+    const char *method;  /* what was called, as on the wire */
+    const char *message; /* "Connection refused", or more detail */
+    bool refused;        /* sockd's own rules (permission, quota) said no, not the kernel */
+    uint64_t sent;       /* how many bytes of a write went out before it failed */
+};
+
+/*
+ * Connects to the daemon. path NULL stands for $SOCKD_SOCKET if that is set; else
+ * $XDG_RUNTIME_DIR/sockd/sockd.sock if a daemon of the user's listens there; else
+ * /run/sockd/sockd.sock. On failure *client is NULL: -ENOENT or -ECONNREFUSED if no daemon is
+ * there, -EACCES without the right to connect, -ENAMETOOLONG, -ETIMEDOUT if the daemon does not
+ * accept, and what socket(2) and connect(2) say.
+ */
+int sockd_open(const char *path, struct sockd_client **client);
+
+/* Where sockd_open(path) looks, or would look; never fails. -ENAMETOOLONG if it does not fit. */
+int sockd_find_path(const char *path, char *buffer, size_t size);
+
+/* Ends the connection and frees the client; the sockets live on. NULL is ignored. */
+void sockd_disconnect(struct sockd_client *client);
+
+/* Why the last call failed; origin is SOCKD_ORIGIN_NONE if it did not. The texts live until the
+ * next call. */
+const struct sockd_error *sockd_last_error(const struct sockd_client *client);
+
+/* How long a call may take in all, in seconds, whatever timeout it gives the daemon; SOCKD_FOREVER
+ * is what a client begins with. A call that takes longer is cancelled and returns -ETIMEDOUT;
+ * what it would have read stays. */
+void sockd_set_deadline(struct sockd_client *client, double seconds);
+
+/* A descriptor that interrupts: while it is readable, a waiting call is cancelled and returns
+ * -EINTR. It stays the caller's; -1 for none. Meant for a signalfd(2) or a pipe that a signal
+ * handler writes to. */
+void sockd_set_interrupt(struct sockd_client *client, int fd);
+
+/* Calls any method by its name on the wire. args are its parameters (NULL: none). *result, if
+ * asked for, is the answer, and lives until the client's next call. */
+int sockd_request(struct sockd_client *client, const char *method, const struct sockd_args *args,
+                  const struct sockd_value **result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#include <sockd/methods.h>
+
+#endif
