@@ -39,7 +39,7 @@ struct rpc_call *call_new(struct peer *peer, const struct method *method)
     call->method = method;
     call->strings = NULL;
     call->block = NULL;
-    call->name = (struct arg_bytes){0};
+    call->name = call->handler = call->handler_name = (struct arg_bytes){0};
     call->error = (struct message_error){0};
     list_init(&call->link);
     return call;
@@ -421,7 +421,7 @@ void call_set_sent(struct rpc_call *call)
 {
     if (!call_is_write(call))
         return;
-    call->error.has_sent = call->op.out.sent > 0;
+    call->error.has_sent = true;
     call->error.sent = call->op.out.sent;
 }
 
