@@ -121,6 +121,12 @@ void input_consume(struct input *input, size_t size)
         input_account(input);
 }
 
+void input_discard(struct input *input)
+{
+    if (input_length(input) > 0)
+        input_consume(input, input_length(input));
+}
+
 void input_rest(struct input *input)
 {
     if (input->buffer.memory)

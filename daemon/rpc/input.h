@@ -34,6 +34,9 @@ ssize_t input_receive(struct input *input, int fd);
 enum scan_verdict input_next(struct input *input, const void **message, size_t *size);
 void input_consume(struct input *input, size_t size);
 
+/* Drops all there is. */
+void input_discard(struct input *input);
+
 /* Nothing is going to happen for a while: keeps no more memory than the bytes need. */
 void input_rest(struct input *input);
 

@@ -25,6 +25,9 @@
 #define PEER_TURN_MESSAGES 256
 #define PEER_TURN_BYTES    (1024 * 1024)
 
+/* How long a client that was rejected may take to notice. */
+#define PEER_LINGER        5.0
+
 enum peer_reading {
     PEER_DRAINED, /* until the next event */
     PEER_TIRED,   /* there is more to do, but others wait */
@@ -54,7 +57,11 @@ static bool peer_is_over(const struct peer *peer)
         return true;
     if (!peer->eof && !peer->ending)
         return false;
-    return peer->hung_up || (peer->in_flight == 0 && output_pending(&peer->output) == 0);
+    if (peer->hung_up)
+        return true;
+    if (peer->in_flight > 0 || output_pending(&peer->output) > 0)
+        return false;
+    return !peer->rejected || peer->eof || peer->discarded > LIMIT_MESSAGE;
 }
 
 /* ---- the client's end ---- */
@@ -86,7 +93,7 @@ static void peer_check_hang_up(struct peer *peer)
 void peer_reject(struct peer *peer, const uint32_t *msgid, int error, const char *reason)
 {
     peer->rpc->bad_input++;
-    peer->ending = true;
+    peer->ending = peer->rejected = true;
     log_write(LOG_WARN, "control client%s%s (uid %u, pid %d) is cut off: %s",
               peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid, (int)peer->who.pid,
               reason);
@@ -169,10 +176,29 @@ static bool peer_receive(struct peer *peer, size_t *received)
     return false;
 }
 
+/* Whoever closes while the other side is still sending makes it fail before it has read why. */
+static enum peer_reading peer_discard(struct peer *peer)
+{
+    for (size_t received = 0; received < PEER_TURN_BYTES;) {
+        input_discard(&peer->input);
+        if (!peer->readable)
+            return PEER_DRAINED;
+        ssize_t count = input_receive(&peer->input, peer->fd);
+        peer->readable = count > 0 && (peer->input.more || peer->closing);
+        peer->eof = count <= 0 && count != -EAGAIN;
+        received += count > 0 ? (size_t)count : 0;
+        peer->discarded += count > 0 ? (size_t)count : 0;
+    }
+    input_discard(&peer->input);
+    return PEER_TIRED;
+}
+
 static enum peer_reading peer_read(struct peer *peer)
 {
     unsigned budget = PEER_TURN_MESSAGES;
     size_t received = 0;
+    if (peer->rejected)
+        return peer_discard(peer);
     for (;;) {
         enum peer_reading reading = peer_dispatch(peer, &budget);
         if (reading != PEER_DRAINED || !peer->readable)
@@ -185,6 +211,16 @@ static enum peer_reading peer_read(struct peer *peer)
 }
 
 /* ---- writing ---- */
+
+/* The answer that rejects it is out, and the last. */
+static void peer_linger(struct peer *peer)
+{
+    shutdown(peer->fd, SHUT_WR);
+    peer->readable = true;
+    if (loop_timer_start(peer->rpc->loop, &peer->stall, loop_deadline(PEER_LINGER)) < 0)
+        peer->broken = true;
+    loop_defer(peer->rpc->loop, &peer->task);
+}
 
 /* Sends what there is, and watches over a client that does not read. */
 static void peer_send(struct peer *peer)
@@ -200,6 +236,8 @@ static void peer_send(struct peer *peer)
     peer->rpc->bytes_out += (uint64_t)count;
     if (output_pending(&peer->output) == 0) {
         loop_timer_stop(peer->rpc->loop, &peer->stall);
+        if (peer->rejected)
+            peer_linger(peer);
         return;
     }
     peer->writable = false;
@@ -214,6 +252,11 @@ static void peer_on_stall(struct loop_timer *timer)
     struct peer *peer = CONTAINER_OF(timer, struct peer, stall);
     MAGIC_CHECK(peer, PEER_MAGIC);
     size_t before = output_pending(&peer->output);
+    if (before == 0) {
+        peer->broken = true; /* it lingered for long enough */
+        peer_turn(peer);
+        return;
+    }
     peer->writable = true; /* the kernel may have been out of memory rather than full */
     peer_send(peer);
     if (output_pending(&peer->output) == before) {
@@ -289,6 +332,7 @@ void peer_wake(struct peer *peer)
 void peer_drain(struct peer *peer)
 {
     peer->ending = true;
+    peer->rejected = false;
     peer_wake(peer);
 }
 

@@ -43,10 +43,12 @@ struct peer {
     bool running;  /* in its own callback, which sends and looks around at its end */
     bool readable; /* not known to be exhausted */
     bool writable;
-    bool closing;    /* the end has been announced, and follows what there is to read */
-    bool eof;        /* it has been reached */
-    bool hung_up;    /* the client does not read either */
-    bool ending;     /* nothing more is read; ends when its answers are out */
+    bool closing;  /* the end has been announced, and follows what there is to read */
+    bool eof;      /* it has been reached */
+    bool hung_up;  /* the client does not read either */
+    bool ending;   /* nothing more is read; ends when its answers are out */
+    bool rejected; /* what it still sends is thrown away, so that it gets to read why */
+    size_t discarded;
     bool broken;     /* cannot go on */
     char client[40]; /* what it calls itself, for logs */
 };
