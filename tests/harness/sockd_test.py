@@ -241,7 +241,9 @@ class Daemon:
         return Client(self.path)
 
     def fds(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        """How many descriptors it has, but for the resolver's, which comes with the first name."""
+        return len([target for target in self.descriptors().values()
+                    if target != "anon_inode:[eventfd]"])
 
     def rss(self):
         """Resident memory in bytes."""
@@ -276,8 +278,11 @@ class Daemon:
         until(lambda: self.fds() == fds, lambda: f"{fds} descriptors: {self.descriptors()}")
 
     def descriptors(self):
-        folder = f"/proc/{self.pid}/fd"
-        return {fd: os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+        folder, found = f"/proc/{self.pid}/fd", {}
+        for fd in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found[fd] = os.readlink(f"{folder}/{fd}")
+        return found
 
     def alive(self):
         return self.process.poll() is None
@@ -346,6 +351,7 @@ class Case(unittest.TestCase):
             for daemon, _ in self.daemons:
                 print(f"---- log of {daemon.folder.name}\n{daemon.log()[-4000:]}")
             return
+        self.stack.close()
         for daemon, settles in self.daemons:
             if settles and daemon.alive():
                 daemon.settle()
