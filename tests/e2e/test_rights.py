@@ -124,6 +124,8 @@ class TestRights(sockd_test.Case):
                     answered += client.call("sockd.ping") == "pong"
                 except (EOFError, OSError, sockd_test.RpcError):
                     pass
+            for client in held:
+                client.close()
             return answered
         self.assertEqual(as_user(NOBODY, flood), 8)
         (pong,) = self.calls(("sockd.ping",), uid=SOMEBODY)
