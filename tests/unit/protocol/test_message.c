@@ -145,6 +145,10 @@ Test(message, a_failure_may_have_an_unknown_number_and_no_msgid)
     cr_assert_eq(writer.error, 0);
     cr_assert_eq(memcmp(writer.data, "\x94\x01\xc0\x92\x00", 5), 0);
     cr_assert_not_null(memmem(writer.data, writer.size, "EUNKNOWN", 8));
+    struct message message;
+    cr_assert_eq(message_parse(&message, writer.data, writer.size), 0);
+    cr_assert_eq(message.kind, MESSAGE_RESPONSE);
+    cr_assert_not(message.has_msgid);
     writer_free_heap(&writer);
 }
 
@@ -161,7 +165,8 @@ Test(message, what_is_no_rpc_says_why)
     cr_assert_eq(PARSE(&message, "\x94\x00\xff\xa1x\x90"), -EBADMSG);
     cr_assert_not(message.has_msgid);
     cr_assert_str_eq(message.reason, "the msgid is not an integer from 0 to 4294967295");
-    cr_assert_eq(PARSE(&message, "\x94\x01\xc0\xc0\xc0"), -EBADMSG);
+    cr_assert_eq(PARSE(&message, "\x94\x01\xc2\xc0\xc0"), -EBADMSG);
+    cr_assert_eq(PARSE(&message, "\x94\x00\xc0\xa1x\x90"), -EBADMSG);
     cr_assert_eq(PARSE(&message, "\x93\x00\x01\xa1x"), -EBADMSG);
     cr_assert(message.has_msgid && message.msgid == 1);
     cr_assert_eq(PARSE(&message, "\x94\x00\x01\x02\x90"), -EBADMSG);

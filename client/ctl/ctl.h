@@ -1,0 +1,33 @@
+/*
+ * What all of sockctl shares: the context of one command, and its exit statuses.
+ */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <sockd/client.h>
+
+/* The exit statuses, which scripts rely on. */
+enum {
+    CTL_DONE = 0,
+    CTL_FAILED = 1,      /* the operation failed */
+    CTL_USAGE = 2,       /* the command line is wrong */
+    CTL_UNREACHABLE = 3, /* there is no daemon to talk to */
+    CTL_REFUSED = 4,     /* sockd's own rules said no */
+    CTL_END = 5,         /* the stream ended before what was asked for */
+    CTL_TIMEOUT = 124,
+    CTL_INTERRUPTED = 130,
+};
+
+struct ctl {
+    const char *verb;    /* as it was typed, for messages */
+    const char *socket;  /* --socket, or NULL */
+    const char *timeout; /* --timeout as it was typed, or NULL */
+    bool json;
+    bool raw;
+    bool help;
+    bool version;
+    uint64_t sent;               /* bytes that earlier pieces of a write took */
+    struct sockd_client *client; /* NULL until the first call */
+};
+
+#endif

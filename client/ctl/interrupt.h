@@ -1,0 +1,16 @@
+/*
+ * SIGINT as a descriptor: whoever waits, waits for it too.
+ */
+#ifndef CTL_INTERRUPT_H
+#define CTL_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* Starts to catch SIGINT, unless it is ignored. The descriptor that is readable once it came; -1
+ * if it is ignored or cannot be caught, then it does what it did. */
+int interrupt_start(void);
+
+/* Waits until the descriptor can be read. False if SIGINT came first. */
+bool interrupt_wait_readable(int fd);
+
+#endif

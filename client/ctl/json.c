@@ -1,0 +1,208 @@
+/*
+ * JSON there and back. See json.h.
+ */
+#include "client/ctl/json.h"
+
+#include "client/ctl/base64.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char base64_key[] = "base64";
+
+json_t *json_of_bytes(const char *data, size_t size)
+{
+    json_t *text = json_stringn(data, size); /* NULL if it is not UTF-8 */
+
+    if (text)
+        return text;
+    char *encoded = base64_encode(data, size);
+    json_t *object = encoded ? json_pack("{s:s}", base64_key, encoded) : NULL;
+    free(encoded);
+    return object;
+}
+
+static json_t *of_data(const struct sockd_value *value)
+{
+    const char *data = "";
+    size_t size = 0;
+
+    sockd_value_data(value, &data, &size);
+    return json_of_bytes(data, size);
+}
+
+/* JSON has no infinities and no number beyond the others; null stands for them. */
+static json_t *of_number(const struct sockd_value *value)
+{
+    int64_t integer;
+    double number = 0;
+
+    if (sockd_value_int(value, &integer))
+        return json_integer(integer);
+    sockd_value_double(value, &number);
+    return isfinite(number) ? json_real(number) : json_null();
+}
+
+static json_t *of_array(const struct sockd_value *value)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < sockd_value_count(value); i++) {
+        if (json_array_append_new(array, json_of_value(sockd_value_at(value, i))) < 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+/* A key is text in JSON; a number's is its digits. */
+static char *key_of(const struct sockd_value *key)
+{
+    const char *data;
+    size_t size;
+    char *text = NULL;
+
+    if (sockd_value_data(key, &data, &size) && memchr(data, 0, size) == NULL)
+        return strndup(data, size);
+    json_t *json = json_of_value(key);
+    if (json)
+        text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    json_decref(json);
+    return text;
+}
+
+/* Sets one pair; keys that are not UTF-8 cannot be said and are left out. */
+static bool set_pair(json_t *object, const struct sockd_value *key, const struct sockd_value *value)
+{
+    char *name = key_of(key);
+    json_t *json = json_of_value(value);
+
+    if (name && json)
+        json_object_set(object, name, json);
+    bool memory = name && json;
+    json_decref(json);
+    free(name);
+    return memory;
+}
+
+static json_t *of_map(const struct sockd_value *value)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; object && i < sockd_value_count(value); i++) {
+        if (!set_pair(object, sockd_value_key(value, i), sockd_value_at(value, i))) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+json_t *json_of_value(const struct sockd_value *value)
+{
+    bool boolean = false;
+
+    switch (sockd_value_type(value)) {
+    case SOCKD_NIL:
+        return json_null();
+    case SOCKD_BOOL:
+        sockd_value_bool(value, &boolean);
+        return json_boolean(boolean);
+    case SOCKD_INT:
+    case SOCKD_DOUBLE:
+        return of_number(value);
+    case SOCKD_STR:
+    case SOCKD_BYTES:
+        return of_data(value);
+    case SOCKD_ARRAY:
+        return of_array(value);
+    case SOCKD_MAP:
+        return of_map(value);
+    }
+    return NULL;
+}
+
+static void add(struct sockd_args *args, const json_t *json);
+
+/* True, and appended, if the object is {"base64": "…"}. */
+static bool add_base64(struct sockd_args *args, const json_t *object)
+{
+    const char *text = json_string_value(json_object_get(object, base64_key));
+    size_t size;
+
+    if (!text || json_object_size(object) != 1)
+        return false;
+    void *data = base64_decode(text, &size);
+    if (data)
+        sockd_args_bytes(args, data, size);
+    free(data);
+    return data != NULL;
+}
+
+static void add_object(struct sockd_args *args, json_t *object)
+{
+    const char *key;
+    json_t *value;
+
+    if (add_base64(args, object))
+        return;
+    sockd_args_map(args, (uint32_t)json_object_size(object));
+    json_object_foreach(object, key, value)
+    {
+        sockd_args_text(args, key);
+        add(args, value);
+    }
+}
+
+static void add_array(struct sockd_args *args, const json_t *array)
+{
+    size_t index;
+    json_t *value;
+
+    sockd_args_array(args, (uint32_t)json_array_size(array));
+    json_array_foreach(array, index, value) add(args, value);
+}
+
+/* The depth is bounded by jansson's parser. */
+static void add(struct sockd_args *args, const json_t *json)
+{
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        add_object(args, (json_t *)(uintptr_t)json);
+        break;
+    case JSON_ARRAY:
+        add_array(args, json);
+        break;
+    case JSON_STRING:
+        sockd_args_str(args, json_string_value(json), json_string_length(json));
+        break;
+    case JSON_INTEGER:
+        sockd_args_int(args, json_integer_value(json));
+        break;
+    case JSON_REAL:
+        sockd_args_double(args, json_real_value(json));
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        sockd_args_bool(args, json_is_true(json));
+        break;
+    case JSON_NULL:
+        sockd_args_nil(args);
+        break;
+    }
+}
+
+bool json_add(struct sockd_args *args, const char *text, json_error_t *error)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
+
+    if (!json)
+        return false;
+    add(args, json);
+    json_decref(json);
+    return true;
+}

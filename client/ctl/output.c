@@ -1,0 +1,226 @@
+/*
+ * Standard output. See output.h.
+ */
+#include "client/ctl/output.h"
+
+#include "client/ctl/escape.h"
+#include "client/ctl/json.h"
+#include "client/ctl/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void output_bytes(const struct ctl *ctl, const char *data, size_t size)
+{
+    if (!ctl->raw && isatty(STDOUT_FILENO))
+        escape_print(stdout, data, size);
+    else if (size > 0)
+        fwrite(data, 1, size, stdout);
+}
+
+void output_text(const struct ctl *ctl, const char *text)
+{
+    output_bytes(ctl, text, strlen(text));
+}
+
+static void end_line(void)
+{
+    fputc('\n', stdout);
+}
+
+int output_json(const struct ctl *ctl, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+    json_decref(json);
+    if (!text)
+        return report_memory(ctl);
+    output_text(ctl, text);
+    end_line();
+    free(text);
+    return 0;
+}
+
+/* The text of a map's member, cut to the room; "" if there is none. */
+static void copy_member(const struct sockd_value *map, const char *key, char *text, size_t room)
+{
+    const char *data = "";
+    size_t size = 0;
+
+    sockd_value_data(sockd_value_get(map, key), &data, &size);
+    snprintf(text, room, "%.*s", (int)(size < room ? size : room), data);
+}
+
+bool output_format_address(const struct sockd_value *value, char *text, size_t size)
+{
+    const struct sockd_value *port = sockd_value_get(value, "port");
+    char host[256];
+    char path[112];
+    int64_t number;
+
+    copy_member(value, "host", host, sizeof host);
+    copy_member(value, "port", path, sizeof path);
+    if (!host[0] || !port)
+        return false;
+    bool is_number = sockd_value_int(port, &number);
+    if (!is_number && sockd_value_type(port) != SOCKD_STR)
+        return false;
+    if (is_number)
+        snprintf(path, sizeof path, "%" PRId64, number);
+    bool is_v6 = strchr(host, ':') != NULL;
+    snprintf(text, size, "%s%s%s:%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "", path);
+    return true;
+}
+
+/* One value, its text without an end of line. */
+static void print_value(const struct ctl *ctl, const struct sockd_value *value)
+{
+    char address[400];
+    const char *data;
+    size_t size;
+
+    if (sockd_value_data(value, &data, &size)) {
+        output_bytes(ctl, data, size);
+        return;
+    }
+    if (output_format_address(value, address, sizeof address)) {
+        output_text(ctl, address);
+        return;
+    }
+    json_t *json = json_of_value(value);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    output_text(ctl, text ? text : "?");
+    free(text);
+    json_decref(json);
+}
+
+void output_line(const struct ctl *ctl, const struct sockd_value *value)
+{
+    print_value(ctl, value);
+    end_line();
+}
+
+/* "key: value", a line each. */
+static void print_map(const struct ctl *ctl, const struct sockd_value *map)
+{
+    for (size_t i = 0; i < sockd_value_count(map); i++) {
+        print_value(ctl, sockd_value_key(map, i));
+        output_text(ctl, ": ");
+        output_line(ctl, sockd_value_at(map, i));
+    }
+}
+
+static void print_elements(const struct ctl *ctl, const struct sockd_value *array)
+{
+    for (size_t i = 0; i < sockd_value_count(array); i++)
+        output_line(ctl, sockd_value_at(array, i));
+}
+
+static bool is_eof(enum method_result type, const struct sockd_value *value)
+{
+    return type == METHOD_RESULT_BYTES_STATUS &&
+           sockd_value_type(sockd_value_at(value, 1)) == SOCKD_STR;
+}
+
+static void print_data(const struct ctl *ctl, const struct sockd_value *value)
+{
+    const char *data;
+    size_t size;
+
+    if (sockd_value_data(value, &data, &size))
+        output_bytes(ctl, data, size);
+}
+
+/* True alone says nothing that the exit status does not; nor does nil for a text. */
+static void print_result(const struct ctl *ctl, enum method_result type,
+                         const struct sockd_value *value)
+{
+    switch (type) {
+    case METHOD_RESULT_TRUE:
+        break;
+    case METHOD_RESULT_TEXT:
+        if (sockd_value_type(value) != SOCKD_NIL)
+            output_line(ctl, value);
+        break;
+    case METHOD_RESULT_BYTES:
+        print_data(ctl, value);
+        break;
+    case METHOD_RESULT_BYTES_STATUS:
+        print_data(ctl, sockd_value_at(value, 0));
+        break;
+    case METHOD_RESULT_MAP:
+        print_map(ctl, value);
+        break;
+    case METHOD_RESULT_ID_ADDRESS:
+    case METHOD_RESULT_LIST:
+    case METHOD_RESULT_ANY:
+        if (sockd_value_type(value) == SOCKD_ARRAY) {
+            print_elements(ctl, value);
+            break;
+        }
+        output_line(ctl, value);
+        break;
+    default:
+        output_line(ctl, value);
+        break;
+    }
+}
+
+/* The members of the object that --json gives for each kind of result. */
+static int print_json(const struct ctl *ctl, enum method_result type,
+                      const struct sockd_value *value)
+{
+    int status = 0;
+
+    switch (type) {
+    case METHOD_RESULT_COUNT:
+        return output_json(ctl, json_pack("{s:o}", "sent", json_of_value(value)));
+    case METHOD_RESULT_BYTES:
+        return output_json(ctl, json_pack("{s:o}", "data", json_of_value(value)));
+    case METHOD_RESULT_BYTES_STATUS:
+        return output_json(ctl,
+                           json_pack("{s:o, s:o}", "data", json_of_value(sockd_value_at(value, 0)),
+                                     "status", json_of_value(sockd_value_at(value, 1))));
+    case METHOD_RESULT_ID:
+        return output_json(ctl, json_pack("{s:o}", "id", json_of_value(value)));
+    case METHOD_RESULT_ID_ADDRESS:
+        return output_json(ctl,
+                           json_pack("{s:o, s:o}", "id", json_of_value(sockd_value_at(value, 0)),
+                                     "address", json_of_value(sockd_value_at(value, 1))));
+    case METHOD_RESULT_ADDRESS:
+    case METHOD_RESULT_MAP:
+        return output_json(ctl, json_of_value(value));
+    case METHOD_RESULT_LIST:
+        for (size_t i = 0; !status && i < sockd_value_count(value); i++)
+            status = output_json(ctl, json_of_value(sockd_value_at(value, i)));
+        return status;
+    default:
+        return output_json(ctl, json_pack("{s:o}", "result", json_of_value(value)));
+    }
+}
+
+int output_result(const struct ctl *ctl, enum method_result type, const struct sockd_value *value)
+{
+    if (ctl->json) {
+        int status = print_json(ctl, type, value);
+        if (status)
+            return status;
+    } else {
+        print_result(ctl, type, value);
+    }
+    return is_eof(type, value) ? CTL_END : 0;
+}
+
+int output_finish(const struct ctl *ctl, int status)
+{
+    bool failed = ferror(stdout) != 0;
+
+    if (fflush(stdout) == 0 && !failed)
+        return status;
+    if (errno != EPIPE)
+        report_local(ctl, "standard output", -errno);
+    return CTL_FAILED;
+}

@@ -1,0 +1,59 @@
+/*
+ * The one call of a command. See remote.h.
+ */
+#include "client/ctl/remote.h"
+
+#include "client/ctl/interrupt.h"
+#include "client/ctl/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* How long, in seconds, the daemon's own timeout may be overdue before it counts as hanging. */
+static const double overdue = 2;
+
+static int connect_once(struct ctl *ctl)
+{
+    if (ctl->client)
+        return 0;
+    int error = sockd_open(ctl->socket, &ctl->client);
+    if (error)
+        return report_unreachable(ctl, error);
+    sockd_set_interrupt(ctl->client, interrupt_start());
+    return 0;
+}
+
+/* --timeout bounds the wait here: in place of the daemon for methods without a timeout of their
+ * own, a little behind it for the others. */
+static int set_deadline(struct ctl *ctl, const struct method *method)
+{
+    char *end;
+
+    if (!ctl->timeout)
+        return 0;
+    double seconds = strtod(ctl->timeout, &end);
+    if (end == ctl->timeout || *end || isnan(seconds))
+        return report_usage(ctl->verb, "--timeout %s: expected a number of seconds", ctl->timeout);
+    if (method && method->wait == METHOD_WAIT_WAITS)
+        seconds = fmax(seconds, 0) + overdue;
+    sockd_set_deadline(ctl->client, seconds);
+    return 0;
+}
+
+int remote_call(struct ctl *ctl, const char *name, const struct method *method,
+                const struct sockd_args *args, const struct sockd_value **value)
+{
+    int status = connect_once(ctl);
+
+    if (!status)
+        status = set_deadline(ctl, method);
+    if (!status && sockd_request(ctl->client, name, args, value) < 0)
+        status = report_error(ctl);
+    return status;
+}
+
+void remote_end(struct ctl *ctl)
+{
+    sockd_disconnect(ctl->client);
+    ctl->client = NULL;
+}
