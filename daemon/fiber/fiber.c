@@ -91,6 +91,8 @@ static void fiber_forget(struct fiber *fiber)
     list_unlink(&fiber->all);
     list_unlink(&fiber->link);
     vm->count--;
+    if (vm->release != NULL)
+        vm->release(fiber->extra);
     free(fiber->name);
     if (fiber->stored)
         fiber_drop_storage(fiber);
@@ -123,14 +125,16 @@ static void fiber_release(struct fiber *fiber)
     struct vm *vm = fiber->vm;
     bool reusable = fiber->status == 0 && vm->spare_count < FIBER_SPARE_MAX;
     fiber_forget(fiber);
-    if (!reusable) {
+    if (reusable) {
+        lua_settop(fiber->L, 0);
+        fiber_clear(fiber);
+        list_prepend(&vm->spare, &fiber->all);
+        vm->spare_count++;
+    } else {
         fiber_free(fiber);
-        return;
     }
-    lua_settop(fiber->L, 0);
-    fiber_clear(fiber);
-    list_prepend(&vm->spare, &fiber->all);
-    vm->spare_count++;
+    if (vm->ended != NULL)
+        vm->ended(vm);
 }
 
 void fiber_free_spare(struct vm *vm)
@@ -143,12 +147,6 @@ bool fiber_ended_by_cancel(const struct fiber *fiber)
 {
     const char *message = fiber->cancelled ? lua_tostring(fiber->L, -1) : NULL;
     return message != NULL && strcmp(message, FIBER_CANCELLED) == 0;
-}
-
-static void fiber_wake_joiners(struct fiber *fiber)
-{
-    for (struct list *link; (link = list_shift(&fiber->joiners)) != NULL;)
-        fiber_wake_later(CONTAINER_OF(link, struct fiber, link), 0);
 }
 
 static void fiber_log_error(struct fiber *fiber)
@@ -166,7 +164,7 @@ void fiber_end(struct fiber *fiber, int status)
         fiber->ended(fiber, fiber->ended_context, status);
     else if (status != 0 && !fiber->joinable && !fiber_ended_by_cancel(fiber))
         fiber_log_error(fiber);
-    fiber_wake_joiners(fiber);
+    fiber_wake_all(&fiber->joiners);
     if (!fiber->joinable)
         fiber_release(fiber);
 }
@@ -267,18 +265,9 @@ bool fiber_is_dead(const struct fiber *fiber)
     return fiber->state == FIBER_DEAD;
 }
 
-static void fiber_interrupt_join(struct fiber *fiber, enum fiber_interrupt why)
-{
-    list_unlink(&fiber->link);
-    if (why != FIBER_ABANDON)
-        fiber_wake_later(fiber, 0);
-}
-
 int fiber_wait_end(lua_State *L, struct fiber *fiber)
 {
-    struct fiber *self = fiber_current(L);
-    list_append(&fiber->joiners, &self->link);
-    return fiber_wait(L, self, fiber_interrupt_join);
+    return fiber_wait_in(L, &fiber->joiners, LOOP_NEVER);
 }
 
 int fiber_reap(lua_State *L, struct fiber *fiber)

@@ -16,6 +16,8 @@
  */
 #pragma once
 
+#include "util/list.h"
+
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,6 +95,17 @@ void fiber_wake(struct fiber *fiber, int results);
 /* The same from anywhere: ends the wait, and the fiber runs when its turn comes. */
 void fiber_wake_later(struct fiber *fiber, int results);
 
+/*
+ * To be returned: waits in a queue (NULL: in none) until it is woken from there, until the
+ * deadline, or until somebody wakes it up or cancels it. The result is one value: true if it was
+ * woken from the queue.
+ */
+int fiber_wait_in(lua_State *L, struct list *queue, uint64_t deadline);
+
+/* From anywhere: wakes the first of a queue, or all. False if there was none. */
+bool fiber_wake_first(struct list *queue);
+void fiber_wake_all(struct list *queue);
+
 /* To be returned by a C function that did not wait, with its `results` on top of the stack: now
  * and then the fiber makes room for others first. */
 int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results);
@@ -109,6 +122,13 @@ void fiber_test_cancel(lua_State *L);
 /* What a cancelled fiber's C function may call when it was woken: the error is thrown as soon as
  * it has returned to Lua. */
 void fiber_throw_cancel(struct fiber *fiber);
+
+/*
+ * For those who resume coroutines of a script's own within a fiber: pushes a table whose first
+ * element is true while such a coroutine, preempted by the clock, has yielded. Its resumer must
+ * yield in turn, and resume it when it goes on.
+ */
+void fiber_push_preempted(lua_State *L);
 
 /* ---- what others may do to it ---- */
 
@@ -159,8 +179,8 @@ bool fiber_is_joinable(const struct fiber *fiber);
 /* Whether it has ended and only waits to be joined. */
 bool fiber_is_dead(const struct fiber *fiber);
 
-/* To be returned: waits for the end of `fiber`. The results are those of the wait: none; ask
- * again whether it is dead. */
+/* To be returned: waits for the end of `fiber`, as fiber_wait_in does; then ask again whether it is
+ * dead. */
 int fiber_wait_end(lua_State *L, struct fiber *fiber);
 
 /* Moves what a dead fiber left behind, `true` and its results or `false` and its error, to `L`,

@@ -36,9 +36,10 @@ struct fiber {
     lua_State *L;
     struct vm *vm;
     uint64_t id;
-    struct list link; /* ready, or waiting for another's end */
+    struct list link; /* ready, or in the queue of fiber_wait_in */
     struct list all;  /* in its bucket of the machine's table, or among the spare */
     struct list joiners;
+    struct loop_timer timer; /* of fiber_wait_in */
     fiber_interrupt_fn *interrupt;
     fiber_ended_fn *ended;
     void *ended_context;
@@ -76,6 +77,8 @@ struct vm {
     size_t count;
     uint64_t last_id;
     size_t extra;
+    void (*release)(void *extra);
+    void (*ended)(struct vm *vm);
 
     struct list spare; /* with coroutines that ended well */
     size_t spare_count;

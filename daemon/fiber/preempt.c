@@ -45,6 +45,11 @@ void preempt_arm(struct vm *vm, const struct fiber *fiber)
         preempt_set(vm, at_once);
 }
 
+void fiber_push_preempted(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm_of(L)->preempted);
+}
+
 static void preempt_flag(struct vm *vm, lua_State *L, bool on)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, vm->preempted);

@@ -10,6 +10,8 @@
  */
 #include "fiber/fiber_private.h"
 
+#include <lauxlib.h>
+
 /* How long the queue may be served before events have their turn. */
 #define SCHEDULE_BUDGET    (2 * LOOP_SECOND / 1000)
 
@@ -160,6 +162,63 @@ void fiber_wake_later(struct fiber *fiber, int results)
     schedule_end_wait(fiber, results);
     schedule_ready(fiber->vm, fiber, results);
 }
+
+/* ---- waiting in a queue ---- */
+
+static void schedule_leave_queue(struct fiber *fiber, bool woken)
+{
+    list_unlink(&fiber->link);
+    loop_timer_stop(fiber->vm->loop, &fiber->timer);
+    lua_pushboolean(fiber->vm->L, woken);
+    fiber_wake_later(fiber, 1);
+}
+
+static void schedule_on_timer(struct loop_timer *timer)
+{
+    struct fiber *fiber = CONTAINER_OF(timer, struct fiber, timer);
+    list_unlink(&fiber->link);
+    lua_pushboolean(fiber->vm->L, false);
+    fiber_wake(fiber, 1);
+}
+
+static void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why)
+{
+    if (why != FIBER_ABANDON) {
+        schedule_leave_queue(fiber, false);
+        return;
+    }
+    list_unlink(&fiber->link);
+    loop_timer_stop(fiber->vm->loop, &fiber->timer);
+}
+
+int fiber_wait_in(lua_State *L, struct list *queue, uint64_t deadline)
+{
+    struct fiber *fiber = fiber_current(L);
+    loop_timer_init(&fiber->timer, schedule_on_timer);
+    if (loop_timer_start(fiber->vm->loop, &fiber->timer, deadline) < 0)
+        return luaL_error(L, "not enough memory");
+    if (queue != NULL)
+        list_append(queue, &fiber->link);
+    return fiber_wait(L, fiber, schedule_interrupt);
+}
+
+bool fiber_wake_first(struct list *queue)
+{
+    struct list *link = list_first(queue);
+    if (link != NULL)
+        schedule_leave_queue(CONTAINER_OF(link, struct fiber, link), true);
+    return link != NULL;
+}
+
+void fiber_wake_all(struct list *queue)
+{
+    struct list woken = LIST_INIT(woken);
+    list_splice(&woken, queue);
+    while (fiber_wake_first(&woken))
+        ;
+}
+
+/* ---- making room ---- */
 
 int fiber_yield(lua_State *L)
 {

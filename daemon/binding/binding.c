@@ -1,0 +1,205 @@
+/*
+ * Opens the modules in a machine of their own: the functions in C first, then the Lua side of them
+ * (lua/, built into the program), which gets the internals as its argument.
+ */
+#include "binding/binding_private.h"
+#include "binding/embedded.h"
+#include "binding/output.h"
+#include "binding/print.h"
+#include "binding/server.h"
+#include "binding/wait.h"
+#include "net/net.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#include <lauxlib.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct binding *binding_of(lua_State *L)
+{
+    return vm_context(vm_of(L));
+}
+
+/* ---- what lua/ is told ---- */
+
+static int binding_in_fiber(lua_State *L)
+{
+    const struct fiber *fiber = fiber_current(L);
+    lua_pushboolean(L, fiber != NULL && fiber_state(fiber) == L);
+    return 1;
+}
+
+/* set_pointer(fn): see socket_io.c. */
+static int binding_set_pointer(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "sockd.pointer");
+    return 0;
+}
+
+static void binding_set_flag(lua_State *L, int internals, const char *name, bool flag)
+{
+    lua_pushboolean(L, flag);
+    lua_setfield(L, internals, name);
+}
+
+static void binding_set_integer(lua_State *L, int internals, const char *name, int number)
+{
+    lua_pushinteger(L, number);
+    lua_setfield(L, internals, name);
+}
+
+static void binding_describe(lua_State *L, const struct binding *binding, int internals)
+{
+    binding_set_flag(L, internals, "jit", vm_has_jit(binding->vm));
+    binding_set_flag(L, internals, "ffi", binding->ffi);
+    binding_set_flag(L, internals, "service", binding->service);
+    binding_set_integer(L, internals, "SOCK_STREAM", SOCK_STREAM);
+    binding_set_integer(L, internals, "AI_PASSIVE", AI_PASSIVE);
+    lua_pushlightuserdata(L, binding->vm);
+    lua_setfield(L, internals, "wait_mark");
+    fiber_push_preempted(L);
+    lua_setfield(L, internals, "preempted");
+    lua_pushcfunction(L, binding_in_fiber);
+    lua_setfield(L, internals, "in_fiber");
+    lua_pushcfunction(L, binding_set_pointer);
+    lua_setfield(L, internals, "set_pointer");
+}
+
+/* ---- opening ---- */
+
+void binding_set_module(lua_State *L, const char *name)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_insert(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+static void binding_run_embedded(lua_State *L, int internals)
+{
+    for (const struct embedded *chunk = embedded_lua; chunk->name != NULL; chunk++) {
+        if (luaL_loadbufferx(L, (const char *)chunk->text, chunk->size, chunk->name, "t") != 0)
+            lua_error(L);
+        lua_pushvalue(L, internals);
+        lua_call(L, 1, 0);
+    }
+}
+
+static int binding_open(lua_State *L)
+{
+    struct binding *binding = lua_touserdata(L, 1);
+    lua_newtable(L);
+    int internals = lua_gettop(L);
+    binding_describe(L, binding, internals);
+    socket_open(L, binding, internals);
+    server_open(L, internals);
+    fiber_module_open(L, binding, internals);
+    log_module_open(L, internals);
+    errno_module_open(L);
+    sockd_module_open(L);
+    print_open(L);
+    binding_run_embedded(L, internals);
+    return 0;
+}
+
+static void binding_fiber_ended(struct vm *vm)
+{
+    binding_check_idle(vm_context(vm));
+}
+
+static int binding_start(struct binding *binding, const struct binding_config *config)
+{
+    struct vm_config vm_config = {
+        .memory = config->memory,
+        .cpu = config->cpu,
+        .jit = config->jit,
+        .extra = wait_size(),
+        .release = wait_release,
+        .ended = binding_fiber_ended,
+        .context = binding,
+    };
+    struct loop *loop = net_loop(binding->net);
+    int error = output_new(&binding->output, loop, STDOUT_FILENO, print_drained, binding);
+    if (error == 0)
+        error = vm_new(&binding->vm, loop, &vm_config);
+    return error < 0 ? error : vm_protect(binding->vm, binding_open, binding, NULL);
+}
+
+/* ---- life ---- */
+
+static void binding_on_idle(struct loop_task *task)
+{
+    struct binding *binding = CONTAINER_OF(task, struct binding, idle_task);
+    if (binding->idle != NULL && binding_busy(binding) == 0)
+        binding->idle(binding->idle_context);
+}
+
+void binding_check_idle(struct binding *binding)
+{
+    if (binding->idle != NULL && binding_busy(binding) == 0)
+        loop_defer(net_loop(binding->net), &binding->idle_task);
+}
+
+int binding_new(struct binding **out, const struct binding_config *config)
+{
+    struct binding *binding = calloc(1, sizeof *binding);
+    if (binding == NULL)
+        return -ENOMEM;
+    binding->net = config->net;
+    binding->ffi = config->ffi;
+    binding->nonblock = config->nonblock;
+    binding->service = config->service;
+    list_init(&binding->servers);
+    list_init(&binding->print_waiters);
+    loop_task_init(&binding->idle_task, binding_on_idle);
+    int error = binding_start(binding, config);
+    if (error < 0) {
+        binding_free(binding);
+        return error;
+    }
+    *out = binding;
+    return 0;
+}
+
+void binding_free(struct binding *binding)
+{
+    if (binding == NULL)
+        return;
+    binding->idle = NULL;
+    server_stop_all(binding);
+    vm_free(binding->vm);
+    output_free(binding->output);
+    loop_defer_cancel(net_loop(binding->net), &binding->idle_task);
+    free(binding);
+}
+
+struct vm *binding_vm(const struct binding *binding)
+{
+    return binding->vm;
+}
+
+struct net *binding_net(const struct binding *binding)
+{
+    return binding->net;
+}
+
+struct output *binding_output(const struct binding *binding)
+{
+    return binding->output;
+}
+
+size_t binding_busy(const struct binding *binding)
+{
+    return vm_fibers(binding->vm) + binding->server_count;
+}
+
+void binding_set_idle(struct binding *binding, void (*idle)(void *context), void *context)
+{
+    binding->idle = idle;
+    binding->idle_context = context;
+    binding_check_idle(binding);
+}

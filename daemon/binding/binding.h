@@ -1,0 +1,43 @@
+/*
+ * What the modules share: the machine they are opened in, the sockets they work on, and how they
+ * are to behave. One for each runtime.
+ */
+#pragma once
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct binding;
+struct net;
+struct output;
+struct vm;
+
+struct binding_config {
+    struct net *net;
+    size_t memory; /* as in struct vm_config */
+    double cpu;
+    bool jit;
+    bool ffi;      /* in a service: scripts may use ffi and C modules */
+    bool nonblock; /* new sockets start non-blocking */
+    bool service;  /* many scripts share a daemon: what would end or seize it throws */
+};
+
+/* A machine with all modules. -ENOMEM, -EINVAL (logged). */
+int binding_new(struct binding **out, const struct binding_config *config);
+
+/* Ends the machine and all its accept loops. NULL is allowed. */
+void binding_free(struct binding *binding);
+
+struct vm *binding_vm(const struct binding *binding);
+struct net *binding_net(const struct binding *binding);
+struct output *binding_output(const struct binding *binding);
+
+/* The binding of any state of its machine. */
+struct binding *binding_of(lua_State *L);
+
+/* Fibers that are not dead, and accept loops. */
+size_t binding_busy(const struct binding *binding);
+
+/* `idle` is called from the loop whenever binding_busy has become 0. */
+void binding_set_idle(struct binding *binding, void (*idle)(void *context), void *context);

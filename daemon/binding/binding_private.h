@@ -1,0 +1,48 @@
+/*
+ * The inside of a binding, for the files of this folder.
+ */
+#pragma once
+
+#include "binding/binding.h"
+#include "fiber/fiber.h"
+#include "fiber/vm.h"
+#include "loop/loop.h"
+#include "util/list.h"
+
+struct binding {
+    struct vm *vm;
+    struct net *net;
+    struct output *output;
+    bool ffi, nonblock, service;
+
+    /* Of the registry. */
+    int handle_meta;  /* metatable of the userdata that holds a socket's reference */
+    int socket_meta;  /* metatable of the table around it */
+    int address_meta; /* metatable of address tables */
+    int fiber_meta;   /* metatable of fiber objects */
+
+    struct list servers; /* accept loops, server.c */
+    size_t server_count;
+
+    struct loop_task idle_task;
+    void (*idle)(void *context);
+    void *idle_context;
+    struct list print_waiters; /* fibers whose output has to go before they may go on */
+};
+
+/* Asks in a later round of the loop whether all is quiet. */
+void binding_check_idle(struct binding *binding);
+
+/* Makes the value on top of the stack, which is popped, what `require(name)` returns. */
+void binding_set_module(lua_State *L, const char *name);
+
+/*
+ * Each opens its module, or its C half, in the table of internals that lua/ gets. They may throw
+ * when memory is short, and leave nothing on the stack.
+ */
+void socket_open(lua_State *L, struct binding *binding, int internals);
+void server_open(lua_State *L, int internals);
+void fiber_module_open(lua_State *L, struct binding *binding, int internals);
+void log_module_open(lua_State *L, int internals);
+void errno_module_open(lua_State *L);
+void sockd_module_open(lua_State *L);

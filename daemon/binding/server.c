@@ -1,0 +1,195 @@
+/*
+ * Accept loops for handlers in Lua; see server.h.
+ *
+ * A connection's fiber owns a reference to it beside the one in the handler's object, so that the
+ * connection can be shut down and closed when the handler is done, whatever became of the object.
+ */
+#include "binding/server.h"
+
+#include "binding/binding_private.h"
+#include "binding/failure.h"
+#include "binding/socket.h"
+#include "net/server.h"
+#include "net/sock.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { SERVING_MAGIC = 0x73727667 };
+
+struct serving {
+    unsigned magic;
+    int handler; /* in the registry */
+    struct binding *binding;
+    struct server *server;
+    const struct sock *listener; /* only to be compared: the server holds the reference */
+    struct list link;
+    char *name, *label;
+};
+
+static void serving_free(struct serving *serving)
+{
+    struct binding *binding = serving->binding;
+    luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, serving->handler);
+    list_unlink(&serving->link);
+    binding->server_count--;
+    free(serving->name);
+    free(serving->label);
+    serving->magic = 0;
+    free(serving);
+    binding_check_idle(binding);
+}
+
+/* ---- a connection ---- */
+
+struct arrival {
+    struct serving *serving;
+    struct sock *connection;
+    const struct address *from;
+    struct fiber *fiber;
+};
+
+static int serving_make_fiber(lua_State *L)
+{
+    struct arrival *arrival = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, arrival->serving->handler);
+    struct socket_handle *handle = socket_push(L);
+    socket_push_address(L, arrival->from, NULL);
+    arrival->fiber = fiber_new(L, 2);
+    socket_adopt(L, handle, sock_ref(arrival->connection));
+    return 0;
+}
+
+/* "server/127.0.0.1:51706" */
+static void serving_name_fiber(const struct serving *serving, const struct arrival *arrival)
+{
+    char address[ADDRESS_STRING_MAX], name[FIBER_NAME_MAX + 1];
+    int length =
+        snprintf(name, sizeof name, "%s/%s", serving->name, address_string(arrival->from, address));
+    size_t most = sizeof name - 1;
+    fiber_set_name(arrival->fiber, name, (size_t)length < most ? (size_t)length : most);
+}
+
+static void serving_log_error(struct fiber *fiber)
+{
+    CLEANUP(freep) char *text = fiber_error_text(fiber);
+    if (text != NULL)
+        log_text(LOG_ERROR, text);
+}
+
+static void serving_ended(struct fiber *fiber, void *context, int status)
+{
+    struct sock *connection = context;
+    if (status > 0 && !fiber_ended_by_cancel(fiber))
+        serving_log_error(fiber);
+    if (sock_is_open(connection))
+        sock_shutdown(connection, SHUT_RDWR);
+    sock_close(connection);
+    sock_unref(connection);
+}
+
+static void serving_connection(void *context, struct sock *connection, const struct address *from)
+{
+    struct serving *serving = context;
+    MAGIC_CHECK(serving, SERVING_MAGIC);
+    struct arrival arrival = {serving, connection, from, NULL};
+    if (vm_protect(serving->binding->vm, serving_make_fiber, &arrival, NULL) < 0) {
+        log_write(LOG_ERROR, "%s: a connection is refused for want of memory", serving->name);
+        sock_unref(connection);
+        return;
+    }
+    serving_name_fiber(serving, &arrival);
+    fiber_set_owner(arrival.fiber, sock_owner(connection));
+    fiber_set_ended(arrival.fiber, serving_ended, connection);
+    fiber_start(arrival.fiber);
+}
+
+static void serving_closed(void *context)
+{
+    struct serving *serving = context;
+    MAGIC_CHECK(serving, SERVING_MAGIC);
+    serving_free(serving);
+}
+
+/* ---- the loop ---- */
+
+static struct serving *serving_allocate(const char *name, const char *label)
+{
+    struct serving *serving = calloc(1, sizeof *serving);
+    if (serving == NULL)
+        return NULL;
+    serving->magic = SERVING_MAGIC;
+    serving->name = strdup(name);
+    serving->label = strdup(label);
+    if (serving->name != NULL && serving->label != NULL)
+        return serving;
+    free(serving->name);
+    free(serving->label);
+    free(serving);
+    return NULL;
+}
+
+int server_serve(lua_State *L, struct sock *listener, const char *name, const char *label)
+{
+    static const struct server_callbacks callbacks = {serving_connection, serving_closed};
+    struct binding *binding = binding_of(L);
+    int handler = luaL_ref(L, LUA_REGISTRYINDEX);
+    struct serving *serving = serving_allocate(name, label);
+    if (serving == NULL) {
+        luaL_unref(L, LUA_REGISTRYINDEX, handler);
+        return -ENOMEM;
+    }
+    serving->handler = handler;
+    serving->binding = binding;
+    serving->listener = listener;
+    list_append(&binding->servers, &serving->link);
+    binding->server_count++;
+    int error = server_start(listener, &callbacks, serving, &serving->server);
+    if (error < 0)
+        serving_free(serving);
+    return error;
+}
+
+const char *server_label(const struct binding *binding, const struct sock *listener)
+{
+    LIST_FOREACH_SAFE (link, &binding->servers) {
+        const struct serving *serving = CONTAINER_OF(link, struct serving, link);
+        if (serving->listener == listener)
+            return serving->label;
+    }
+    return NULL;
+}
+
+void server_stop_all(struct binding *binding)
+{
+    while (!list_empty(&binding->servers)) {
+        struct serving *serving = CONTAINER_OF(binding->servers.next, struct serving, link);
+        server_stop(serving->server);
+        serving_free(serving);
+    }
+}
+
+/* serve(listener, handler, name): nil; or the sentence of what went wrong */
+static int server_lua_serve(lua_State *L)
+{
+    struct sock *listener = socket_check(L);
+    const char *name = luaL_checkstring(L, 3);
+    lua_pushvalue(L, 2);
+    int error = failure_note(L, server_serve(L, listener, name, name));
+    if (error < 0)
+        failure_push_text(L, error);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+void server_open(lua_State *L, int internals)
+{
+    lua_pushcfunction(L, server_lua_serve);
+    lua_setfield(L, internals, "serve");
+}

@@ -1,0 +1,322 @@
+/*
+ * The module `socket`: objects, and what makes them. lua/socket.lua puts the rest on top.
+ *
+ * The object is a table, as scripts for Tarantool expect, with the userdata at index 1. Finding
+ * the socket costs one raw access and a look at the userdata's size and magic number.
+ */
+#include "binding/socket.h"
+
+#include "binding/binding_private.h"
+#include "binding/failure.h"
+#include "binding/wait.h"
+#include "net/sock.h"
+#include "util/error.h"
+
+#include <lauxlib.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SOCKET_MAGIC UINT64_C(0x736f636b645f6c75)
+
+/* ---- objects ---- */
+
+struct socket_handle *socket_push(lua_State *L)
+{
+    const struct binding *binding = binding_of(L);
+    luaL_checkstack(L, 4, NULL);
+    lua_createtable(L, 1, 0);
+    struct socket_handle *handle = lua_newuserdata(L, sizeof *handle);
+    handle->magic = SOCKET_MAGIC;
+    handle->sock = NULL;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, binding->handle_meta);
+    lua_setmetatable(L, -2);
+    lua_rawseti(L, -2, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, binding->socket_meta);
+    lua_setmetatable(L, -2);
+    return handle;
+}
+
+struct socket_handle *socket_handle(lua_State *L, int index)
+{
+    if (!lua_istable(L, index))
+        return NULL;
+    lua_rawgeti(L, index, 1);
+    struct socket_handle *handle = lua_touserdata(L, -1);
+    if (handle != NULL && (lua_objlen(L, -1) != sizeof *handle || handle->magic != SOCKET_MAGIC))
+        handle = NULL;
+    lua_pop(L, 1);
+    return handle;
+}
+
+struct sock *socket_check_at(lua_State *L, int index)
+{
+    const struct socket_handle *handle = socket_handle(L, index);
+    if (__builtin_expect(handle == NULL, 0))
+        luaL_error(L, lua_isnoneornil(L, index) ? "Usage: socket:method()"
+                                                : "Usage: socket:method(), called with non-socket");
+    if (__builtin_expect(handle->sock == NULL || !sock_is_open(handle->sock), 0))
+        luaL_error(L, "attempt to use closed socket");
+    return handle->sock;
+}
+
+struct sock *socket_check(lua_State *L)
+{
+    return socket_check_at(L, 1);
+}
+
+static int socket_collect(lua_State *L)
+{
+    struct socket_handle *handle = lua_touserdata(L, 1);
+    if (handle->magic == SOCKET_MAGIC)
+        sock_unref(handle->sock);
+    handle->sock = NULL;
+    return 0;
+}
+
+/* ---- addresses ---- */
+
+static void socket_set_field(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void socket_set_kind(lua_State *L, const struct sock *sock)
+{
+    char protocol[16];
+    socket_set_field(L, "type", address_type_name(sock_type(sock)));
+    socket_set_field(L, "protocol", address_protocol_name(sock_protocol(sock), protocol));
+}
+
+void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock)
+{
+    struct address_text text;
+    address_format(address, &text);
+    luaL_checkstack(L, 4, NULL);
+    lua_createtable(L, 0, sock != NULL ? 5 : 3);
+    socket_set_field(L, "host", text.host);
+    socket_set_field(L, "family", address_family_name(address->family));
+    if (text.port >= 0)
+        lua_pushinteger(L, text.port);
+    else
+        lua_pushstring(L, text.path);
+    lua_setfield(L, -2, "port");
+    if (sock != NULL)
+        socket_set_kind(L, sock);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->address_meta);
+    lua_setmetatable(L, -2);
+}
+
+static int socket_address_tostring(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_getfield(L, 1, "host");
+    lua_getfield(L, 1, "port");
+    const char *host = lua_tostring(L, -2), *port = lua_tostring(L, -1);
+    bool v6 = host != NULL && strchr(host, ':') != NULL;
+    lua_pushfstring(L, v6 ? "[%s]:%s" : "%s:%s", host != NULL ? host : "?",
+                    port != NULL ? port : "?");
+    return 1;
+}
+
+/* ---- arguments ---- */
+
+uint64_t socket_deadline(lua_State *L, int index)
+{
+    return lua_isnoneornil(L, index) ? LOOP_NEVER : loop_deadline(luaL_checknumber(L, index));
+}
+
+const char *socket_port(lua_State *L, int index)
+{
+    return luaL_optstring(L, index, NULL);
+}
+
+/* The number 0 stands for all local interfaces; any other number is no address. */
+static const char *socket_host(lua_State *L, int index)
+{
+    bool zero = lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == 0;
+    return zero ? NULL : luaL_checkstring(L, index);
+}
+
+int socket_parse_address(lua_State *L, int index, const struct sock *sock, struct address *out)
+{
+    *out = (struct address){0};
+    return address_parse(out, sock_domain(sock), socket_host(L, index), socket_port(L, index + 1));
+}
+
+/* A name or the number itself; -1: unknown. */
+static int socket_constant(lua_State *L, int index, int (*find)(const char *name))
+{
+    if (lua_type(L, index) == LUA_TNUMBER)
+        return (int)lua_tointeger(L, index);
+    return lua_type(L, index) == LUA_TSTRING ? find(lua_tostring(L, index)) : -1;
+}
+
+/* ---- making sockets ---- */
+
+static uid_t socket_owner(lua_State *L)
+{
+    const struct fiber *fiber = fiber_current(L);
+    return fiber != NULL ? fiber_owner(fiber) : geteuid();
+}
+
+void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
+{
+    handle->sock = sock;
+    sock_set_nonblock(sock, binding_of(L)->nonblock);
+}
+
+/* socket(domain, type, protocol) */
+static int socket_new(lua_State *L)
+{
+    const struct binding *binding = binding_of(L);
+    int domain = socket_constant(L, 1, address_family);
+    int type = socket_constant(L, 2, address_type);
+    if (domain < 0 || type < 0 || lua_isnoneornil(L, 3))
+        return failure_nil(L, -EINVAL);
+    int protocol = socket_constant(L, 3, address_protocol);
+    if (protocol < 0)
+        return failure_nil(L, -EPROTOTYPE);
+    struct socket_handle *handle = socket_push(L);
+    struct sock *sock;
+    int error = sock_new(binding->net, domain, type, protocol, socket_owner(L), &sock);
+    if (error < 0)
+        return failure_nil(L, error);
+    socket_adopt(L, handle, sock);
+    failure_note(L, 0);
+    return 1;
+}
+
+static int socket_push_made(lua_State *L, struct op *op)
+{
+    if (op->status < 0) {
+        lua_pushnil(L);
+        failure_push_text(L, op->status);
+        return 2;
+    }
+    struct socket_handle *handle = socket_push(L);
+    socket_adopt(L, handle, op_take_sock(op));
+    return 1;
+}
+
+/* tcp_connect(host[, port[, timeout]]) */
+static int socket_tcp_connect(lua_State *L)
+{
+    if (!lua_isstring(L, 1))
+        return luaL_error(L, "Usage: socket.tcp_connect(host[, port[, timeout]])");
+    const char *host = lua_tostring(L, 1), *port = socket_port(L, 2);
+    uint64_t deadline = socket_deadline(L, 3);
+    struct wait spare, *wait = wait_begin(L, &spare);
+    op_tcp_connect(&wait->op, binding_of(L)->net, socket_owner(L), host, port);
+    return wait_run(L, wait, deadline, socket_push_made);
+}
+
+/* listen(host, port[, timeout]), for tcp_server */
+static int socket_tcp_listen(lua_State *L)
+{
+    const char *host = socket_host(L, 1), *port = socket_port(L, 2);
+    uint64_t deadline = socket_deadline(L, 3);
+    struct wait spare, *wait = wait_begin(L, &spare);
+    op_tcp_listen(&wait->op, binding_of(L)->net, socket_owner(L), host, port, 0);
+    return wait_run(L, wait, deadline, socket_push_made);
+}
+
+/* listen_at(sock, host, port, backlog): true; or false and the sentence */
+static int socket_listen_at(lua_State *L)
+{
+    struct sock *sock = socket_check(L);
+    struct address address;
+    int error = socket_parse_address(L, 2, sock, &address);
+    if (error == 0)
+        error = sock_listen_at(sock, &address, (int)luaL_optinteger(L, 4, 0));
+    failure_or_true(L, error);
+    failure_push_text(L, error);
+    return 2;
+}
+
+/* ---- looking names up ---- */
+
+static void socket_push_found(lua_State *L, const struct addrinfo *found)
+{
+    char protocol[16];
+    struct address address;
+    address_set(&address, found->ai_addr, found->ai_addrlen);
+    socket_push_address(L, &address, NULL);
+    socket_set_field(L, "type", address_type_name(found->ai_socktype));
+    socket_set_field(L, "protocol", address_protocol_name(found->ai_protocol, protocol));
+    if (found->ai_canonname != NULL)
+        socket_set_field(L, "canonname", found->ai_canonname);
+}
+
+static int socket_push_list(lua_State *L, struct op *op)
+{
+    if (op->status < 0) {
+        lua_pushnil(L);
+        failure_push_text(L, op->status);
+        return 2;
+    }
+    int count = 0;
+    lua_newtable(L);
+    for (const struct addrinfo *found = op->found.list; found != NULL; found = found->ai_next) {
+        socket_push_found(L, found);
+        lua_rawseti(L, -2, ++count);
+    }
+    return 1;
+}
+
+/* resolve(host, service, timeout, family, type, protocol, flags), numbers or nil */
+static int socket_resolve(lua_State *L)
+{
+    const char *host = luaL_optstring(L, 1, NULL), *service = luaL_optstring(L, 2, NULL);
+    uint64_t deadline = socket_deadline(L, 3);
+    struct addrinfo hints = {
+        .ai_family = (int)luaL_optinteger(L, 4, AF_UNSPEC),
+        .ai_socktype = (int)luaL_optinteger(L, 5, 0),
+        .ai_protocol = (int)luaL_optinteger(L, 6, 0),
+        .ai_flags = (int)luaL_optinteger(L, 7, 0),
+    };
+    struct wait spare, *wait = wait_begin(L, &spare);
+    op_resolve(&wait->op, binding_of(L)->net, host, service, &hints);
+    return wait_run(L, wait, deadline, socket_push_list);
+}
+
+/* ---- opening ---- */
+
+static const luaL_Reg socket_functions[] = {
+    {"new", socket_new},           {"tcp_connect", socket_tcp_connect},
+    {"listen", socket_tcp_listen}, {"listen_at", socket_listen_at},
+    {"resolve", socket_resolve},   {NULL, NULL},
+};
+
+static int socket_make_meta(lua_State *L, const char *name, lua_CFunction fn)
+{
+    lua_newtable(L);
+    lua_pushcfunction(L, fn);
+    lua_setfield(L, -2, name);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void socket_push_methods(lua_State *L)
+{
+    lua_newtable(L);
+    luaL_register(L, NULL, socket_io_methods);
+    luaL_register(L, NULL, socket_state_methods);
+}
+
+void socket_open(lua_State *L, struct binding *binding, int internals)
+{
+    binding->handle_meta = socket_make_meta(L, "__gc", socket_collect);
+    binding->address_meta = socket_make_meta(L, "__tostring", socket_address_tostring);
+    lua_newtable(L);
+    luaL_register(L, NULL, socket_functions);
+    lua_newtable(L); /* the metatable of sockets */
+    socket_push_methods(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, "methods");
+    lua_getfield(L, -1, "tostring");
+    lua_setfield(L, -3, "__tostring");
+    lua_setfield(L, -2, "__index");
+    binding->socket_meta = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_setfield(L, internals, "socket");
+}

@@ -1,0 +1,48 @@
+/*
+ * Socket objects in Lua: a table whose first element is a userdata that holds one reference.
+ */
+#pragma once
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct address;
+struct sock;
+
+/* What the userdata holds. */
+struct socket_handle {
+    uint64_t magic;
+    struct sock *sock; /* NULL: closed or detached */
+};
+
+/* Pushes a new object without a socket; the caller puts its reference into the handle. So nothing
+ * is lost when this throws. */
+struct socket_handle *socket_push(lua_State *L);
+
+/* Puts the reference to a new socket into its object, in the mode that new ones start in. */
+void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock);
+
+/* The open socket of argument `index`; throws. For methods: argument 1. */
+struct sock *socket_check_at(lua_State *L, int index);
+struct sock *socket_check(lua_State *L);
+
+/* The handle of a value, or NULL if it is no socket. */
+struct socket_handle *socket_handle(lua_State *L, int index);
+
+/* Pushes an address table. With `sock` it has the socket's type and protocol too. */
+void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock);
+
+/* A deadline from a timeout in seconds; nil or none: never. Throws. */
+uint64_t socket_deadline(lua_State *L, int index);
+
+/* A port, service or path: a string or a number, as a string; NULL for nil. Throws. */
+const char *socket_port(lua_State *L, int index);
+
+/* Parses the address in arguments `index` and `index + 1` for a socket. A result. */
+int socket_parse_address(lua_State *L, int index, const struct sock *sock, struct address *out);
+
+/* Methods, for the table of them. */
+extern const luaL_Reg socket_io_methods[];
+extern const luaL_Reg socket_state_methods[];

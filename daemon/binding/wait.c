@@ -1,0 +1,132 @@
+/*
+ * Between an operation and the fiber that asked for it; see wait.h.
+ *
+ * An operation that completes at once pushes its results where it was called. One that waited
+ * completes from the loop: its results are pushed on the machine's main state, where an error
+ * (no memory) can be caught, and moved to the fiber, which runs at once.
+ */
+#include "binding/wait.h"
+
+#include "binding/failure.h"
+#include "fiber/fiber.h"
+#include "fiber/vm.h"
+#include "util/error.h"
+
+#include <lauxlib.h>
+
+size_t wait_size(void)
+{
+    return sizeof(struct wait);
+}
+
+/* Of a fiber that ends, or begins another operation: an earlier push may have thrown. */
+void wait_release(void *extra)
+{
+    struct wait *wait = extra;
+    if (!wait->unfinished)
+        return;
+    wait->unfinished = false;
+    op_finish(&wait->op);
+}
+
+struct wait *wait_begin(lua_State *L, struct wait *spare)
+{
+    if (!fiber_may_wait(L)) {
+        spare->fiber = NULL;
+        return spare;
+    }
+    struct fiber *fiber = fiber_current(L);
+    struct wait *wait = fiber_extra(fiber);
+    wait_release(wait);
+    wait->fiber = fiber;
+    return wait;
+}
+
+/* ---- where nobody can wait ---- */
+
+static int wait_push_spare(lua_State *L)
+{
+    struct wait *wait = lua_touserdata(L, 1);
+    return wait->push(L, &wait->op);
+}
+
+static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
+{
+    int top = lua_gettop(L);
+    bool patient = deadline > loop_now();
+    luaL_checkstack(L, 2, NULL);
+    lua_pushcfunction(L, wait_push_spare);
+    lua_pushlightuserdata(L, wait);
+    CHECK(op_start(&wait->op, 0, NULL, NULL) == OP_DONE);
+    int error = wait->op.status;
+    failure_note(L, error);
+    int status = patient && error == -ETIMEDOUT ? 0 : lua_pcall(L, 1, LUA_MULTRET, 0);
+    op_finish(&wait->op);
+    if (patient && error == -ETIMEDOUT)
+        return luaL_error(L, "cannot wait here: called from within a C function");
+    if (status != 0)
+        return lua_error(L);
+    return lua_gettop(L) - top;
+}
+
+/* ---- in a fiber ---- */
+
+static int wait_push_protected(lua_State *L)
+{
+    struct wait *wait = lua_touserdata(L, 1);
+    return wait->push(L, &wait->op);
+}
+
+static int wait_push_nothing(struct wait *wait)
+{
+    fiber_set_errno(wait->fiber, ENOMEM);
+    lua_pushnil(vm_main(fiber_vm(wait->fiber)));
+    return 1;
+}
+
+static void wait_done(struct op *op)
+{
+    struct wait *wait = op->context;
+    struct fiber *fiber = wait->fiber;
+    int results, error = op->status;
+    fiber_set_errno(fiber, failure_errno(error));
+    if (vm_protect(fiber_vm(fiber), wait_push_protected, wait, &results) < 0)
+        results = wait_push_nothing(wait);
+    op_finish(op);
+    if (error == -ECANCELED)
+        fiber_throw_cancel(fiber);
+    fiber_wake(fiber, results);
+}
+
+static void wait_interrupt(struct fiber *fiber, enum fiber_interrupt why)
+{
+    struct wait *wait = fiber_extra(fiber);
+    if (why == FIBER_CANCEL)
+        op_cancel(&wait->op, -ECANCELED);
+    else if (why == FIBER_ABANDON)
+        op_abort(&wait->op);
+}
+
+static int wait_complete(lua_State *L, struct wait *wait)
+{
+    fiber_set_errno(wait->fiber, failure_errno(wait->op.status));
+    wait->unfinished = true;
+    int results = wait->push(L, &wait->op);
+    wait->unfinished = false;
+    op_finish(&wait->op);
+    return fiber_did_not_wait(L, wait->fiber, results);
+}
+
+int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push)
+{
+    wait->push = push;
+    if (wait->fiber == NULL)
+        return wait_try(L, wait, deadline);
+    if (op_start(&wait->op, deadline, wait_done, wait) == OP_DONE)
+        return wait_complete(L, wait);
+    if (fiber_is_cancelled(wait->fiber)) {
+        op_abort(&wait->op);
+        fiber_test_cancel(L);
+    }
+    return fiber_wait(L, wait->fiber, wait_interrupt);
+}

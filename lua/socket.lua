@@ -1,0 +1,96 @@
+-- The module `socket`: what is easier said in Lua than in C.
+local core = ...
+local raw = core.socket
+local methods = raw.methods
+
+local socket = {
+    SHUT_RD = 0,
+    SHUT_WR = 1,
+    SHUT_RDWR = 2,
+    tcp_connect = raw.tcp_connect,
+}
+
+-- The first address of the host that binds. `prepare` gets each candidate before it is bound and
+-- may return the backlog.
+local function listen_prepared(host, port, prepare, timeout)
+    local candidates, problem = {{}}, nil
+    if host ~= 'unix/' then
+        candidates, problem = raw.resolve(host, port, timeout, nil, core.SOCK_STREAM, nil,
+                                          core.AI_PASSIVE)
+        if not candidates then
+            return nil, problem
+        end
+    end
+    for _, address in ipairs(candidates) do
+        local listener = raw.new(address.family or 'AF_UNIX', 'SOCK_STREAM', 0)
+        local backlog = listener and prepare(listener)
+        local done
+        if listener then
+            done, problem = raw.listen_at(listener, address.host or host, address.port or port,
+                                          backlog)
+            if done then
+                return listener
+            end
+            listener:close()
+        end
+    end
+    return nil, problem or core.strerror()
+end
+
+local function is_callable(value)
+    if type(value) == 'function' then
+        return true
+    end
+    local meta = type(value) == 'table' and getmetatable(value)
+    return meta and meta.__call ~= nil
+end
+
+local function server_options(options)
+    if type(options) == 'function' then
+        return {handler = options}
+    elseif type(options) == 'table' and is_callable(options.handler) then
+        return options
+    end
+    error('Usage: socket.tcp_server(host, port, handler | opts)', 3)
+end
+
+-- A server may be asked for with a host alone missing its port no more than with no handler.
+function socket.tcp_server(host, port, options, timeout)
+    if host == nil then
+        error('Usage: socket.tcp_server(host, port, handler | opts)', 2)
+    end
+    options = server_options(options)
+    local listener, problem
+    if options.prepare then
+        listener, problem = listen_prepared(host, port, options.prepare, timeout)
+    else
+        listener, problem = raw.listen(host, port, timeout)
+    end
+    if not listener then
+        return nil, problem
+    end
+    problem = core.serve(listener, options.handler, options.name or 'server')
+    if problem then
+        listener:close()
+        return nil, problem
+    end
+    return listener, listener:name()
+end
+
+if pcall(require, 'ffi') then
+    local ffi = require('ffi')
+    -- sysread and syswrite ask here for the address in a pointer or an array.
+    core.set_pointer(function(pointer)
+        return tonumber(ffi.cast('uintptr_t', ffi.cast('const char *', pointer)))
+    end)
+end
+
+methods.tostring = nil
+
+setmetatable(socket, {
+    __call = function(_, ...)
+        return raw.new(...)
+    end,
+})
+
+package.loaded.socket = socket

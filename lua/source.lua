@@ -1,0 +1,78 @@
+-- Chunks are text, everywhere: bytecode can crash the machine at will.
+local core = ...
+local raw_load, raw_loadfile = load, loadfile
+
+local function refuse_binary(mode)
+    return mode == nil or mode:find('t', 1, true) ~= nil
+end
+
+function load(chunk, name, mode, ...)
+    if not refuse_binary(mode) then
+        return nil, 'attempt to load chunk with wrong mode: bytecode is not loaded'
+    end
+    return raw_load(chunk, name, 't', ...)
+end
+
+function loadstring(text, name)
+    return raw_load(text, name or text, 't')
+end
+
+function loadfile(path, mode, ...)
+    if not refuse_binary(mode) then
+        return nil, 'attempt to load chunk with wrong mode: bytecode is not loaded'
+    end
+    return raw_loadfile(path, 't', ...)
+end
+
+function dofile(path)
+    local chunk, problem = raw_loadfile(path, 't')
+    if not chunk then
+        error(problem, 0)
+    end
+    return chunk()
+end
+
+-- What `require` does to find a file of Lua, with text only.
+local function search(name)
+    local tried = {}
+    local path = name:gsub('%.', '/')
+    for pattern in package.path:gmatch('[^;]+') do
+        local file = pattern:gsub('%?', (path:gsub('%%', '%%%%')))
+        local found = io.open(file, 'rb')
+        if found then
+            found:close()
+            local chunk, problem = raw_loadfile(file, 't')
+            if not chunk then
+                error(('error loading module %q from file %q:\n\t%s'):format(name, file, problem), 0)
+            end
+            return chunk
+        end
+        tried[#tried + 1] = ("\n\tno file '%s'"):format(file)
+    end
+    return table.concat(tried)
+end
+package.loaders[2] = search
+
+-- Without --jit the compiler stays off: compiled code could be neither preempted nor stopped.
+if not core.jit then
+    jit.on = function() end
+end
+
+-- Many scripts share a service, so that none may end it or take it over.
+if core.service then
+    function os.exit()
+        error('os.exit is not available in a service', 2)
+    end
+    debug.sethook = function()
+        error('debug.sethook is not available in a service', 2)
+    end
+    if not core.ffi then
+        package.preload.ffi = function()
+            error('ffi is not available: start sockd with --ffi', 2)
+        end
+        package.loaders[3], package.loaders[4] = nil, nil
+        package.loadlib = function()
+            return nil, 'C modules are not available: start sockd with --ffi', 'absent'
+        end
+    end
+end
