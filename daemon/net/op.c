@@ -79,31 +79,49 @@ void op_deliver(struct op *op)
     op->done(op);
 }
 
+/* Unparks it before it had what it waited for: the next in line may have waited for its turn only.
+ */
+static void op_step_aside(struct op *op)
+{
+    const struct list *queue = op_queue(op);
+    op_unpark(op);
+    if (queue != NULL && !list_empty(queue))
+        sock_serve_later(op->sock);
+}
+
 /* Ends a parked operation from within somebody's call: `done` is called by the loop. */
 static void op_end_later(struct op *op, int status)
 {
     struct net *net = op_net(op);
-    op_unpark(op);
+    op_step_aside(op);
     op->state = OP_STATE_ENDED;
     op->status = status;
     list_append(&net->completed, &op->link);
     loop_defer(net->loop, &net->complete_task);
 }
 
-void op_complete(struct op *op, int status)
+static void op_tell(struct op *op, int status)
 {
-    MAGIC_CHECK(op, OP_MAGIC);
-    CHECK(op->state == OP_STATE_PARKED);
-    op_unpark(op);
     op->status = status;
     op_settle(op);
     op->done(op);
 }
 
+void op_complete(struct op *op, int status)
+{
+    MAGIC_CHECK(op, OP_MAGIC);
+    if (op->state != OP_STATE_PARKED)
+        return;
+    op_unpark(op);
+    op_tell(op, status);
+}
+
 static void op_on_timer(struct loop_timer *timer)
 {
     struct op *op = CONTAINER_OF(timer, struct op, timer);
-    op_complete(op, op->limited ? -EAGAIN : -ETIMEDOUT);
+    MAGIC_CHECK(op, OP_MAGIC);
+    op_step_aside(op);
+    op_tell(op, op->limited ? -EAGAIN : -ETIMEDOUT);
 }
 
 void op_cancel(struct op *op, int error)
@@ -126,13 +144,10 @@ void op_fail_all(struct sock *sock, int error)
 void op_abort(struct op *op)
 {
     MAGIC_CHECK(op, OP_MAGIC);
-    struct sock *sock = op->sock;
     if (op->state == OP_STATE_PARKED)
-        op_unpark(op);
+        op_step_aside(op);
     else if (op->state == OP_STATE_ENDED)
         list_unlink(&op->link);
-    if (sock != NULL)
-        sock_serve_later(sock); /* the next in line may have been waiting for this one only */
     op->status = -ECANCELED;
     op->state = OP_STATE_COMPLETE;
     op_finish(op);
@@ -178,7 +193,13 @@ static bool op_must_queue(const struct op *op)
 
 static bool op_may_wait(const struct op *op)
 {
-    return op->class->always_waits || !op->sock->nonblock;
+    return op->class->always_waits || !(op->sock->nonblock || op->dont_wait);
+}
+
+static bool op_has_time(const struct op *op, uint64_t deadline)
+{
+    return (op->sock == NULL || op_may_wait(op)) &&
+           (deadline == LOOP_NEVER || deadline > loop_now());
 }
 
 static int op_park(struct op *op, uint64_t deadline)
@@ -229,6 +250,27 @@ static int op_wait_or_fail(struct op *op, uint64_t deadline)
     return OP_DONE;
 }
 
+/*
+ * The first step. The socket's note of what is exhausted is as old as the loop's last look: an
+ * operation that cannot wait for the next one asks the kernel.
+ */
+static int op_try(struct op *op, uint64_t deadline)
+{
+    struct sock *sock = op->sock;
+    if (sock == NULL)
+        return op->class->step(op);
+    if (op_must_queue(op))
+        return OP_WAIT;
+    uint8_t noted = sock->ready;
+    int result = op->class->step(op);
+    bool asked = (noted & LOOP_READ) != 0 && (noted & LOOP_WRITE) != 0;
+    if (result == OP_WAIT && !asked && !op_has_time(op, deadline)) {
+        sock->ready |= LOOP_READ | LOOP_WRITE;
+        result = op->class->step(op);
+    }
+    return result;
+}
+
 int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
 {
     MAGIC_CHECK(op, OP_MAGIC);
@@ -242,7 +284,7 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
         op->state = OP_STATE_COMPLETE;
         return OP_DONE;
     }
-    int result = op->sock != NULL && op_must_queue(op) ? OP_WAIT : op->class->step(op);
+    int result = op_try(op, deadline);
     if (result == OP_DONE) {
         op_settle(op);
         return OP_DONE;
@@ -255,14 +297,18 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
 
 /* ---- the turn of the parked ones ---- */
 
-/* Serves the head of a queue until it must wait. */
+/* Serves the head of a queue until it must wait, or others shall have a turn. */
 static void op_serve_queue(struct sock *sock, struct list *queue)
 {
     struct list *node;
-    while (sock->fd >= 0 && (node = list_first(queue)) != NULL) {
+    for (int turns = 0; sock->fd >= 0 && (node = list_first(queue)) != NULL; turns++) {
         struct op *op = CONTAINER_OF(node, struct op, link);
         if (op->class->queue == OP_QUEUE_READ && sock->delivering != NULL)
             return;
+        if (turns == OP_SERVE_TURNS) {
+            sock_serve_later(sock);
+            break;
+        }
         int result = op->class->step(op);
         if (result == OP_LATER)
             sock_serve_later(sock);

@@ -53,7 +53,8 @@ struct op {
     struct list link; /* in the socket's queue, or among the completed */
     struct loop_timer timer;
     uint8_t state;
-    bool limited; /* by SO_RCVTIMEO or SO_SNDTIMEO */
+    bool dont_wait; /* as on a non-blocking socket */
+    bool limited;   /* by SO_RCVTIMEO or SO_SNDTIMEO */
     union {
         /* send, write, syswrite: `sent` is valid after failures too */
         struct {

@@ -20,6 +20,9 @@ enum {
 
     /* System calls that one step may make before it lets others have a turn. */
     OP_STEP_CALLS = 16,
+
+    /* Operations of one queue that may complete before others have a turn. */
+    OP_SERVE_TURNS = 64,
 };
 
 struct op_class {
@@ -47,7 +50,8 @@ void op_init(struct op *op, const struct op_class *class, struct sock *sock);
 /* Calls `done` of an operation whose completion had to wait for the loop. */
 void op_deliver(struct op *op);
 
-/* The end of a parked operation with OP_QUEUE_NONE: calls `done`. Only from the loop. */
+/* The end of a parked operation with OP_QUEUE_NONE: calls `done`. Only from the loop. Too late, and
+ * without effect, when another end, such as a cancellation, came before. */
 void op_complete(struct op *op, int status);
 
 /* Ends a step. */

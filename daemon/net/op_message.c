@@ -39,9 +39,7 @@ static ssize_t message_size(struct op *op)
 /* What a failed call means for the operation. */
 static int message_failed(struct op *op, int error)
 {
-    if (error == -EAGAIN && !(op->in.flags & MSG_DONTWAIT))
-        return OP_WAIT;
-    return op_end(op, error);
+    return error == -EAGAIN ? OP_WAIT : op_end(op, error);
 }
 
 static int message_step(struct op *op)
@@ -89,4 +87,5 @@ void op_message(struct op *op, struct sock *sock, size_t size, int flags)
     op_init(op, &message_class, sock);
     op->in.limit = size;
     op->in.flags = flags;
+    op->dont_wait = (flags & MSG_DONTWAIT) != 0;
 }

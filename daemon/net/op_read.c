@@ -157,7 +157,7 @@ static bool recv_takes_less(const struct op *op)
 {
     if (op->in.flags & MSG_WAITALL)
         return false;
-    return op->in.any || op->sock->nonblock || (op->in.flags & MSG_DONTWAIT) != 0;
+    return op->in.any || op->sock->nonblock || op->dont_wait;
 }
 
 /* Nothing more is there just now. */
@@ -165,8 +165,6 @@ static int recv_would_block(struct op *op)
 {
     if (recv_takes_less(op) && buffer_length(&op->sock->in) > 0)
         return recv_partial(op);
-    if (op->in.flags & MSG_DONTWAIT)
-        return op_end(op, -EAGAIN);
     return OP_WAIT;
 }
 
@@ -252,6 +250,7 @@ void op_recv(struct op *op, struct sock *sock, size_t size, int flags)
     op_init(op, &recv_class, sock);
     op->in.limit = size != OP_RECV_ANY ? size : RECV_ANY;
     op->in.flags = flags;
+    op->dont_wait = (flags & MSG_DONTWAIT) != 0;
     op->in.any = size == OP_RECV_ANY;
 }
 

@@ -30,7 +30,7 @@ static ssize_t write_some(struct op *op)
 static int send_step(struct op *op)
 {
     ssize_t sent = write_some(op);
-    if (sent == -EAGAIN && !(op->out.flags & MSG_DONTWAIT))
+    if (sent == -EAGAIN)
         return OP_WAIT;
     return op_end(op, sent < 0 ? (int)sent : 0);
 }
@@ -93,6 +93,7 @@ static void write_init(struct op *op, const struct op_class *class, struct sock 
     op->out.data = data;
     op->out.length = length;
     op->out.flags = flags;
+    op->dont_wait = (flags & MSG_DONTWAIT) != 0;
 }
 
 void op_send(struct op *op, struct sock *sock, const void *data, size_t length, int flags)
