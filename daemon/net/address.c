@@ -147,6 +147,8 @@ static void address_format_unix(const struct address *address, struct address_te
     out->port = -1;
     if (length == 0)
         return;
+    if (length >= sizeof(out->path))
+        length = sizeof(out->path) - 1;
     const char *path = address->un.sun_path;
     if (path[0] != '\0')
         length = strnlen(path, length);

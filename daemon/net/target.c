@@ -55,7 +55,12 @@ int target_parse(struct target *out, const char *host, const char *port)
     *out = (struct target){0};
     if (host == NULL)
         return -EINVAL;
-    return port != NULL ? target_set(out, host, strlen(host), port) : target_parse_url(out, host);
+    if (port == NULL)
+        return target_parse_url(out, host);
+    size_t length = strlen(host);
+    if (length > 2 && host[0] == '[' && host[length - 1] == ']')
+        return target_set(out, host + 1, length - 2, port);
+    return target_set(out, host, length, port);
 }
 
 void target_deinit(struct target *target)
