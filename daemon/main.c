@@ -1,6 +1,7 @@
 /* sockd: parse, prepare, serve. */
 #include "options.h"
 #include "process.h"
+#include "run.h"
 #include "serve.h"
 #include "util/log.h"
 
@@ -29,6 +30,8 @@ static int obey(const struct options *options)
     case OPTIONS_VERSION:
         return print_version();
     case OPTIONS_RUN:
+        return run(options);
+        return run_script(options);
     case OPTIONS_SERVE:
         return serve(options);
     }

@@ -12,7 +12,6 @@
 #include <sys/types.h>
 
 struct net;
-struct rpc_hooks;
 struct runtime;
 
 struct runtime_config {
@@ -37,9 +36,9 @@ size_t runtime_busy(const struct runtime *runtime);
 /* `idle` is called from the loop whenever runtime_busy has become 0. */
 void runtime_set_idle(struct runtime *runtime, void (*idle)(void *context), void *context);
 
-/* Lets no print wait in memory any more: for the end of the program. Waits for the reader of
- * standard output if `wait`. */
-void runtime_flush(struct runtime *runtime, bool wait);
+/* Writes what print has kept because the reader of standard output stalled; waits for it. For the
+ * end of the program. */
+void runtime_flush(struct runtime *runtime);
 
 /* ---- scripts ---- */
 
@@ -51,8 +50,7 @@ typedef void runtime_loaded_fn(void *context, const char *error);
  * names, each in one. `done` is called once, from the loop, when all have returned or one has
  * failed. -ENOMEM: and it is never called.
  */
-int runtime_load(struct runtime *runtime, const char *path, runtime_loaded_fn *done,
-                 void *context);
+int runtime_load(struct runtime *runtime, const char *path, runtime_loaded_fn *done, void *context);
 
 /*
  * Runs a script as the main program, with the global `arg` as lua(1) has it: `arguments[0]` is the
@@ -60,7 +58,3 @@ int runtime_load(struct runtime *runtime, const char *path, runtime_loaded_fn *d
  */
 int runtime_run(struct runtime *runtime, char **arguments, int count, runtime_loaded_fn *done,
                 void *context);
-
-/* ---- for the control server: `context` of these hooks is the runtime ---- */
-
-const struct rpc_hooks *runtime_hooks(void);

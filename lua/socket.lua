@@ -80,7 +80,7 @@ end
 if pcall(require, 'ffi') then
     local ffi = require('ffi')
     -- sysread and syswrite ask here for the address in a pointer or an array.
-    core.set_pointer(function(pointer)
+    core.export('sockd.pointer', function(pointer)
         return tonumber(ffi.cast('uintptr_t', ffi.cast('const char *', pointer)))
     end)
 end

@@ -58,6 +58,8 @@ if not core.jit then
     jit.on = function() end
 end
 
+os.exit = core.exit
+
 -- Many scripts share a service, so that none may end it or take it over.
 if core.service then
     function os.exit()

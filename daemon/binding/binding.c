@@ -4,9 +4,9 @@
  */
 #include "binding/binding_private.h"
 #include "binding/embedded.h"
-#include "binding/output.h"
 #include "binding/print.h"
 #include "binding/server.h"
+#include "binding/sink.h"
 #include "binding/wait.h"
 #include "net/net.h"
 #include "util/error.h"
@@ -31,13 +31,28 @@ static int binding_in_fiber(lua_State *L)
     return 1;
 }
 
-/* set_pointer(fn): see socket_io.c. */
-static int binding_set_pointer(lua_State *L)
+/* export(name, fn): C finds the function in the registry under that name. */
+static int binding_export(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
-    lua_setfield(L, LUA_REGISTRYINDEX, "sockd.pointer");
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    lua_setfield(L, LUA_REGISTRYINDEX, luaL_checkstring(L, 1));
     return 0;
+}
+
+/* exit([code]) of a script that is the program: what it printed goes out, and the files of its unix
+ * listeners go away. */
+static int binding_exit(lua_State *L)
+{
+    struct binding *binding = binding_of(L);
+    int code = EXIT_SUCCESS;
+    if (lua_isboolean(L, 1))
+        code = lua_toboolean(L, 1) ? EXIT_SUCCESS : EXIT_FAILURE;
+    else
+        code = (int)luaL_optinteger(L, 1, EXIT_SUCCESS);
+    sink_flush(binding->sink);
+    net_close_all(binding->net);
+    exit(code);
 }
 
 static void binding_set_flag(lua_State *L, int internals, const char *name, bool flag)
@@ -65,8 +80,10 @@ static void binding_describe(lua_State *L, const struct binding *binding, int in
     lua_setfield(L, internals, "preempted");
     lua_pushcfunction(L, binding_in_fiber);
     lua_setfield(L, internals, "in_fiber");
-    lua_pushcfunction(L, binding_set_pointer);
-    lua_setfield(L, internals, "set_pointer");
+    lua_pushcfunction(L, binding_exit);
+    lua_setfield(L, internals, "exit");
+    lua_pushcfunction(L, binding_export);
+    lua_setfield(L, internals, "export");
 }
 
 /* ---- opening ---- */
@@ -123,7 +140,7 @@ static int binding_start(struct binding *binding, const struct binding_config *c
         .context = binding,
     };
     struct loop *loop = net_loop(binding->net);
-    int error = output_new(&binding->output, loop, STDOUT_FILENO, print_drained, binding);
+    int error = sink_new(&binding->sink, loop, STDOUT_FILENO, print_drained, binding);
     if (error == 0)
         error = vm_new(&binding->vm, loop, &vm_config);
     return error < 0 ? error : vm_protect(binding->vm, binding_open, binding, NULL);
@@ -172,7 +189,7 @@ void binding_free(struct binding *binding)
     binding->idle = NULL;
     server_stop_all(binding);
     vm_free(binding->vm);
-    output_free(binding->output);
+    sink_free(binding->sink);
     loop_defer_cancel(net_loop(binding->net), &binding->idle_task);
     free(binding);
 }
@@ -187,9 +204,9 @@ struct net *binding_net(const struct binding *binding)
     return binding->net;
 }
 
-struct output *binding_output(const struct binding *binding)
+struct sink *binding_sink(const struct binding *binding)
 {
-    return binding->output;
+    return binding->sink;
 }
 
 size_t binding_busy(const struct binding *binding)

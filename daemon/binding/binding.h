@@ -10,7 +10,7 @@
 
 struct binding;
 struct net;
-struct output;
+struct sink;
 struct vm;
 
 struct binding_config {
@@ -31,7 +31,7 @@ void binding_free(struct binding *binding);
 
 struct vm *binding_vm(const struct binding *binding);
 struct net *binding_net(const struct binding *binding);
-struct output *binding_output(const struct binding *binding);
+struct sink *binding_sink(const struct binding *binding);
 
 /* The binding of any state of its machine. */
 struct binding *binding_of(lua_State *L);

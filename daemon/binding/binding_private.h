@@ -12,7 +12,7 @@
 struct binding {
     struct vm *vm;
     struct net *net;
-    struct output *output;
+    struct sink *sink;
     bool ffi, nonblock, service;
 
     /* Of the registry. */

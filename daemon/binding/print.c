@@ -7,7 +7,7 @@
 #include "binding/print.h"
 
 #include "binding/binding_private.h"
-#include "binding/output.h"
+#include "binding/sink.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -49,10 +49,10 @@ static int print(lua_State *L)
         print_push_line(L, count);
     const char *line = lua_tolstring(L, -1, &length);
     fflush(stdout); /* what io.write left there comes first */
-    if (output_write(binding->output, line, length) < 0)
+    if (sink_write(binding->sink, line, length) < 0)
         return luaL_error(L, "not enough memory");
     lua_settop(L, 0);
-    if (output_pending(binding->output) <= PRINT_KEPT || !fiber_may_wait(L))
+    if (sink_pending(binding->sink) <= PRINT_KEPT || !fiber_may_wait(L))
         return 0;
     return fiber_wait_in(L, &binding->print_waiters, LOOP_NEVER);
 }

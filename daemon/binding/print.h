@@ -5,7 +5,7 @@
 
 #include <lua.h>
 
-/* All that was kept of standard output has gone: for output_new. */
+/* All that was kept of standard output has gone: for sink_new. */
 void print_drained(void *binding);
 
 void print_open(lua_State *L);

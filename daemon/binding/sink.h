@@ -8,20 +8,20 @@
 #include <stddef.h>
 
 struct loop;
-struct output;
+struct sink;
 
 /* `drained` is called from the loop when all that was kept has gone. -ENOMEM. */
-int output_new(struct output **out, struct loop *loop, int fd, void (*drained)(void *context),
-               void *context);
+int sink_new(struct sink **out, struct loop *loop, int fd, void (*drained)(void *context),
+             void *context);
 
-/* What is still kept is lost; see output_flush. NULL is allowed. */
-void output_free(struct output *output);
+/* What is still kept is lost; see sink_flush. NULL is allowed. */
+void sink_free(struct sink *sink);
 
 /* -ENOMEM, and nothing is written. To a reader that is gone everything is written. */
-int output_write(struct output *output, const char *data, size_t length);
+int sink_write(struct sink *sink, const char *data, size_t length);
 
 /* Bytes that are kept. */
-size_t output_pending(const struct output *output);
+size_t sink_pending(const struct sink *sink);
 
 /* Writes what is kept, waiting for the reader. */
-void output_flush(struct output *output);
+void sink_flush(struct sink *sink);

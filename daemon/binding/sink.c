@@ -1,0 +1,157 @@
+/*
+ * Standard output without waiting; see sink.h.
+ *
+ * The descriptor is shared with other processes (the shell, the journal), so it must not be made
+ * non-blocking. Instead poll(2) is asked before each write of at most PIPE_BUF bytes, for which a
+ * pipe that polls writable has room; a terminal gets less at a time. Files are always ready.
+ */
+#include "binding/sink.h"
+
+#include "loop/loop.h"
+#include "util/error.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a terminal that polls writable takes for certain. */
+#define SINK_TERMINAL 128
+
+struct sink {
+    struct loop *loop;
+    struct loop_io *io; /* while something is kept */
+    int fd;
+    size_t piece; /* the most that one write may carry */
+    bool file, broken;
+    char *kept;
+    size_t start, end, size;
+    void (*drained)(void *context);
+    void *context;
+};
+
+int sink_new(struct sink **out, struct loop *loop, int fd, void (*drained)(void *context),
+             void *context)
+{
+    struct sink *sink = calloc(1, sizeof *sink);
+    if (sink == NULL)
+        return -ENOMEM;
+    struct stat status = {0};
+    fstat(fd, &status);
+    *sink = (struct sink){.loop = loop, .fd = fd, .drained = drained, .context = context};
+    sink->file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+    sink->piece = isatty(fd) ? SINK_TERMINAL : sink->file ? SSIZE_MAX : PIPE_BUF;
+    *out = sink;
+    return 0;
+}
+
+static void sink_unwatch(struct sink *sink)
+{
+    if (sink->io != NULL)
+        loop_io_free(sink->io);
+    sink->io = NULL;
+}
+
+void sink_free(struct sink *sink)
+{
+    if (sink == NULL)
+        return;
+    sink_unwatch(sink);
+    free(sink->kept);
+    free(sink);
+}
+
+size_t sink_pending(const struct sink *sink)
+{
+    return sink->end - sink->start;
+}
+
+static bool sink_ready(const struct sink *sink, int timeout)
+{
+    struct pollfd poll_fd = {.fd = sink->fd, .events = POLLOUT};
+    return sink->file || poll(&poll_fd, 1, timeout) > 0;
+}
+
+/* Writes as much as goes without waiting, or all of it with `timeout` -1; returns how much. */
+static size_t sink_push(struct sink *sink, const char *data, size_t length, int timeout)
+{
+    size_t done = 0;
+    while (done < length && !sink->broken && sink_ready(sink, timeout)) {
+        size_t piece = length - done < sink->piece ? length - done : sink->piece;
+        ssize_t written = write(sink->fd, data + done, piece);
+        if (written > 0)
+            done += (size_t)written;
+        else if (written < 0 && errno == EAGAIN && timeout == 0)
+            break; /* somebody else made it non-blocking */
+        else if (written < 0 && errno != EINTR && errno != EAGAIN)
+            sink->broken = true;
+    }
+    return sink->broken ? length : done;
+}
+
+/* ---- what is kept ---- */
+
+static int sink_make_room(struct sink *sink, size_t length)
+{
+    size_t kept = sink_pending(sink);
+    if (sink->start > 0 && kept > 0)
+        memmove(sink->kept, sink->kept + sink->start, kept);
+    sink->start = 0;
+    sink->end = kept;
+    if (kept + length <= sink->size)
+        return 0;
+    size_t size = 2 * (kept + length);
+    char *memory = realloc(sink->kept, size);
+    if (memory == NULL)
+        return -ENOMEM;
+    sink->kept = memory;
+    sink->size = size;
+    return 0;
+}
+
+static void sink_on_ready(void *context, unsigned events)
+{
+    struct sink *sink = context;
+    (void)events;
+    sink->start += sink_push(sink, sink->kept + sink->start, sink_pending(sink), 0);
+    if (sink_pending(sink) > 0)
+        return;
+    sink->start = sink->end = sink->size = 0;
+    free(sink->kept);
+    sink->kept = NULL;
+    sink_unwatch(sink);
+    sink->drained(sink->context);
+}
+
+static int sink_keep(struct sink *sink, const char *data, size_t length)
+{
+    int error = sink_make_room(sink, length);
+    if (error == 0 && sink->io == NULL)
+        error = loop_io_new(sink->loop, sink->fd, sink_on_ready, sink, &sink->io);
+    if (error < 0)
+        return error;
+    memcpy(sink->kept + sink->end, data, length);
+    sink->end += length;
+    return 0;
+}
+
+int sink_write(struct sink *sink, const char *data, size_t length)
+{
+    size_t done = sink_pending(sink) == 0 ? sink_push(sink, data, length, 0) : 0;
+    if (done == length)
+        return 0;
+    int error = sink_keep(sink, data + done, length - done);
+    if (error != -EPERM)
+        return error;
+    sink->file = true; /* a device that epoll does not know is always ready */
+    sink_push(sink, data + done, length - done, -1);
+    return 0;
+}
+
+void sink_flush(struct sink *sink)
+{
+    sink_push(sink, sink->kept + sink->start, sink_pending(sink), -1);
+    sink->start = sink->end;
+    sink_unwatch(sink);
+}

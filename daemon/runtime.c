@@ -1,0 +1,113 @@
+/*
+ * The Lua runtime; see runtime.h. Scripts are loaded in load.c, what the control server asks for is
+ * in handlers.c.
+ */
+#include "runtime_private.h"
+
+#include "binding/sink.h"
+#include "net/net.h"
+#include "util/error.h"
+
+#include <lauxlib.h>
+
+/* Names that a script does not define itself are those of the globals. */
+void runtime_push_environment(lua_State *L)
+{
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+}
+
+/* What an eval reads and neither it nor another eval has set: what a loaded script defined, or
+ * a global. The upvalue is the list of the scripts' environments. */
+static int runtime_eval_index(lua_State *L)
+{
+    for (int i = (int)lua_objlen(L, lua_upvalueindex(1)); i >= 1; i--) {
+        lua_rawgeti(L, lua_upvalueindex(1), i);
+        lua_pushvalue(L, 2);
+        lua_rawget(L, -2);
+        if (!lua_isnil(L, -1))
+            return 1;
+        lua_pop(L, 2);
+    }
+    lua_pushvalue(L, 2);
+    lua_gettable(L, LUA_GLOBALSINDEX);
+    return 1;
+}
+
+static int runtime_open(lua_State *L)
+{
+    struct runtime *runtime = lua_touserdata(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    runtime->environments = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L); /* of evals */
+    lua_newtable(L); /* its metatable */
+    lua_pushvalue(L, -3);
+    lua_pushcclosure(L, runtime_eval_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    runtime->eval = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static int runtime_start(struct runtime *runtime, const struct runtime_config *config)
+{
+    struct binding_config binding_config = {
+        .net = runtime->net,
+        .memory = config->memory,
+        .cpu = config->cpu,
+        .jit = config->jit,
+        .ffi = config->ffi,
+        .nonblock = config->nonblock,
+        .service = config->service,
+    };
+    int error = binding_new(&runtime->binding, &binding_config);
+    if (error < 0)
+        return error;
+    runtime->vm = binding_vm(runtime->binding);
+    return vm_protect(runtime->vm, runtime_open, runtime, NULL);
+}
+
+int runtime_new(struct runtime **out, struct net *net, const struct runtime_config *config)
+{
+    struct runtime *runtime = calloc(1, sizeof *runtime);
+    if (runtime == NULL)
+        return -ENOMEM;
+    runtime->net = net;
+    runtime->loop = net_loop(net);
+    list_init(&runtime->loads);
+    int error = runtime_start(runtime, config);
+    if (error < 0) {
+        runtime_free(runtime);
+        return error;
+    }
+    *out = runtime;
+    return 0;
+}
+
+void runtime_free(struct runtime *runtime)
+{
+    if (runtime == NULL)
+        return;
+    binding_free(runtime->binding);
+    load_abandon_all(runtime);
+    free(runtime);
+}
+
+size_t runtime_busy(const struct runtime *runtime)
+{
+    return binding_busy(runtime->binding);
+}
+
+void runtime_set_idle(struct runtime *runtime, void (*idle)(void *context), void *context)
+{
+    binding_set_idle(runtime->binding, idle, context);
+}
+
+void runtime_flush(struct runtime *runtime)
+{
+    sink_flush(binding_sink(runtime->binding));
+}
