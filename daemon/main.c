@@ -30,7 +30,6 @@ static int obey(const struct options *options)
     case OPTIONS_VERSION:
         return print_version();
     case OPTIONS_RUN:
-        return run(options);
         return run_script(options);
     case OPTIONS_SERVE:
         return serve(options);

@@ -34,6 +34,8 @@ struct options {
 
     /* Lua. */
     bool jit, ffi, nonblock;
+    size_t lua_memory;  /* bytes; 0: the machine's own default */
+    double handler_cpu; /* seconds that a fiber may run without waiting; 0: as above */
 
     enum log_level log_level;
     double grace; /* seconds between the request to end and the end */

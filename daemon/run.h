@@ -1,10 +1,13 @@
 /*
- * `sockd run`: one script in the foreground, without a control socket.
+ * `sockd run script.lua [argument…]`: one script as the main program, without a control socket.
  */
 #pragma once
 
 struct options;
 
-/* Runs the script until it has returned and no listener or fiber is left; the exit status. An
- * error that nobody caught is printed with its traceback and ends it at once, with status 1. */
-int run(const struct options *options);
+/*
+ * Runs it to its end: when the script has returned and no fiber and no listener is left. The
+ * exit status: 0, 1 after an error of the script (its traceback is on standard error) or of the
+ * system (logged), 128 and the signal's number after SIGINT or SIGTERM. os.exit does not return.
+ */
+int run_script(const struct options *options);

@@ -11,12 +11,14 @@
 #include "serve.h"
 
 #include "control.h"
+#include "handlers.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "net/sock.h"
 #include "options.h"
 #include "process.h"
 #include "rpc/rpc.h"
+#include "runtime.h"
 #include "service.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -31,12 +33,15 @@ struct server {
     struct loop *loop;
     struct control *control;
     struct net *net;
+    struct runtime *runtime;
     struct rpc *rpc;
     struct service *service;
     struct loop_signal *terminate, *interrupt;
-    struct loop_timer watch; /* while ending: looks whether the handlers are done */
-    uint64_t deadline;       /* while ending: of the grace */
-    bool ending, drained;
+    struct loop_timer grace; /* while ending */
+    size_t loading;          /* how many of the paths to load have been begun */
+    int result;              /* why the loop ended: 0 or a negative error */
+    bool ending;
+    bool drained, idle; /* while ending: no clients are left, no fibers */
 };
 
 static int fail(const char *what, int error)
@@ -47,25 +52,31 @@ static int fail(const char *what, int error)
 
 /* ---- the end ---- */
 
+static void end_if_quiet(struct server *server)
+{
+    if (server->drained && server->idle)
+        loop_stop(server->loop);
+}
+
 static void on_drained(void *context)
 {
     struct server *server = context;
     server->drained = true;
+    end_if_quiet(server);
 }
 
-/* Ends the loop when clients and handlers are done, or the time is up. */
-static void on_watch(struct loop_timer *timer)
+static void on_idle(void *context)
 {
-    struct server *server = CONTAINER_OF(timer, struct server, watch);
-    uint64_t now = loop_now();
-    if (server->drained || now >= server->deadline) {
-        loop_stop(server->loop);
-        return;
-    }
-    uint64_t next = now + LOOP_SECOND / 100;
-    if (loop_timer_start(server->loop, timer, next < server->deadline ? next : server->deadline) <
-        0)
-        loop_stop(server->loop);
+    struct server *server = context;
+    server->idle = true;
+    end_if_quiet(server);
+}
+
+static void on_grace_over(struct loop_timer *timer)
+{
+    struct server *server = CONTAINER_OF(timer, struct server, grace);
+    log_write(LOG_INFO, "the time is up: %zu fibers are cut short", runtime_busy(server->runtime));
+    loop_stop(server->loop);
 }
 
 static void close_listener(void *context, struct sock *sock)
@@ -84,12 +95,14 @@ static void on_signal(void *context, int number)
         return;
     }
     server->ending = true;
-    server->deadline = loop_deadline(server->options->grace);
+    uint64_t deadline = loop_deadline(server->options->grace);
     log_write(LOG_INFO, "%s: leaving within %g s", strsignal(number), server->options->grace);
-    service_stopping("letting clients finish for %g s", server->options->grace);
+    service_stopping("letting clients and handlers finish for %g s", server->options->grace);
     net_each(server->net, close_listener, NULL);
-    rpc_drain(server->rpc, server->deadline, on_drained, server);
-    on_watch(&server->watch);
+    rpc_drain(server->rpc, deadline, on_drained, server);
+    runtime_set_idle(server->runtime, on_idle, server);
+    if (loop_timer_start(server->loop, &server->grace, deadline) < 0)
+        loop_stop(server->loop);
 }
 
 /* ---- the beginning ---- */
@@ -128,6 +141,21 @@ static int start_net(struct server *server)
     return result < 0 ? fail("sockets", result) : 0;
 }
 
+static int start_lua(struct server *server)
+{
+    const struct options *options = server->options;
+    struct runtime_config config = {
+        .memory = options->lua_memory,
+        .cpu = options->handler_cpu,
+        .jit = options->jit,
+        .ffi = options->ffi,
+        .nonblock = options->nonblock,
+        .service = true,
+    };
+    int result = runtime_new(&server->runtime, server->net, &config);
+    return result < 0 ? fail("Lua", result) : 0;
+}
+
 static int start_rpc(struct server *server)
 {
     struct rpc_config config = {
@@ -136,7 +164,7 @@ static int start_rpc(struct server *server)
         .admin_group = server->options->admin_group,
         .quota = server->options->quota,
     };
-    int result = rpc_new(&server->rpc, server->net, &config, NULL, NULL);
+    int result = rpc_new(&server->rpc, server->net, &config, &handlers_hooks, server->runtime);
     return result < 0 ? fail("control server", result) : 0;
 }
 
@@ -166,14 +194,41 @@ static int open_door(struct server *server)
     return 0;
 }
 
+static int load_next(struct server *server);
+
+/* What one --load names is loaded, or is not. */
+static void on_loaded(void *context, const char *error)
+{
+    struct server *server = context;
+    if (server->ending)
+        return;
+    if (error)
+        log_text(LOG_ERROR, error);
+    server->result = error ? -EINVAL : load_next(server);
+    if (server->result < 0)
+        loop_stop(server->loop);
+}
+
+/* One after the other, each to its end: a script that never returns keeps the daemon from being
+ * ready. Behind the last one the door is opened. */
+static int load_next(struct server *server)
+{
+    const struct options *options = server->options;
+    if (server->loading == options->load_count)
+        return open_door(server);
+    const char *path = options->load[server->loading++];
+    int result = runtime_load(server->runtime, path, on_loaded, server);
+    return result < 0 ? fail(path, result) : 0;
+}
+
 static int start(struct server *server)
 {
-    static int (*const steps[])(struct server *) = {start_control, start_net, start_rpc,
-                                                    start_signals, open_door};
+    static int (*const steps[])(struct server *) = {start_control, start_net,     start_lua,
+                                                    start_rpc,     start_signals, load_next};
     int result = loop_new(&server->loop);
     if (result < 0)
         return fail("loop", result);
-    loop_timer_init(&server->watch, on_watch);
+    loop_timer_init(&server->grace, on_grace_over);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result == 0; i++)
         result = steps[i](server);
     return result;
@@ -185,13 +240,16 @@ static void take_down(struct server *server)
     if (!server->loop)
         return;
     service_free(server->service);
-    loop_timer_stop(server->loop, &server->watch);
+    loop_timer_stop(server->loop, &server->grace);
     if (server->terminate)
         loop_signal_free(server->terminate);
     if (server->interrupt)
         loop_signal_free(server->interrupt);
     if (server->rpc)
         rpc_free(server->rpc);
+    if (server->runtime)
+        runtime_flush(server->runtime);
+    runtime_free(server->runtime);
     if (server->net) {
         net_close_all(server->net);
         net_free(server->net);
@@ -206,6 +264,8 @@ int serve(const struct options *options)
     int result = start(&server);
     if (result == 0 && (result = loop_run(server.loop)) < 0)
         log_write(LOG_ERROR, "the loop has failed: %s", strerror(-result));
+    if (result == 0)
+        result = server.result;
     take_down(&server);
     process_check_descriptors();
     if (result == 0)
