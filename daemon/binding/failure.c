@@ -4,7 +4,10 @@
 #include "fiber/fiber.h"
 #include "util/error.h"
 
+#include <lauxlib.h>
 #include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 int failure_errno(int error)
@@ -29,6 +32,31 @@ int failure_note(lua_State *L, int error)
     if (fiber != NULL)
         fiber_set_errno(fiber, failure_errno(error));
     return error;
+}
+
+/* The innermost level that is neither C nor of lua/. */
+static int failure_level(lua_State *L)
+{
+    lua_Debug record;
+    for (int level = 1; lua_getstack(L, level, &record); level++) {
+        lua_getinfo(L, "S", &record);
+        if (record.what[0] != 'C' && strncmp(record.source, "=sockd/", 7) != 0)
+            return level;
+    }
+    return 1;
+}
+
+int failure_throw(lua_State *L, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    luaL_where(L, failure_level(L));
+    lua_pushstring(L, text);
+    lua_concat(L, 2);
+    return lua_error(L);
 }
 
 int failure_or_true(lua_State *L, int error)

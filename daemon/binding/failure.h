@@ -14,6 +14,9 @@ void failure_push_text(lua_State *L, int error);
 /* Makes a result the calling fiber's last error; hands it on. */
 int failure_note(lua_State *L, int error);
 
+/* Throws, naming the place in the script. */
+__attribute__((format(printf, 2, 3))) int failure_throw(lua_State *L, const char *format, ...);
+
 /* ---- what calls return; each notes the error and is to be returned ---- */
 
 /* true; or false. */

@@ -4,6 +4,7 @@
  * were cancelled meanwhile, which C cannot once it has waited.
  */
 #include "binding/binding_private.h"
+#include "binding/failure.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -49,7 +50,7 @@ static struct fiber *fiber_module_check(lua_State *L, int index)
 {
     struct fiber *fiber = fiber_find(vm_of(L), fiber_module_id(L, index));
     if (fiber == NULL)
-        luaL_error(L, "the fiber is dead");
+        failure_throw(L, "the fiber is dead");
     return fiber;
 }
 
@@ -71,7 +72,7 @@ static struct fiber *fiber_module_make(lua_State *L, const char *name)
 {
     fiber_test_cancel(L);
     if (!lua_isfunction(L, 1))
-        luaL_error(L, "fiber.%s(function, ...): bad arguments", name);
+        failure_throw(L, "fiber.%s(function, ...): bad arguments", name);
     struct fiber *fiber = fiber_new(L, lua_gettop(L) - 1);
     return fiber;
 }
@@ -94,7 +95,7 @@ static int fiber_module_new(lua_State *L)
 static int fiber_module_self(lua_State *L)
 {
     if (fiber_current(L) == NULL)
-        return luaL_error(L, "no fiber runs here");
+        return failure_throw(L, "no fiber runs here");
     fiber_module_push(L, fiber_id(fiber_current(L)));
     return 1;
 }
@@ -103,7 +104,7 @@ static int fiber_module_self(lua_State *L)
 static int fiber_module_find(lua_State *L)
 {
     if (lua_type(L, 1) != LUA_TNUMBER)
-        return luaL_error(L, "fiber.find(id): bad arguments");
+        return failure_throw(L, "fiber.find(id): bad arguments");
     uint64_t id = (uint64_t)lua_tonumber(L, 1);
     if (fiber_find(vm_of(L), id) != NULL)
         fiber_module_push(L, id);
@@ -118,13 +119,13 @@ static void fiber_module_may_wait(lua_State *L)
 {
     fiber_test_cancel(L);
     if (!fiber_may_wait(L))
-        luaL_error(L, "cannot wait here: called from within a C function");
+        failure_throw(L, "cannot wait here: called from within a C function");
 }
 
 static int fiber_module_sleep(lua_State *L)
 {
     if (lua_type(L, 1) != LUA_TNUMBER)
-        return luaL_error(L, "fiber.sleep(delay): bad arguments");
+        return failure_throw(L, "fiber.sleep(delay): bad arguments");
     lua_Number delay = lua_tonumber(L, 1);
     fiber_module_may_wait(L);
     lua_settop(L, 0);
@@ -144,13 +145,13 @@ static int fiber_module_wait_end(lua_State *L)
 {
     struct fiber *fiber = fiber_module_check(L, 1);
     if (!fiber_is_joinable(fiber))
-        return luaL_error(L, "the fiber is not joinable");
+        return failure_throw(L, "the fiber is not joinable");
     if (fiber == fiber_current(L))
-        return luaL_error(L, "a fiber cannot join itself");
+        return failure_throw(L, "a fiber cannot join itself");
     if (fiber_is_dead(fiber))
         return 0;
     if (!fiber_may_wait(L))
-        return luaL_error(L, "cannot wait here: called from within a C function");
+        return failure_throw(L, "cannot wait here: called from within a C function");
     return fiber_wait_end(L, fiber);
 }
 
@@ -211,8 +212,8 @@ static int fiber_module_name(lua_State *L)
         length = FIBER_NAME_MAX;
     int error = fiber_set_name(fiber, name, length);
     if (error == -ENAMETOOLONG)
-        return luaL_error(L, "Fiber name is too long");
-    return error < 0 ? luaL_error(L, "not enough memory") : 0;
+        return failure_throw(L, "Fiber name is too long");
+    return error < 0 ? failure_throw(L, "not enough memory") : 0;
 }
 
 /* By object or by number. */
@@ -222,7 +223,7 @@ static struct fiber *fiber_module_victim(lua_State *L)
         return fiber_module_check(L, 1);
     struct fiber *fiber = fiber_find(vm_of(L), (uint64_t)lua_tonumber(L, 1));
     if (fiber == NULL)
-        luaL_error(L, "the fiber is dead");
+        failure_throw(L, "the fiber is dead");
     return fiber;
 }
 
@@ -230,7 +231,7 @@ static int fiber_module_cancel(lua_State *L)
 {
     struct fiber *fiber = fiber_module_victim(L);
     if (fiber_is_dead(fiber))
-        return luaL_error(L, "the fiber is dead");
+        return failure_throw(L, "the fiber is dead");
     fiber_cancel(fiber);
     if (fiber == fiber_current(L))
         fiber_test_cancel(L);
@@ -241,7 +242,7 @@ static int fiber_module_wakeup(lua_State *L)
 {
     struct fiber *fiber = fiber_module_victim(L);
     if (fiber_is_dead(fiber))
-        return luaL_error(L, "the fiber is dead");
+        return failure_throw(L, "the fiber is dead");
     fiber_wakeup(fiber);
     return 0;
 }

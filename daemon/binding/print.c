@@ -7,6 +7,7 @@
 #include "binding/print.h"
 
 #include "binding/binding_private.h"
+#include "binding/failure.h"
 #include "binding/sink.h"
 
 #include <lauxlib.h>
@@ -31,7 +32,7 @@ static void print_push_line(lua_State *L, int count)
         lua_pushvalue(L, i);
         lua_call(L, 1, 1);
         if (lua_tostring(L, -1) == NULL)
-            luaL_error(L, "'tostring' must return a string to 'print'");
+            failure_throw(L, "'tostring' must return a string to 'print'");
         luaL_addvalue(&line);
         luaL_addchar(&line, i < count ? '\t' : '\n');
     }
@@ -50,7 +51,7 @@ static int print(lua_State *L)
     const char *line = lua_tolstring(L, -1, &length);
     fflush(stdout); /* what io.write left there comes first */
     if (sink_write(binding->sink, line, length) < 0)
-        return luaL_error(L, "not enough memory");
+        return failure_throw(L, "not enough memory");
     lua_settop(L, 0);
     if (sink_pending(binding->sink) <= PRINT_KEPT || !fiber_may_wait(L))
         return 0;

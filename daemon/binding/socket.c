@@ -53,10 +53,11 @@ struct sock *socket_check_at(lua_State *L, int index)
 {
     const struct socket_handle *handle = socket_handle(L, index);
     if (__builtin_expect(handle == NULL, 0))
-        luaL_error(L, lua_isnoneornil(L, index) ? "Usage: socket:method()"
-                                                : "Usage: socket:method(), called with non-socket");
+        failure_throw(L, lua_isnoneornil(L, index)
+                             ? "Usage: socket:method()"
+                             : "Usage: socket:method(), called with non-socket");
     if (__builtin_expect(handle->sock == NULL || !sock_is_open(handle->sock), 0))
-        luaL_error(L, "attempt to use closed socket");
+        failure_throw(L, "attempt to use closed socket");
     return handle->sock;
 }
 
@@ -204,7 +205,7 @@ static int socket_push_made(lua_State *L, struct op *op)
 static int socket_tcp_connect(lua_State *L)
 {
     if (!lua_isstring(L, 1))
-        return luaL_error(L, "Usage: socket.tcp_connect(host[, port[, timeout]])");
+        return failure_throw(L, "Usage: socket.tcp_connect(host[, port[, timeout]])");
     const char *host = lua_tostring(L, 1), *port = socket_port(L, 2);
     uint64_t deadline = socket_deadline(L, 3);
     struct wait spare, *wait = wait_begin(L, &spare);

@@ -21,7 +21,7 @@ static size_t socket_limit(lua_State *L, int index, const char *method)
 {
     lua_Number limit = luaL_checknumber(L, index);
     if (limit < 0 || isnan(limit))
-        luaL_error(L, "socket:%s(): limit can not be negative", method);
+        failure_throw(L, "socket:%s(): limit can not be negative", method);
     return limit < 9e15 ? (size_t)limit : OP_READ_ALL;
 }
 
@@ -29,7 +29,7 @@ static const char *socket_data(lua_State *L, const char *method, size_t *length)
 {
     const char *data = lua_tolstring(L, 2, length);
     if (data == NULL)
-        luaL_error(L, "Usage: socket:%s(data)", method);
+        failure_throw(L, "Usage: socket:%s(data)", method);
     return data;
 }
 
@@ -171,7 +171,7 @@ static int socket_sysread(lua_State *L)
 
 static int socket_read_usage(lua_State *L)
 {
-    return luaL_error(L, "Usage: s:read(delimiter|chunk|{delimiter = x, chunk = x}, timeout)");
+    return failure_throw(L, "Usage: s:read(delimiter|chunk|{delimiter = x, chunk = x}, timeout)");
 }
 
 /* The delimiter at the top of the stack, which must stay there. An empty one is found at once. */

@@ -61,7 +61,7 @@ static int socket_close(lua_State *L)
 {
     struct socket_handle *handle = socket_handle(L, 1);
     if (handle == NULL)
-        return luaL_error(L, "Usage: socket:method(), called with non-socket");
+        return failure_throw(L, "Usage: socket:method(), called with non-socket");
     int error = handle->sock != NULL ? sock_close(handle->sock) : -EBADF;
     sock_unref(handle->sock);
     handle->sock = NULL;

@@ -63,7 +63,7 @@ static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
     int status = patient && error == -ETIMEDOUT ? 0 : lua_pcall(L, 1, LUA_MULTRET, 0);
     op_finish(&wait->op);
     if (patient && error == -ETIMEDOUT)
-        return luaL_error(L, "cannot wait here: called from within a C function");
+        return failure_throw(L, "cannot wait here: called from within a C function");
     if (status != 0)
         return lua_error(L);
     return lua_gettop(L) - top;
@@ -75,6 +75,14 @@ static int wait_push_protected(lua_State *L)
 {
     struct wait *wait = lua_touserdata(L, 1);
     return wait->push(L, &wait->op);
+}
+
+/* The mark for which lua/socket.lua throws: a C function that has waited cannot. */
+static int wait_push_cancelled(struct wait *wait)
+{
+    struct vm *vm = fiber_vm(wait->fiber);
+    lua_pushlightuserdata(vm_main(vm), vm);
+    return 1;
 }
 
 static int wait_push_nothing(struct wait *wait)
@@ -90,11 +98,11 @@ static void wait_done(struct op *op)
     struct fiber *fiber = wait->fiber;
     int results, error = op->status;
     fiber_set_errno(fiber, failure_errno(error));
-    if (vm_protect(fiber_vm(fiber), wait_push_protected, wait, &results) < 0)
+    if (error == -ECANCELED && fiber_is_cancelled(fiber))
+        results = wait_push_cancelled(wait);
+    else if (vm_protect(fiber_vm(fiber), wait_push_protected, wait, &results) < 0)
         results = wait_push_nothing(wait);
     op_finish(op);
-    if (error == -ECANCELED)
-        fiber_throw_cancel(fiber);
     fiber_wake(fiber, results);
 }
 

@@ -241,11 +241,6 @@ void fiber_test_cancel(lua_State *L)
     lua_error(L);
 }
 
-void fiber_throw_cancel(struct fiber *fiber)
-{
-    fiber->throwing = fiber->cancelled;
-}
-
 /* ---- joining ---- */
 
 void fiber_set_joinable(struct fiber *fiber, bool joinable)

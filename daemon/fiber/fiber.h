@@ -119,10 +119,6 @@ int fiber_yield(lua_State *L);
 /* Throws it in a cancelled fiber. */
 void fiber_test_cancel(lua_State *L);
 
-/* What a cancelled fiber's C function may call when it was woken: the error is thrown as soon as
- * it has returned to Lua. */
-void fiber_throw_cancel(struct fiber *fiber);
-
 /*
  * For those who resume coroutines of a script's own within a fiber: pushes a table whose first
  * element is true while such a coroutine, preempted by the clock, has yielded. Its resumer must

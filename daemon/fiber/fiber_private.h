@@ -23,7 +23,6 @@ struct fiber {
     unsigned magic;
     uint8_t state;
     bool joinable, cancelled;
-    bool throwing;     /* `fiber is cancelled` is to be thrown as soon as it runs Lua again */
     bool exhausted;    /* used up its CPU time: whatever it does from now on throws */
     bool stored;       /* has a storage table */
     uint8_t immediate; /* calls in a row that did not wait */

@@ -4,9 +4,6 @@
  * A fiber whose slice is used up yields from within the hook and goes on when its turn comes. One
  * that has run for seconds without waiting is stopped by an error, which is thrown again at every
  * instruction that follows, since pcall may catch it. Code compiled by the JIT runs no hooks.
- *
- * The same hook throws the error of a cancelled fiber, because a C function that was waiting
- * cannot throw any more when it is woken: it has no code left to run.
  */
 #include "fiber/fiber_private.h"
 
@@ -40,9 +37,8 @@ void preempt_init(struct vm *vm)
 
 void preempt_arm(struct vm *vm, const struct fiber *fiber)
 {
-    bool at_once = fiber->throwing || fiber->exhausted;
-    if (__builtin_expect(at_once != vm->armed, 0))
-        preempt_set(vm, at_once);
+    if (__builtin_expect(fiber->exhausted != vm->armed, 0))
+        preempt_set(vm, fiber->exhausted);
 }
 
 void fiber_push_preempted(lua_State *L)
@@ -67,21 +63,11 @@ void preempt_settle(struct vm *vm)
 }
 
 /* luaL_error names the caller of the running function; in a hook that is one too far out. */
-static void preempt_throw(lua_State *L, const char *text)
+static void preempt_throw(lua_State *L)
 {
     luaL_where(L, 0);
-    lua_pushstring(L, text);
+    lua_pushliteral(L, "the fiber ran too long without waiting");
     lua_concat(L, 2);
-    lua_error(L);
-}
-
-static void preempt_throw_pending(struct vm *vm, struct fiber *fiber, lua_State *L)
-{
-    if (fiber->exhausted)
-        preempt_throw(L, "the fiber ran too long without waiting");
-    fiber->throwing = false;
-    preempt_set(vm, false);
-    lua_pushliteral(L, FIBER_CANCELLED);
     lua_error(L);
 }
 
@@ -103,8 +89,8 @@ static void preempt_hook(lua_State *L, lua_Debug *record)
     struct fiber *fiber = vm->current;
     if (fiber == NULL)
         return;
-    if (fiber->throwing || fiber->exhausted)
-        preempt_throw_pending(vm, fiber, L);
+    if (fiber->exhausted)
+        preempt_throw(L);
     uint64_t now = loop_now();
     if (vm->turn_start == 0)
         vm->turn_start = now;
@@ -112,7 +98,7 @@ static void preempt_hook(lua_State *L, lua_Debug *record)
     if (fiber->burned + ran > vm->cpu_limit) {
         fiber->exhausted = true;
         preempt_set(vm, true);
-        preempt_throw_pending(vm, fiber, L);
+        preempt_throw(L);
     }
     if (ran < PREEMPT_SLICE || !lua_isyieldable(L))
         return;
