@@ -69,7 +69,8 @@ void call_deinit_spares(struct rpc *rpc)
 
 /* ---- errors ---- */
 
-static void call_set_text(struct rpc_call *call, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void
+call_set_text(struct rpc_call *call, const char *format, va_list arguments)
 {
     vsnprintf(call->rpc->text, sizeof call->rpc->text, format, arguments);
     call->error.text = call->rpc->text;

@@ -152,12 +152,8 @@ ssize_t output_flush(struct output *output, int fd)
 {
     size_t total = 0;
     for (size_t length; (length = output_pending(output)) > 0;) {
-        struct iovec piece = {
-            .iov_base = buffer_data(&output->buffer) + (output->sent - output->base),
-            .iov_len = length,
-        };
-        struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-        ssize_t count = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const uint8_t *at = buffer_data(&output->buffer) + (output->sent - output->base);
+        ssize_t count = send(fd, at, length, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0 && errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
