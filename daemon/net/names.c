@@ -2,54 +2,30 @@
  * The names of address families, socket types and protocols. See address.h.
  */
 #include "net/address.h"
+#include "net/flags.h"
 
 #include <netdb.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-struct name {
-    const char *name;
-    int number;
-};
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Without "AF_" or "PF_". The first of two names of a number is the one shown. */
-static const struct name families[] = {
-    {"UNSPEC", AF_UNSPEC},
-    {"UNIX", AF_UNIX},
-    {"LOCAL", AF_LOCAL},
-    {"FILE", AF_FILE},
-    {"INET", AF_INET},
-    {"INET6", AF_INET6},
-    {"AX25", AF_AX25},
-    {"IPX", AF_IPX},
-    {"APPLETALK", AF_APPLETALK},
-    {"NETROM", AF_NETROM},
-    {"BRIDGE", AF_BRIDGE},
-    {"ATMPVC", AF_ATMPVC},
-    {"X25", AF_X25},
-    {"ROSE", AF_ROSE},
-    {"NETBEUI", AF_NETBEUI},
-    {"SECURITY", AF_SECURITY},
-    {"KEY", AF_KEY},
-    {"NETLINK", AF_NETLINK},
-    {"ROUTE", AF_ROUTE},
-    {"PACKET", AF_PACKET},
-    {"ASH", AF_ASH},
-    {"ECONET", AF_ECONET},
-    {"ATMSVC", AF_ATMSVC},
-    {"RDS", AF_RDS},
-    {"IRDA", AF_IRDA},
-    {"PPPOX", AF_PPPOX},
-    {"WANPIPE", AF_WANPIPE},
-    {"LLC", AF_LLC},
-    {"CAN", AF_CAN},
-    {"TIPC", AF_TIPC},
-    {"BLUETOOTH", AF_BLUETOOTH},
-    {"VSOCK", AF_VSOCK},
-    {"ALG", AF_ALG},
+/* Each family under both of its spellings. */
+#define FAMILY(name)           \
+    {"AF_" #name, AF_##name},  \
+    {                          \
+        "PF_" #name, AF_##name \
+    }
+
+const struct named_number socket_domains[] = {
+    FAMILY(UNSPEC),  FAMILY(UNIX),    FAMILY(LOCAL),     FAMILY(INET),    FAMILY(INET6),
+    FAMILY(AX25),    FAMILY(IPX),     FAMILY(APPLETALK), FAMILY(NETROM),  FAMILY(BRIDGE),
+    FAMILY(ATMPVC),  FAMILY(X25),     FAMILY(ROSE),      FAMILY(NETBEUI), FAMILY(SECURITY),
+    FAMILY(KEY),     FAMILY(NETLINK), FAMILY(ROUTE),     FAMILY(PACKET),  FAMILY(ASH),
+    FAMILY(ECONET),  FAMILY(ATMSVC),  FAMILY(RDS),       FAMILY(IRDA),    FAMILY(PPPOX),
+    FAMILY(WANPIPE), FAMILY(LLC),     FAMILY(CAN),       FAMILY(TIPC),    FAMILY(BLUETOOTH),
+    FAMILY(VSOCK),   FAMILY(ALG),     {NULL, 0},
 };
 
 static const char *const family_names[] = {
@@ -65,38 +41,31 @@ const char *address_family_name(int family)
 
 int address_family(const char *name)
 {
-    if (strncmp(name, "AF_", 3) != 0 && strncmp(name, "PF_", 3) != 0)
-        return -1;
-    for (size_t i = 0; i < COUNT(families); i++)
-        if (strcmp(families[i].name, name + 3) == 0)
-            return families[i].number;
-    return -1;
+    return named_number(socket_domains, name);
 }
 
-static const struct name types[] = {
-    {"SOCK_STREAM", SOCK_STREAM},       {"SOCK_DGRAM", SOCK_DGRAM}, {"SOCK_RAW", SOCK_RAW},
-    {"SOCK_SEQPACKET", SOCK_SEQPACKET}, {"SOCK_RDM", SOCK_RDM},     {"SOCK_DCCP", SOCK_DCCP},
-    {"SOCK_PACKET", SOCK_PACKET},
+const struct named_number socket_types[] = {
+    {"SOCK_STREAM", SOCK_STREAM}, {"SOCK_DGRAM", SOCK_DGRAM},
+    {"SOCK_RAW", SOCK_RAW},       {"SOCK_SEQPACKET", SOCK_SEQPACKET},
+    {"SOCK_RDM", SOCK_RDM},       {"SOCK_DCCP", SOCK_DCCP},
+    {"SOCK_PACKET", SOCK_PACKET}, {NULL, 0},
 };
 
 const char *address_type_name(int type)
 {
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (types[i].number == type)
-            return types[i].name;
+    for (const struct named_number *entry = socket_types; entry->name != NULL; entry++)
+        if (entry->number == type)
+            return entry->name;
     return NULL;
 }
 
 int address_type(const char *name)
 {
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (strcmp(types[i].name, name) == 0)
-            return types[i].number;
-    return -1;
+    return named_number(socket_types, name);
 }
 
 /* What must be known where /etc/protocols is missing. */
-static const struct name protocols[] = {
+static const struct named_number protocols[] = {
     {"ip", IPPROTO_IP},     {"icmp", IPPROTO_ICMP},        {"tcp", IPPROTO_TCP},
     {"udp", IPPROTO_UDP},   {"ipv6-icmp", IPPROTO_ICMPV6}, {"sctp", IPPROTO_SCTP},
     {"dccp", IPPROTO_DCCP}, {"udplite", IPPROTO_UDPLITE},

@@ -33,6 +33,7 @@ struct net;
 struct op;
 struct op_class;
 struct sock;
+struct watch;
 
 typedef void op_done_fn(struct op *op);
 
@@ -79,9 +80,10 @@ struct op {
             bool any; /* recv: whatever is there will do */
             bool eof; /* the stream ended before what was asked for */
         } in;
-        /* wait */
+        /* wait, watch */
         struct {
             unsigned want, got; /* LOOP_READ, LOOP_WRITE */
+            struct watch *work; /* of a descriptor that is no socket */
         } ready;
         /* accept, tcp_connect, tcp_listen: take the reference with op_take_sock */
         struct {
@@ -149,6 +151,10 @@ void op_sysread(struct op *op, struct sock *sock, size_t size);
 
 /* Waits until the socket is ready for one of `want` (LOOP_READ, LOOP_WRITE). Result: ready.got. */
 void op_wait(struct op *op, struct sock *sock, unsigned want);
+
+/* The same for a descriptor that no socket owns, level-triggered; a regular file is always ready.
+ * `fd` -1: nothing but the deadline ends it. -EBADF. */
+void op_watch(struct op *op, struct net *net, int fd, unsigned want);
 
 /* sysconnect: waits for the outcome, or fails with -EINPROGRESS on a non-blocking socket.
  * `address` must live until op_start has returned. */
