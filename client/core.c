@@ -236,7 +236,8 @@ int core_wait(struct sockd_client *client, uint32_t msgid, struct message *answe
     int64_t deadline = deadline_in(client->deadline);
     int error = 0;
 
-    client->requests = &waiter.request;
+    /* It has left the list again before this returns, answered or lost. */
+    client->requests = &waiter.request; /* cppcheck-suppress autoVariables */
     core_process(client, false);
     while (!waiter.done && !error)
         error = wait_once(client, deadline, client->interrupt_fd);

@@ -143,6 +143,7 @@ static int parse_general(struct ctl *ctl, int argc, char **argv)
     int code;
 
     know_general(&known);
+    optind = 0; /* GNU's way to begin anew */
     while ((code = getopt_long(argc, argv, "+:", known.list, NULL)) != -1) {
         if (code < GENERAL)
             return complain(ctl, code, argv);

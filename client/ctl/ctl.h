@@ -30,4 +30,11 @@ struct ctl {
     struct sockd_client *client; /* NULL until the first call */
 };
 
+/*
+ * Runs sockctl with that command line and returns its exit status. A command makes the one call
+ * that was asked for and no other, but for a write whose data comes in pieces; so sockctl errno
+ * can tell of the command before.
+ */
+int ctl_run(int argc, char **argv);
+
 #endif

@@ -47,7 +47,9 @@ static void print_arguments(const struct verb *verb, const struct method *method
 
 static const char *doc_of(const struct verb *verb, const struct method *method)
 {
-    return verb->doc ? verb->doc : method->doc;
+    if (verb->doc)
+        return verb->doc;
+    return method ? method->doc : "";
 }
 
 static const struct verb *special(const char *name)

@@ -126,7 +126,7 @@ json_t *json_of_value(const struct sockd_value *value)
     return NULL;
 }
 
-static void add(struct sockd_args *args, const json_t *json);
+static void add(struct sockd_args *args, json_t *json);
 
 /* True, and appended, if the object is {"base64": "…"}. */
 static bool add_base64(struct sockd_args *args, const json_t *object)
@@ -145,34 +145,30 @@ static bool add_base64(struct sockd_args *args, const json_t *object)
 
 static void add_object(struct sockd_args *args, json_t *object)
 {
-    const char *key;
-    json_t *value;
-
     if (add_base64(args, object))
         return;
     sockd_args_map(args, (uint32_t)json_object_size(object));
-    json_object_foreach(object, key, value)
-    {
-        sockd_args_text(args, key);
-        add(args, value);
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        sockd_args_text(args, json_object_iter_key(at));
+        add(args, json_object_iter_value(at));
     }
 }
 
-static void add_array(struct sockd_args *args, const json_t *array)
+static void add_array(struct sockd_args *args, json_t *array)
 {
-    size_t index;
-    json_t *value;
+    size_t count = json_array_size(array);
 
-    sockd_args_array(args, (uint32_t)json_array_size(array));
-    json_array_foreach(array, index, value) add(args, value);
+    sockd_args_array(args, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        add(args, json_array_get(array, i));
 }
 
 /* The depth is bounded by jansson's parser. */
-static void add(struct sockd_args *args, const json_t *json)
+static void add(struct sockd_args *args, json_t *json)
 {
     switch (json_typeof(json)) {
     case JSON_OBJECT:
-        add_object(args, (json_t *)(uintptr_t)json);
+        add_object(args, json);
         break;
     case JSON_ARRAY:
         add_array(args, json);
