@@ -106,8 +106,8 @@ Test(method_data, reads_of_every_kind)
 Test(method_data, a_read_that_waits_owns_its_delimiters)
 {
     start();
-    uint32_t read = client_request(client, "read", "i{s[sss]}", handle, "delimiter", "--one--",
-                                   "==two==", "!");
+    uint32_t read =
+        client_request(client, "read", "i{s[sss]}", handle, "delimiter", "--one--", "==two==", "!");
     UNTIL(&fixture, fixture_stats(&fixture).requests == 1);
     for (int i = 0; i < 100; i++)
         client_text(client, "pong", "sockd.ping", "");

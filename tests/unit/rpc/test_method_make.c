@@ -210,7 +210,9 @@ Test(method_make, a_socket_that_its_client_never_heard_of_is_closed)
     client_request(gone, "socket", "ss", "AF_INET", "SOCK_STREAM");
     client_free(gone);
     client_text(client, "pong", "sockd.ping", "");
+    UNTIL(&fixture, fixture_stats(&fixture).connected == 2);
     UNTIL(&fixture, fixture_stats(&fixture).clients == 1);
+    cr_assert_eq(fixture_stats(&fixture).served, 2);
     cr_assert_eq(open_sockets(), 0);
     stop();
 }

@@ -171,7 +171,7 @@ Test(peer, writes_and_notifications_that_arrived_whole_are_carried_out)
     client_request(gone, "send", "is", handle, "three");
     client_send(gone, "\x94\x00", 2);
     client_free(gone);
-    UNTIL(&fixture, clients() == 1);
+    UNTIL(&fixture, fixture_stats(&fixture).connected == 2 && clients() == 1);
     cr_assert_eq(recv(outside, got, 13, MSG_WAITALL), 13);
     cr_assert_eq(memcmp(got, "one,two,three", 13), 0);
     cr_assert_eq(fixture_stats(&fixture).requests, 0);
