@@ -53,6 +53,15 @@ void process_adopt(int fd)
         open_at_start &= ~(UINT64_C(1) << fd);
 }
 
+void process_leave(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static bool was_open(int fd)
 {
     return fd < REMEMBERED && (open_at_start >> fd & 1);

@@ -15,5 +15,9 @@ void process_prepare(void);
  * its end, like the control socket that was passed in. */
 void process_adopt(int fd);
 
+/* The process is about to end by itself: SIGTERM and SIGINT, which would only end it with another
+ * status, wait from now on. */
+void process_leave(void);
+
 /* Logs the descriptors that are open now and were not at the start; returns how many. */
 int process_check_descriptors(void);

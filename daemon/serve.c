@@ -239,6 +239,7 @@ static void take_down(struct server *server)
 {
     if (!server->loop)
         return;
+    process_leave();
     service_free(server->service);
     loop_timer_stop(server->loop, &server->grace);
     if (server->terminate)

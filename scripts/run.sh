@@ -66,8 +66,8 @@ demonstrate() {
     step "a client: several commands share one connection"
     id=$(show sockctl connect 127.0.0.1 "$port")
     printf '%s\n' "$id"
-    show "printf 'hello, %s\\\\n' world | sockctl send $id -"
-    reply=$(show "sockctl read $id --until '\\\\n' --timeout 5")
+    show "printf 'hello, %s\\n' world | sockctl send $id -"
+    reply=$(show "sockctl read $id --until '\\n' --timeout 5")
     printf '%s\n' "$reply"
     show sockctl ls
     show sockctl close "$id"

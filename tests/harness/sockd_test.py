@@ -347,7 +347,8 @@ class Case(unittest.TestCase):
         return daemon
 
     def failed(self):
-        return not self._outcome.success
+        result = self._outcome.result
+        return any(test is self for test, _ in result.failures + result.errors)
 
     def tearDown(self):
         """The proof; after a failure it would only repeat it in other words."""
