@@ -1,0 +1,38 @@
+-- The handlers that are measured, written as a user would write them.
+--
+--   SOCKD_BENCH="MODE HOST PORT" sockd --load handlers.lua      PORT is the path if HOST is unix/
+local socket = require('socket')
+
+local handlers = {}
+
+function handlers.echo(s)
+    while true do
+        local data = s:sysread(65536)
+        if data == nil or data == '' then
+            break
+        end
+        s:write(data)
+    end
+end
+
+function handlers.lines(s)
+    while true do
+        local line = s:read('\n')
+        if line == nil or line == '' then
+            break
+        end
+        s:write(line)
+    end
+end
+
+function handlers.once(s)
+    local line = s:read('\n')
+    if line ~= nil then
+        s:write(line)
+    end
+end
+
+local mode, host, port = (os.getenv('SOCKD_BENCH') or ''):match('^(%S+) (%S+) (%S+)$')
+if mode ~= nil then
+    assert(socket.tcp_server(host, tonumber(port) or port, {handler = handlers[mode], name = mode}))
+end

@@ -1,0 +1,96 @@
+# The servers that are measured: how each is installed, started and ended. Sourced by bash; needs
+# $root, $folder, the tables `pids` and `addresses`, and scripts/lib.sh.
+# shellcheck shell=bash disable=SC2034,SC2154 # used by, or set by, those that source it
+
+# Redis is taken from its tools, whose server program waits to be called by its name: the package
+# redis-server would leave a service running on the machine.
+peer_packages=(tarantool luajit lua-cqueues lua-luv redis-tools neovim util-linux)
+
+# Builds, installs, and finds out which cores there are.
+prepare() {
+    local cores
+    need_packages "${build_packages[@]}" "${peer_packages[@]}"
+    build=${SOCKD_BUILD-}
+    if [ -z "$build" ]; then
+        build=$root/build-bench
+        step "building into ${build#"$PWD"/}"
+        configure "$build" -DBUILD_TESTING=OFF -DSOCKD_BENCH=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo
+        ninja -C "$build" --quiet
+    fi
+    cores=$(taskset -cp $$ | sed 's/.*: //; s/[,-]/ /g')
+    server_core=${cores%% *}
+    load_core=${cores##* }
+    ulimit -n "$(ulimit -Hn)"
+    descriptors=$(ulimit -n)
+    [ "$descriptors" != unlimited ] || descriptors=1000000
+    ln -s /usr/bin/redis-check-rdb "$folder/redis-server"
+}
+
+# The command that starts a server, into the array `command`.
+server_command() {
+    local name=$1 mode=$2 host=$3 port=$4 address=$5
+    # In bulk only the limit needs to know that it is.
+    [ "$name" = limit ] || mode=${mode/bulk/echo}
+    case $name in
+    limit) command=("$build/bin/sockd-bench-limit" "$mode" "$address") ;;
+    libevent) command=("$build/bin/sockd-bench-libevent" "$mode" "$address") ;;
+    luv | cqueues) command=(luajit "$root/bench/peers/$name.lua" "$mode" "$host" "$port") ;;
+    tarantool)
+        [ "$mode" != rpc ] || host=$folder
+        command=(tarantool "$root/bench/peers/tarantool.lua" "$mode" "$host" "$port")
+        ;;
+    redis | redis-echo)
+        command=("$folder/redis-server" --port 0 --unixsocket "$port" --save '' --dir "$folder")
+        ;;
+    nvim) command=(nvim --headless --clean -n --listen "$port") ;;
+    sockd)
+        command=("$build/bin/sockd")
+        if [ "$mode" = rpc ]; then
+            command+=(--socket "$port")
+        else
+            command=(env SOCKD_BENCH="$mode $host $port" "${command[@]}"
+                --socket "$folder/control.sock" --load "$root/bench/handlers.lua")
+        fi
+        ;;
+    esac
+}
+
+# start_server NAME MODE TRANSPORT: its process is in pids, its address in addresses. Whoever
+# connects waits until it listens.
+start_server() {
+    local name=$1 mode=$2 transport=$3 host port command=()
+    if [ "$transport" = unix ]; then
+        host=unix/
+        port=$folder/$name.sock
+        addresses[$name]=unix:$port
+        rm -f "$port"
+    else
+        host=127.0.0.1
+        port=$("$build/bin/sockd-bench-load" port)
+        addresses[$name]=$host:$port
+    fi
+    server_command "$name" "$mode" "$host" "$port" "${addresses[$name]}"
+    taskset -c "$server_core" "${command[@]}" >"$folder/$name.log" 2>&1 </dev/null &
+    pids[$name]=$!
+}
+
+# Ends it, by force if it does not want to.
+stop_server() {
+    local pid=${pids[$1]} tries=50
+    kill "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null && [ $((tries--)) -gt 0 ]; do sleep 0.02; done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    unset "pids[$1]"
+}
+
+# What to request of whom, as an option of the generator, where the row leaves it open.
+rpc_kind() {
+    case "$1 $2" in
+    *--rpc* | *' stream'* | *' connect'*) ;;
+    redis' '*) echo --rpc redis-ping ;;
+    redis-echo' '*) echo --rpc redis-echo ;;
+    tarantool' '*) echo --rpc tarantool ;;
+    nvim' '*) echo --rpc nvim ;;
+    esac
+}
