@@ -19,6 +19,8 @@ local function check(first, ...)
     return first, ...
 end
 
+core.check = check
+
 for _, name in ipairs({'readable', 'writable', 'wait', 'sysconnect', 'send'}) do
     local call = methods[name]
     methods[name] = function(sock, a, b)
@@ -31,10 +33,19 @@ for _, name in ipairs({'readable', 'writable', 'wait', 'sysconnect', 'send'}) do
 end
 
 local accept, read, recv = methods.accept, methods.read, methods.recv
+local sendto, recvfrom = methods.sendto, methods.recvfrom
 local sysread, syswrite, write = methods.sysread, methods.syswrite, methods.write
 
 function methods.accept(sock)
     return check(accept(sock))
+end
+
+function methods.sendto(sock, host, port, data, flags)
+    return check(sendto(sock, host, port, data, flags))
+end
+
+function methods.recvfrom(sock, limit, flags)
+    return check(recvfrom(sock, limit, flags))
 end
 
 function methods.recv(sock, size, flags)
@@ -85,74 +96,14 @@ function socket.tcp_connect(host, port, timeout)
     return check(raw.tcp_connect(host, port, timeout))
 end
 
--- The first address of the host that binds. `prepare` gets each candidate before it is bound and
--- may return the backlog.
-local function listen_prepared(host, port, prepare, timeout)
-    local candidates, problem = {{}}, nil
-    if host ~= 'unix/' then
-        candidates, problem = check(raw.resolve(host, port, timeout, nil,
-                                                core.SOCK_STREAM, nil, core.AI_PASSIVE))
-        if not candidates then
-            return nil, problem
-        end
-    end
-    for _, address in ipairs(candidates) do
-        local listener = raw.new(address.family or 'AF_UNIX', 'SOCK_STREAM', 0)
-        local backlog = listener and prepare(listener)
-        local done
-        if listener then
-            done, problem = raw.listen_at(listener, address.host or host, address.port or port,
-                                          backlog)
-            if done then
-                return listener
-            end
-            listener:close()
-        end
-    end
-    return nil, problem or core.strerror()
+function socket.iowait(fd, events, timeout)
+    return check(raw.iowait(fd, events, timeout))
 end
 
-local function is_callable(value)
-    if type(value) == 'function' then
-        return true
-    end
-    local meta = type(value) == 'table' and getmetatable(value)
-    return meta and meta.__call ~= nil
-end
+socket.socketpair = raw.socketpair
+socket.from_fd = raw.from_fd
 
-local function server_options(options)
-    if type(options) == 'function' then
-        return {handler = options}
-    elseif type(options) == 'table' and is_callable(options.handler) then
-        return options
-    end
-    error('Usage: socket.tcp_server(host, port, handler | opts)', 3)
-end
-
--- A server may be asked for with a host alone missing its port no more than with no handler.
-function socket.tcp_server(host, port, options, timeout)
-    if host == nil then
-        error('Usage: socket.tcp_server(host, port, handler | opts)', 2)
-    end
-    options = server_options(options)
-    local listener, problem
-    if options.prepare then
-        listener, problem = listen_prepared(host, port, options.prepare, timeout)
-    else
-        listener, problem = check(raw.listen(host, port, timeout))
-    end
-    if not listener then
-        return nil, problem
-    end
-    problem = core.serve(listener, options.handler, options.name or 'server')
-    if problem then
-        listener:close()
-        return nil, problem
-    end
-    return listener, listener:name()
-end
-
-if pcall(require, 'ffi') then
+if package.preload.ffi then
     local ffi = require('ffi')
     -- sysread and syswrite ask here for the address in a pointer or an array.
     core.export('sockd.pointer', function(pointer)

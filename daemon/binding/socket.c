@@ -8,6 +8,7 @@
 
 #include "binding/binding_private.h"
 #include "binding/failure.h"
+#include "binding/flags.h"
 #include "binding/wait.h"
 #include "net/sock.h"
 #include "util/error.h"
@@ -156,7 +157,7 @@ static int socket_constant(lua_State *L, int index, int (*find)(const char *name
 
 /* ---- making sockets ---- */
 
-static uid_t socket_owner(lua_State *L)
+uid_t socket_owner(lua_State *L)
 {
     const struct fiber *fiber = fiber_current(L);
     return fiber != NULL ? fiber_owner(fiber) : geteuid();
@@ -168,20 +169,27 @@ void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
     sock_set_nonblock(sock, binding_of(L)->nonblock);
 }
 
+int socket_take_kind(lua_State *L, int *domain, int *type, int *protocol)
+{
+    *domain = socket_constant(L, 1, address_family);
+    *type = socket_constant(L, 2, address_type);
+    *protocol = lua_isnoneornil(L, 3) ? 0 : socket_constant(L, 3, address_protocol);
+    if (*domain < 0 || *type < 0)
+        return -EINVAL;
+    return *protocol < 0 ? -EPROTOTYPE : 0;
+}
+
 /* socket(domain, type, protocol) */
 static int socket_new(lua_State *L)
 {
     const struct binding *binding = binding_of(L);
-    int domain = socket_constant(L, 1, address_family);
-    int type = socket_constant(L, 2, address_type);
-    if (domain < 0 || type < 0 || lua_isnoneornil(L, 3))
-        return failure_nil(L, -EINVAL);
-    int protocol = socket_constant(L, 3, address_protocol);
-    if (protocol < 0)
-        return failure_nil(L, -EPROTOTYPE);
+    int domain, type, protocol;
+    int error = lua_isnoneornil(L, 3) ? -EINVAL : socket_take_kind(L, &domain, &type, &protocol);
+    if (error < 0)
+        return failure_nil(L, error);
     struct socket_handle *handle = socket_push(L);
     struct sock *sock;
-    int error = sock_new(binding->net, domain, type, protocol, socket_owner(L), &sock);
+    error = sock_new(binding->net, domain, type, protocol, socket_owner(L), &sock);
     if (error < 0)
         return failure_nil(L, error);
     socket_adopt(L, handle, sock);
@@ -284,10 +292,25 @@ static int socket_resolve(lua_State *L)
 
 /* ---- opening ---- */
 
+/* protocol(name): its number, or nil */
+static int socket_protocol(lua_State *L)
+{
+    int number = socket_constant(L, 1, address_protocol);
+    if (number >= 0)
+        lua_pushinteger(L, number);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 static const luaL_Reg socket_functions[] = {
-    {"new", socket_new},           {"tcp_connect", socket_tcp_connect},
-    {"listen", socket_tcp_listen}, {"listen_at", socket_listen_at},
-    {"resolve", socket_resolve},   {NULL, NULL},
+    {"new", socket_new},
+    {"tcp_connect", socket_tcp_connect},
+    {"listen", socket_tcp_listen},
+    {"listen_at", socket_listen_at},
+    {"resolve", socket_resolve},
+    {"protocol", socket_protocol},
+    {NULL, NULL},
 };
 
 static int socket_make_meta(lua_State *L, const char *name, lua_CFunction fn)
@@ -303,6 +326,29 @@ static void socket_push_methods(lua_State *L)
     lua_newtable(L);
     luaL_register(L, NULL, socket_io_methods);
     luaL_register(L, NULL, socket_state_methods);
+    luaL_register(L, NULL, socket_message_methods);
+    luaL_register(L, NULL, socket_option_methods);
+    luaL_register(L, NULL, socket_fd_methods);
+}
+
+/* What socket.internal shows, and what lua/ looks names up in. */
+static void socket_set_names(lua_State *L)
+{
+    static const struct {
+        const char *name;
+        const struct named_number *table;
+    } tables[] = {
+        {"DOMAIN", socket_domains},
+        {"SO_TYPE", socket_types},
+        {"SEND_FLAGS", message_flags},
+        {"AI_FLAGS", lookup_flags},
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        flags_push(L, tables[i].table);
+        lua_setfield(L, -2, tables[i].name);
+    }
+    socket_push_options(L);
+    lua_setfield(L, -2, "SO_OPT");
 }
 
 void socket_open(lua_State *L, struct binding *binding, int internals)
@@ -311,6 +357,8 @@ void socket_open(lua_State *L, struct binding *binding, int internals)
     binding->address_meta = socket_make_meta(L, "__tostring", socket_address_tostring);
     lua_newtable(L);
     luaL_register(L, NULL, socket_functions);
+    luaL_register(L, NULL, socket_fd_functions);
+    socket_set_names(L);
     lua_newtable(L); /* the metatable of sockets */
     socket_push_methods(L);
     lua_pushvalue(L, -1);

@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct address;
 struct sock;
@@ -43,6 +44,25 @@ const char *socket_port(lua_State *L, int index);
 /* Parses the address in arguments `index` and `index + 1` for a socket. A result. */
 int socket_parse_address(lua_State *L, int index, const struct sock *sock, struct address *out);
 
+/* Whose sockets the running code makes. */
+uid_t socket_owner(lua_State *L);
+
+/* Arguments 1 to 3: a family, a type and a protocol (nil: 0), by name or number. -EINVAL,
+ * -EPROTOTYPE. */
+int socket_take_kind(lua_State *L, int *domain, int *type, int *protocol);
+
+/* A size or limit in bytes; OP_READ_ALL (SIZE_MAX) for what is beyond all sizes. Throws. */
+size_t socket_size(lua_State *L, int index, const char *method);
+
+/* Pushes what socket.internal.SO_OPT is. */
+void socket_push_options(lua_State *L);
+
 /* Methods, for the table of them. */
 extern const luaL_Reg socket_io_methods[];
 extern const luaL_Reg socket_state_methods[];
+extern const luaL_Reg socket_message_methods[];
+extern const luaL_Reg socket_option_methods[];
+extern const luaL_Reg socket_fd_methods[];
+
+/* Functions of the module. */
+extern const luaL_Reg socket_fd_functions[];

@@ -3,6 +3,7 @@
  * results are pushed.
  */
 #include "binding/failure.h"
+#include "binding/flags.h"
 #include "binding/socket.h"
 #include "binding/wait.h"
 #include "net/sock.h"
@@ -17,7 +18,7 @@
 
 /* ---- arguments ---- */
 
-static size_t socket_limit(lua_State *L, int index, const char *method)
+size_t socket_size(lua_State *L, int index, const char *method)
 {
     lua_Number limit = luaL_checknumber(L, index);
     if (limit < 0 || isnan(limit))
@@ -93,7 +94,7 @@ static int socket_push_received(lua_State *L, struct op *op)
 /* Of sysread(pointer, size): what was read goes there. */
 static int socket_push_copied(lua_State *L, struct op *op)
 {
-    const struct wait *wait = op->context;
+    const struct wait *wait = CONTAINER_OF(op, struct wait, op);
     if (op->status < 0) {
         lua_pushnil(L);
         return 1;
@@ -111,7 +112,10 @@ static int socket_send(lua_State *L)
     size_t length;
     struct sock *sock = socket_check(L);
     const char *data = socket_data(L, "send", &length);
-    int flags = (int)luaL_optinteger(L, 3, 0);
+    int flags;
+    int error = flags_take(L, 3, message_flags, &flags);
+    if (error < 0)
+        return failure_nil(L, error);
     struct wait spare, *wait = wait_begin(L, &spare);
     op_send(&wait->op, sock, data, length, flags);
     return wait_run(L, wait, LOOP_NEVER, socket_push_sent);
@@ -134,7 +138,7 @@ static int socket_syswrite(lua_State *L)
     struct sock *sock = socket_check(L);
     const void *data = socket_pointer(L, 2);
     if (data != NULL)
-        length = socket_limit(L, 3, "syswrite");
+        length = socket_size(L, 3, "syswrite");
     else
         data = socket_data(L, "syswrite", &length);
     struct wait spare, *wait = wait_begin(L, &spare);
@@ -147,8 +151,13 @@ static int socket_syswrite(lua_State *L)
 static int socket_recv(lua_State *L)
 {
     struct sock *sock = socket_check(L);
-    size_t size = lua_isnoneornil(L, 2) ? OP_RECV_ANY : socket_limit(L, 2, "recv");
-    int flags = (int)luaL_optinteger(L, 3, 0);
+    size_t size = lua_isnoneornil(L, 2) ? OP_RECV_ANY : socket_size(L, 2, "recv");
+    int flags;
+    int error = flags_take(L, 3, message_flags, &flags);
+    if (error < 0) {
+        lua_pushliteral(L, "");
+        return failure_full(L, error);
+    }
     struct wait spare, *wait = wait_begin(L, &spare);
     op_recv(&wait->op, sock, size, flags);
     return wait_run(L, wait, LOOP_NEVER, socket_push_received);
@@ -160,9 +169,9 @@ static int socket_sysread(lua_State *L)
     void *pointer = socket_pointer(L, 2);
     size_t size = SOCKET_SYSREAD;
     if (pointer != NULL)
-        size = socket_limit(L, 3, "sysread");
+        size = socket_size(L, 3, "sysread");
     else if (!lua_isnoneornil(L, 2))
-        size = socket_limit(L, 2, "sysread");
+        size = socket_size(L, 2, "sysread");
     struct wait spare, *wait = wait_begin(L, &spare);
     wait->delimiter.data = pointer;
     op_sysread(&wait->op, sock, size);
@@ -221,7 +230,7 @@ static void socket_take_options(lua_State *L, struct read_what *what, struct wai
     static const char *const limits[] = {"limit", "chunk", "size", NULL};
     static const char *const delimiters[] = {"delimiter", "line", NULL};
     if (socket_get_option(L, limits))
-        what->limit = socket_limit(L, -1, "read");
+        what->limit = socket_size(L, -1, "read");
     if (socket_get_option(L, delimiters))
         socket_take_delimiters(L, what, wait);
 }
@@ -230,7 +239,7 @@ static void socket_take_what(lua_State *L, struct read_what *what, struct wait *
 {
     switch (lua_type(L, 2)) {
     case LUA_TNUMBER:
-        what->limit = socket_limit(L, 2, "read");
+        what->limit = socket_size(L, 2, "read");
         break;
     case LUA_TSTRING:
         lua_pushvalue(L, 2);
