@@ -268,7 +268,8 @@ static void hear(struct client *client)
 bool client_next(struct client *client, struct message *message)
 {
     uint64_t deadline = loop_now() + 10 * LOOP_SECOND;
-    memmove(client->heard, client->heard + client->taken, client->size - client->taken);
+    if (client->taken > 0)
+        memmove(client->heard, client->heard + client->taken, client->size - client->taken);
     client->size -= client->taken;
     client->taken = 0;
     for (;;) {

@@ -27,7 +27,7 @@ static void stop(void)
 
 static void tell(const char *text)
 {
-    cr_assert_eq(send(outside, text, strlen(text), 0), strlen(text));
+    cr_assert_eq(send(outside, text, strlen(text), 0), (ssize_t)strlen(text));
 }
 
 static void read_is(const char *expected, uint32_t msgid)
