@@ -8,13 +8,11 @@
 
 #include "net/sock.h"
 #include "protocol/errname.h"
-#include "protocol/scan.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"
 #include "util/pool.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -212,8 +210,7 @@ static void call_unpark(struct rpc_call *call)
     quota_release(call->user, QUOTA_REQUESTS, 1);
 }
 
-/* The end of every call that has an outcome. */
-static void call_finish(struct rpc_call *call, int result)
+void call_finish(struct rpc_call *call, int result)
 {
     struct rpc *rpc = call->rpc;
     struct peer *peer = call->peer;
@@ -267,7 +264,7 @@ static int call_own_strings(struct rpc_call *call)
     return 0;
 }
 
-static int call_park(struct rpc_call *call)
+int call_park(struct rpc_call *call)
 {
     struct peer *peer = call->peer;
     if (call->wants_answer) {
@@ -441,75 +438,4 @@ int call_start(struct rpc_call *call, double timeout, call_fn *complete)
     if (result == -EDQUOT)
         return call_refuse(call, result, "as much waits to be written as may be held for you");
     return result;
-}
-
-/* ---- evals ---- */
-
-int call_eval(struct rpc_call *call, const char *text, size_t text_size, const void *arguments,
-              size_t arguments_size)
-{
-    struct rpc *rpc = call->rpc;
-    struct rpc_reason reason = {.text = ""};
-    void *running = NULL;
-    int result = call_park(call);
-    if (result < 0)
-        return result;
-    call->evaluating = true;
-    rpc->starting = call;
-    result = rpc->hooks.eval(rpc->hook_context, call, text, text_size, arguments, arguments_size,
-                             &running, &reason);
-    bool over = rpc->starting != call;
-    rpc->starting = NULL;
-    if (result == 0 && !over)
-        call->running = running;
-    if (result == 0)
-        return CALL_OVER;
-    CHECK(!over);
-    call->evaluating = false;
-    return reason.text[0] ? call_fail(call, result, "%s", reason.text) : result;
-}
-
-static void call_end_eval(struct rpc_call *call, int result)
-{
-    MAGIC_CHECK(call, CALL_MAGIC);
-    CHECK(call->evaluating);
-    call->evaluating = false;
-    if (call->rpc->starting == call)
-        call->rpc->starting = NULL;
-    call_finish(call, result);
-}
-
-/* The value goes two containers deep into the answer, and must not make it unreadable. */
-static int call_check_value(const void *value, size_t size)
-{
-    struct scan_limits limits = scan_default_limits;
-    struct scan scan;
-    limits.message = LIMIT_DATA;
-    limits.depth--;
-    scan_init(&scan, &limits);
-    if (size > limits.message)
-        return -EMSGSIZE;
-    enum scan_verdict verdict = scan_step(&scan, value, size);
-    if (verdict == SCAN_BAD)
-        return -EMSGSIZE;
-    return verdict == SCAN_WHOLE && scan.size == size ? 0 : -EBADMSG;
-}
-
-void rpc_call_return(struct rpc_call *call, const void *value, size_t size)
-{
-    MAGIC_CHECK(call, CALL_MAGIC);
-    int result = call_check_value(value, size);
-    call->answer.value.data = value;
-    call->answer.value.size = size;
-    if (result == -EMSGSIZE)
-        call_refuse(call, result, "what it returned is too large or too deep for an answer");
-    call_end_eval(call, result);
-}
-
-void rpc_call_fail(struct rpc_call *call, int error, const char *text, size_t size)
-{
-    MAGIC_CHECK(call, CALL_MAGIC);
-    if (text)
-        call_fail(call, error, "%.*s", size < INT_MAX ? (int)size : INT_MAX, text);
-    call_end_eval(call, error);
 }

@@ -63,6 +63,13 @@ struct rpc_call *call_new(struct peer *peer, const struct method *method);
  * call->answer is filled in, or a negative error. The call may be void afterwards. */
 void call_proceed(struct rpc_call *call, int result);
 
+/* The end of a call that has an outcome: 0 when call->answer is filled in, or a negative error. The
+ * answer is written, and the call is void. */
+void call_finish(struct rpc_call *call, int result);
+
+/* Charges a call that waits, and puts it among its peer's. -ENOMEM. */
+int call_park(struct rpc_call *call);
+
 /* Its client is gone: a write and a notification go on without it, the rest ends. */
 void call_abandon(struct rpc_call *call);
 
