@@ -134,11 +134,13 @@ class TestBadHandlers(sockd_test.Case):
         handle, port = self.serve("burn")
         burners = [self.keep(sockd_test.connect(port)) for _ in range(50)]
         until(lambda: len(self.client.call("sockd.list")) == 51, "all burn")
+        # What counts is the processor time that the daemon spends before it answers: the clock on
+        # the wall also tells what else the machine is doing.
         times = []
         for _ in range(500):
-            began = time.perf_counter()
+            began = self.sockd.cpu_exact()
             self.client.call("sockd.ping")
-            times.append(time.perf_counter() - began)
+            times.append(self.sockd.cpu_exact() - began)
         times.sort()
         self.assertLess(times[int(len(times) * 0.99)], 0.1 if sockd_test.SANITIZED else 0.01)
         # A burner is stopped within its budget of processor time, with a traceback.

@@ -259,6 +259,11 @@ class Daemon:
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def cpu_exact(self):
+        """The same of its main thread, to the nanosecond."""
+        path = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/schedstat")
+        return int(path.read_text().split()[0]) / 1e9
+
     def ctl(self, *args, data=b"", check=True, env=None):
         """Runs sockctl; returns what it printed. With check=False the CompletedProcess."""
         done = subprocess.run([str(BIN / "sockctl"), *map(str, args)], input=data,
