@@ -57,6 +57,7 @@ struct vm {
     lua_Alloc allocate;
     void *allocate_context;
     size_t used, limit;
+    bool starved; /* memory was refused: garbage is to be collected at the next opportunity */
 
     /* running */
     struct fiber *current;
@@ -83,7 +84,10 @@ struct vm {
     size_t spare_count;
 };
 
-/* ---- vm.c: fibers by number ---- */
+/* ---- vm.c ---- */
+
+/* Collects garbage if memory was refused. From outside of fibers. */
+void vm_relieve(struct vm *vm);
 
 int vm_table_init(struct vm *vm);
 
@@ -109,6 +113,9 @@ void fiber_free_spare(struct vm *vm);
 
 /* Throws in vm's state when memory is short. */
 void preempt_init(struct vm *vm);
+
+/* Lets the hook run before the next instruction. */
+void preempt_at_once(struct vm *vm);
 
 /* Before each resume. */
 void preempt_arm(struct vm *vm, const struct fiber *fiber);

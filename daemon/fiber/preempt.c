@@ -4,6 +4,9 @@
  * A fiber whose slice is used up yields from within the hook and goes on when its turn comes. One
  * that has run for seconds without waiting is stopped by an error, which is thrown again at every
  * instruction that follows, since pcall may catch it. Code compiled by the JIT runs no hooks.
+ *
+ * Where memory was refused the hook collects the garbage that a script which caught the error has
+ * left.
  */
 #include "fiber/fiber_private.h"
 
@@ -24,6 +27,12 @@ static void preempt_set(struct vm *vm, bool at_once)
         lua_sethook(vm->L, preempt_hook, LUA_MASKCOUNT, at_once ? 1 : PREEMPT_COUNT);
     else
         lua_sethook(vm->L, NULL, 0, 0);
+}
+
+void preempt_at_once(struct vm *vm)
+{
+    if (vm->L != NULL && !vm->armed)
+        preempt_set(vm, true);
 }
 
 void preempt_init(struct vm *vm)
@@ -91,6 +100,12 @@ static void preempt_hook(lua_State *L, lua_Debug *record)
         return;
     if (fiber->exhausted)
         preempt_throw(L);
+    if (vm->starved) {
+        vm->starved = false;
+        lua_gc(L, LUA_GCCOLLECT, 0);
+    }
+    if (vm->armed)
+        preempt_set(vm, false);
     uint64_t now = loop_now();
     if (vm->turn_start == 0)
         vm->turn_start = now;

@@ -28,12 +28,21 @@
 
 /* ---- memory ---- */
 
+/* LuaJIT does not collect garbage to make room, so that what a failed script has left behind would
+ * fail others. */
+static void *vm_refuse(struct vm *vm)
+{
+    vm->starved = true;
+    preempt_at_once(vm);
+    return NULL;
+}
+
 static void *vm_allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
     struct vm *vm = context;
     size_t had = block != NULL ? old_size : 0;
     if (new_size > had && vm->used + (new_size - had) > vm->limit)
-        return NULL;
+        return vm_refuse(vm);
     void *result = vm->allocate(vm->allocate_context, block, old_size, new_size);
     if (result != NULL || new_size == 0)
         vm->used += new_size - had;
@@ -284,6 +293,20 @@ lua_State *vm_main(const struct vm *vm)
 
 /* ---- calls from outside of fibers ---- */
 
+static int vm_collect(lua_State *L)
+{
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    return 0;
+}
+
+void vm_relieve(struct vm *vm)
+{
+    if (__builtin_expect(!vm->starved, 1))
+        return;
+    vm->starved = false;
+    vm_protect(vm, vm_collect, NULL, NULL);
+}
+
 struct vm_call {
     lua_CFunction fn;
     void *argument;
@@ -311,6 +334,7 @@ int vm_protect(struct vm *vm, lua_CFunction fn, void *argument, int *results)
 {
     lua_State *L = vm->L;
     CHECK(vm->current == NULL);
+    vm_relieve(vm);
     int top = lua_gettop(L);
     struct vm_call call = {fn, argument};
     lua_pushvalue(L, 1);

@@ -1,0 +1,123 @@
+-- errno, log, box, text-only loading, the standard library.
+local check = dofile((arg[0]:match('.*/') or './') .. 'check.lua')
+local errno = require('errno')
+local log = require('log')
+local fiber = require('fiber')
+local socket = require('socket')
+
+check.case('errno', function()
+    check.equal(errno.EINVAL, 22)
+    check.equal(errno.ETIMEDOUT, 110)
+    check.equal(errno.EWOULDBLOCK, errno.EAGAIN)
+    check.equal(errno.ENONESUCH, nil)
+    check.equal(errno.strerror(22), 'Invalid argument')
+    check.equal(errno.strerror(99999), 'Unknown error 99999')
+    errno(5)
+    check.equal(errno(), 5)
+    check.equal(errno.strerror(), errno.strerror(5))
+    check.equal(errno(0), 5)
+    check.equal(errno(), 0)
+end)
+
+check.case("each fiber's own errno", function()
+    socket('AF_NONE_SUCH', 'SOCK_STREAM', 'tcp')
+    local result = check.spawn(function()
+        local before = errno()
+        errno(7)
+        return before
+    end)
+    check.results({true, 0}, result())
+    check.equal(errno(), errno.EINVAL)
+end)
+
+check.case('log', function()
+    for _, level in ipairs({'error', 'warn', 'info', 'verbose', 'debug'}) do
+        check.results({n = 0}, log[level]('a line at %s: %d', level, 5))
+    end
+    log.info('100% as it is')
+    log.info({})
+    log.info('two\nlines')
+    check.throws('number expected', log.info, '%d', 'x')
+end)
+
+check.case('box.cfg changes nothing', function()
+    check.equal(box.cfg({listen = 3301}), nil)
+    box.cfg {}
+end)
+
+check.case('bytecode is refused everywhere', function()
+    local code = string.dump(function() end)
+    check.equal(load(code), nil)
+    check.equal(loadstring(code), nil)
+    check.equal(load(code, 'x', 'b'), nil)
+    check.equal(load(code, 'x', 'bt'), nil)
+    check.equal(load(function() local part = code code = nil return part end), nil)
+    code = string.dump(function() end)
+    local path = check.path('code')
+    local file = io.open(path .. '.lua', 'wb')
+    file:write(code)
+    file:close()
+    check.equal(loadfile(path .. '.lua'), nil)
+    check.equal(loadfile(path .. '.lua', 'b'), nil)
+    check.throws('attempt to load chunk', dofile, path .. '.lua')
+    package.path = path:match('.*/') .. '?.lua'
+    check.throws('attempt to load chunk', require, path:match('[^/]*$'))
+    os.remove(path .. '.lua')
+end)
+
+check.case('text is loaded', function()
+    check.equal(load('return ...')(5), 5)
+    check.equal(load('return x', 'name', 't', {x = 7})(), 7)
+    check.equal(loadstring('return 5')(), 5)
+    local parts = {'return', ' 8'}
+    check.equal(load(function()
+        return table.remove(parts, 1)
+    end)(), 8)
+    check.results({nil, '[string "("]:1: unexpected symbol near \'<eof>\'', n = 2}, load('('))
+    check.throws("module 'none.such' not found", require, 'none.such')
+end)
+
+check.case('require finds files', function()
+    local path = check.path('module')
+    local file = io.open(path .. '.lua', 'w')
+    file:write('return {name = ...}')
+    file:close()
+    package.path = path:match('.*/') .. '?.lua'
+    local name = path:match('[^/]*$')
+    check.equal(require(name).name, name)
+    os.remove(path .. '.lua')
+end)
+
+check.case('the compiler stays off', function()
+    if jit.status() then
+        return -- run with --jit
+    end
+    jit.on()
+    check.equal((jit.status()), false)
+end)
+
+check.case('the arguments', function()
+    check.equal(arg[0]:match('[^/]*$'), 'test_modules.lua')
+    check.equal(arg[1], 'first')
+    check.equal(arg[2], 'second argument')
+    check.equal(arg[3], nil)
+end)
+
+check.case('finalizers of a script may use sockets but not wait', function()
+    local client, server = check.pair()
+    local problem
+    local proxy = newproxy(true)
+    getmetatable(proxy).__gc = function()
+        client:write('from a finalizer')
+        problem = select(2, pcall(client.read, client, 1))
+    end
+    proxy = nil
+    collectgarbage()
+    check.equal(server:read(16), 'from a finalizer')
+    check.truthy(problem:find('cannot wait here', 1, true))
+    client:close()
+    server:close()
+    check.truthy(fiber.id())
+end)
+
+check.finish()
