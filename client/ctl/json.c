@@ -59,34 +59,31 @@ static json_t *of_array(const struct sockd_value *value)
     return array;
 }
 
-/* A key is text in JSON; a number's is its digits. */
+/* A key is text in JSON; what is no text becomes that by its own JSON. */
 static char *key_of(const struct sockd_value *key)
 {
-    const char *data;
-    size_t size;
+    json_t *json = json_of_value(key);
+    const char *string = json_string_value(json);
     char *text = NULL;
 
-    if (sockd_value_data(key, &data, &size) && memchr(data, 0, size) == NULL)
-        return strndup(data, size);
-    json_t *json = json_of_value(key);
-    if (json)
+    if (string && strlen(string) == json_string_length(json))
+        text = strdup(string);
+    else if (json)
         text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
     json_decref(json);
     return text;
 }
 
-/* Sets one pair; keys that are not UTF-8 cannot be said and are left out. */
 static bool set_pair(json_t *object, const struct sockd_value *key, const struct sockd_value *value)
 {
     char *name = key_of(key);
     json_t *json = json_of_value(value);
 
-    if (name && json)
-        json_object_set(object, name, json);
-    bool memory = name && json;
+    bool set = name && json && json_object_set(object, name, json) == 0;
+
     json_decref(json);
     free(name);
-    return memory;
+    return set;
 }
 
 static json_t *of_map(const struct sockd_value *value)

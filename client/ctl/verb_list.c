@@ -8,6 +8,7 @@
 #include "client/ctl/verbs.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +104,7 @@ static void put_idle(char *cell, const struct sockd_value *value)
         return;
     clock_gettime(CLOCK_REALTIME, &now);
     double idle = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - used;
-    snprintf(cell, CELL, "%.0fs", idle > 0 ? idle : 0);
+    snprintf(cell, CELL, "%.0fs", idle > 0 ? floor(idle) : 0);
 }
 
 static void fill_row(struct row *row, const struct sockd_value *socket)

@@ -7,12 +7,30 @@
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
 
-static int call(struct ctl *ctl, const struct method *method, const struct sockd_args *args)
+#include <stdlib.h>
+
+/* Nothing, where any number of bytes would have done, is the end of the stream. */
+static bool is_end(const struct command *command, const struct sockd_value *value)
 {
+    const char *size = params_text(command, command->method, "size");
+    const char *data;
+    size_t count;
+
+    return command->method->result == METHOD_RESULT_BYTES &&
+           sockd_value_data(value, &data, &count) && count == 0 &&
+           !(size && strtoul(size, NULL, 10) == 0);
+}
+
+static int call(struct ctl *ctl, const struct command *command, const struct sockd_args *args)
+{
+    const struct method *method = command->method;
     const struct sockd_value *value;
     int status = remote_call(ctl, method->name, method, args, &value);
 
-    return status ? status : output_result(ctl, method->result, value);
+    if (status)
+        return status;
+    status = output_result(ctl, method->result, value);
+    return !status && is_end(command, value) ? CTL_END : status;
 }
 
 static int run(struct ctl *ctl, const struct command *command)
@@ -23,7 +41,7 @@ static int run(struct ctl *ctl, const struct command *command)
         return report_memory(ctl);
     int status = params_build(ctl, command, command->method, NULL, args);
     if (!status)
-        status = call(ctl, command->method, args);
+        status = call(ctl, command, args);
     sockd_args_free(args);
     return status;
 }

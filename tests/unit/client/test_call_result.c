@@ -1,0 +1,199 @@
+/* Answers taken apart: right ones, and a mismatch for every wrong one. */
+#include "client/core.h"
+
+#include "peer.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+static struct sockd_client *client;
+static struct peer peer;
+static struct peer_reply reply;
+
+static void start(void)
+{
+    peer_start(&peer, 1, peer_reply, &reply);
+    cr_assert_eq(sockd_open(NULL, &client), 0);
+}
+
+static void stop(void)
+{
+    sockd_disconnect(client);
+    peer_stop(&peer);
+}
+
+TestSuite(call_result, .init = start, .fini = stop);
+
+#define ANSWER(bytes) (reply.result = (bytes), reply.size = sizeof(bytes) - 1)
+
+Test(call_result, scalars)
+{
+    bool boolean = false;
+    int64_t integer = 0;
+    size_t count = 0;
+    uint64_t id = 0;
+
+    ANSWER("\xc3");
+    cr_assert_eq(sockd_close(client, 1), 0);
+    cr_assert(sockd_readable(client, 1, 0, &boolean) == 0 && boolean);
+    cr_assert_eq(sockd_readable(client, 1, 0, NULL), 0);
+    ANSWER("\x6f");
+    cr_assert(sockd_errno(client, 1, &integer) == 0 && integer == 111);
+    cr_assert_eq(sockd_errno(client, 1, NULL), 0);
+    cr_assert(sockd_write(client, 1, "", 0, 1, &count) == 0 && count == 111);
+    cr_assert(sockd_socket(client, 2, 1, 0, &id) == 0 && id == 111);
+    cr_assert_eq(sockd_socket(client, 2, 1, 0, NULL), 0);
+}
+
+Test(call_result, texts_and_events)
+{
+    const char *text = "";
+    int events = -1;
+
+    ANSWER("\xa4pong");
+    cr_assert_eq(sockd_ping(client, &text), 0);
+    cr_assert_str_eq(text, "pong");
+    cr_assert_eq(sockd_ping(client, NULL), 0);
+    ANSWER("\xa0");
+    cr_assert_eq(sockd_error(client, 1, &text), 0);
+    cr_assert_str_eq(text, "");
+    cr_assert(sockd_wait(client, 1, 0, &events) == 0 && events == 0);
+    ANSWER("\xc0");
+    cr_assert_eq(sockd_error(client, 1, &text), 0);
+    cr_assert_null(text);
+    ANSWER("\xa2RW");
+    cr_assert(sockd_wait(client, 1, 0, &events) == 0);
+    cr_assert_eq(events, SOCKD_READABLE | SOCKD_WRITABLE);
+    ANSWER("\xa1W");
+    cr_assert(sockd_wait(client, 1, 0, &events) == 0 && events == SOCKD_WRITABLE);
+}
+
+Test(call_result, bytes)
+{
+    struct sockd_bytes bytes = {0};
+    bool eof = false;
+
+    ANSWER("\xc4\x03"
+           "a\0b");
+    cr_assert_eq(sockd_read(client, 1, 3, 1, &bytes), 0);
+    cr_assert(bytes.size == 3 && memcmp(bytes.data, "a\0b", 3) == 0);
+    cr_assert_eq(sockd_read(client, 1, 3, 1, NULL), 0);
+    ANSWER("\x92\xc4\x01x\xa3"
+           "eof");
+    cr_assert_eq(sockd_recv(client, 1, 3, 0, 1, &bytes, &eof), 0);
+    cr_assert(eof && bytes.size == 1);
+    ANSWER("\x92\xa1x\xc0");
+    cr_assert_eq(sockd_recv(client, 1, 3, 0, 1, &bytes, &eof), 0);
+    cr_assert_not(eof);
+    cr_assert_eq(sockd_recv(client, 1, 3, 0, 1, NULL, NULL), 0);
+}
+
+Test(call_result, addresses)
+{
+    struct sockd_address address;
+    uint64_t id = 0;
+
+    ANSWER("\x85\xa4host\xa3::1\xa4port\x50\xa6"
+           "family\xa8"
+           "AF_INET6\xa4type\xabSOCK_STREAM"
+           "\xa8protocol\xa3tcp");
+    cr_assert_eq(sockd_name(client, 1, &address), 0);
+    cr_assert_str_eq(address.host, "::1");
+    cr_assert_str_eq(address.family, "AF_INET6");
+    cr_assert_str_eq(address.type, "SOCK_STREAM");
+    cr_assert_str_eq(address.protocol, "tcp");
+    cr_assert_str_eq(address.path, "");
+    cr_assert_eq(address.port, 80);
+    cr_assert_eq(sockd_peer(client, 1, NULL), 0);
+    ANSWER("\x92\x05\x82\xa4host\xa5unix/\xa4port\xa2/p");
+    cr_assert_eq(sockd_accept(client, 1, 1, &id, &address), 0);
+    cr_assert_eq(id, 5);
+    cr_assert_str_eq(address.path, "/p");
+    cr_assert_eq(address.port, -1);
+    cr_assert_eq(sockd_accept(client, 1, 1, NULL, NULL), 0);
+    ANSWER("\x81\xa4port\xce\x00\x01\x00\x00");
+    cr_assert_eq(sockd_name(client, 1, &address), 0);
+    cr_assert_eq(address.port, -1);
+    cr_assert_str_eq(address.host, "");
+}
+
+Test(call_result, texts_of_an_address_are_cut)
+{
+    struct writer writer;
+    struct sockd_address address;
+    char text[1000];
+
+    memset(text, 'x', sizeof text);
+    writer_init_heap(&writer, 5000);
+    writer_map(&writer, 2);
+    writer_text(&writer, "host");
+    writer_str(&writer, text, sizeof text);
+    writer_text(&writer, "port");
+    writer_str(&writer, text, sizeof text);
+    reply.result = writer.data;
+    reply.size = writer.size;
+    cr_assert_eq(sockd_name(client, 1, &address), 0);
+    cr_assert_eq(strlen(address.host), sizeof address.host - 1);
+    cr_assert_eq(strlen(address.path), sizeof address.path - 1);
+    writer_free_heap(&writer);
+}
+
+Test(call_result, values)
+{
+    const struct sockd_value *value = NULL;
+
+    ANSWER("\x91\x80");
+    cr_assert_eq(sockd_list(client, NULL, &value), 0);
+    cr_assert_eq(sockd_value_count(value), 1);
+    ANSWER("\x81\xa1"
+           "a\x01");
+    cr_assert_eq(sockd_info(client, 1, &value), 0);
+    cr_assert_not_null(sockd_value_get(value, "a"));
+    cr_assert_eq(sockd_info(client, 1, NULL), 0);
+}
+
+Test(call_result, what_was_not_promised_is_a_mismatch)
+{
+    struct sockd_bytes bytes;
+    struct sockd_address address;
+    uint64_t id;
+    int events;
+
+    ANSWER("\x93\x01\x02\x03");
+    cr_assert_eq(sockd_close(client, 1), -EPROTO);
+    cr_assert_eq(sockd_last_error(client)->origin, SOCKD_ORIGIN_CONNECTION);
+    cr_assert_eq(sockd_errno(client, 1, NULL), -EPROTO);
+    cr_assert_eq(sockd_ping(client, NULL), -EPROTO);
+    cr_assert_eq(sockd_wait(client, 1, 0, &events), -EPROTO);
+    cr_assert_eq(sockd_read(client, 1, 1, 1, &bytes), -EPROTO);
+    cr_assert_eq(sockd_recv(client, 1, 1, 0, 1, &bytes, NULL), -EPROTO);
+    cr_assert_eq(sockd_socket(client, 1, 1, 0, &id), -EPROTO);
+    cr_assert_eq(sockd_accept(client, 1, 1, &id, &address), -EPROTO);
+    cr_assert_eq(sockd_name(client, 1, &address), -EPROTO);
+    ANSWER("\x92\xa1x\x05");
+    cr_assert_eq(sockd_recv(client, 1, 1, 0, 1, &bytes, NULL), -EPROTO);
+    ANSWER("\x92\x01\x05");
+    cr_assert_eq(sockd_accept(client, 1, 1, &id, &address), -EPROTO);
+    ANSWER("\xff");
+    cr_assert_eq(sockd_socket(client, 1, 1, 0, &id), -EPROTO);
+    cr_assert_eq(sockd_write(client, 1, "", 0, 1, NULL), -EPROTO);
+}
+
+Test(call_result, failures_go_through)
+{
+    const struct message_error failure = {.number = EBADF};
+    struct sockd_address address;
+
+    reply.error = &failure;
+    cr_assert_eq(sockd_close(client, 1), -EBADF);
+    cr_assert_eq(sockd_errno(client, 1, NULL), -EBADF);
+    cr_assert_eq(sockd_ping(client, NULL), -EBADF);
+    cr_assert_eq(sockd_wait(client, 1, 0, NULL), -EBADF);
+    cr_assert_eq(sockd_read(client, 1, 1, 1, NULL), -EBADF);
+    cr_assert_eq(sockd_recv(client, 1, 1, 0, 1, NULL, NULL), -EBADF);
+    cr_assert_eq(sockd_socket(client, 1, 1, 0, NULL), -EBADF);
+    cr_assert_eq(sockd_accept(client, 1, 1, NULL, &address), -EBADF);
+    cr_assert_eq(sockd_name(client, 1, &address), -EBADF);
+    cr_assert_eq(sockd_info(client, 1, NULL), -EBADF);
+}
