@@ -118,6 +118,7 @@ static int binding_open(lua_State *L)
     log_module_open(L, internals);
     errno_module_open(L);
     sockd_module_open(L);
+    luasocket_open(L, internals);
     print_open(L);
     binding_run_embedded(L, internals);
     return 0;

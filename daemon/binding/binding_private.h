@@ -46,3 +46,4 @@ void fiber_module_open(lua_State *L, struct binding *binding, int internals);
 void log_module_open(lua_State *L, int internals);
 void errno_module_open(lua_State *L);
 void sockd_module_open(lua_State *L);
+void luasocket_open(lua_State *L, int internals);

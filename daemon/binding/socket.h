@@ -58,6 +58,7 @@ size_t socket_size(lua_State *L, int index, const char *method);
 void socket_push_options(lua_State *L);
 
 /* Methods, for the table of them. */
+extern const luaL_Reg poll_functions[]; /* of the LuaSocket emulation */
 extern const luaL_Reg socket_io_methods[];
 extern const luaL_Reg socket_state_methods[];
 extern const luaL_Reg socket_message_methods[];

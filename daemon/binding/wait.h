@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 struct fiber;
+struct poll;
 
 /* Pushes the results of a complete operation, failed or not, and says how many. It may throw when
  * memory is short, and then takes nothing out of the operation. */
@@ -27,6 +28,7 @@ struct wait {
     struct fiber *fiber; /* NULL: nobody can wait */
     wait_push_fn *push;
     struct slice delimiter; /* of a read with one */
+    struct poll *poll;      /* of poll.c, which waits for many at once */
     bool unfinished;        /* a push may have thrown: the operation still holds its result */
 };
 

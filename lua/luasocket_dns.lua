@@ -1,0 +1,76 @@
+-- The LuaSocket emulation: names and addresses. Look-ups go to the threads that getaddrinfo has.
+local core = ...
+local base = core.luasocket
+
+local dns = {}
+base.functions.dns = dns
+
+dns.gethostname = base.gethostname
+
+local families = {AF_INET = 'inet', AF_INET6 = 'inet6'}
+
+function dns.getaddrinfo(host)
+    host = base.check_string(host, 1, 'getaddrinfo')
+    local found, problem = base.resolve(host ~= '*' and host or nil, 0, {type = 'SOCK_STREAM'})
+    if not found then
+        return nil, problem
+    end
+    local list = {}
+    for index, address in ipairs(found) do
+        list[index] = {family = families[address.family], addr = address.host}
+    end
+    return list
+end
+
+-- The IPv4 addresses of a name, and what else is known: {name =, alias =, ip =}.
+local function look_up(host)
+    local found = base.resolve(host, 0, {family = 'AF_INET', type = 'SOCK_STREAM',
+                                           flags = 'AI_CANONNAME'})
+    if not found then
+        return nil, 'host not found'
+    end
+    local answer = {name = found[1].canonname or host, alias = {}, ip = {}}
+    for index, address in ipairs(found) do
+        answer.ip[index] = address.host
+    end
+    if answer.name == answer.ip[1] then
+        answer.name = base.reverse(answer.name, nil, 0) or answer.name
+    end
+    return answer
+end
+
+function dns.toip(host)
+    local answer, problem = look_up(base.check_string(host, 1, 'toip'))
+    if not answer then
+        return nil, problem
+    end
+    return answer.ip[1], answer
+end
+
+function dns.tohostname(host)
+    local answer, problem = look_up(base.check_string(host, 1, 'tohostname'))
+    if not answer then
+        return nil, problem
+    end
+    return answer.name, answer
+end
+
+-- The names of each address of a host, and the name of a service; either may be left out.
+function dns.getnameinfo(host, service)
+    if host == nil and service == nil then
+        base.throw('host and serv cannot be both nil')
+    end
+    local found, problem = base.resolve(host, service or 0, {type = 'SOCK_STREAM'})
+    if not found then
+        return nil, problem
+    end
+    local names, known = {}, nil
+    for _, address in ipairs(found) do
+        local name, of_service = base.reverse(address.host, address.port, 0)
+        if host ~= nil then
+            names[#names + 1] = name
+        end
+        known = of_service
+    end
+    return names, service ~= nil and known or nil
+end
