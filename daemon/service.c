@@ -70,7 +70,8 @@ void service_free(struct service *service)
     free(service);
 }
 
-static void notify(const char *state, const char *status, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void notify(const char *state, const char *status,
+                                                         va_list arguments)
 {
     char text[256];
     vsnprintf(text, sizeof text, status, arguments);
