@@ -56,6 +56,7 @@ static void set_bytes(struct view_value *value, const struct head *head, const u
 
 static void set_value(struct view_value *value, const struct head *head, const uint8_t *at)
 {
+    *value = (struct view_value){.type = VIEW_NIL};
     switch (head->kind) {
     case HEAD_FALSE:
     case HEAD_TRUE:
@@ -85,7 +86,6 @@ static void set_value(struct view_value *value, const struct head *head, const u
         return;
     case HEAD_NIL:
     case HEAD_INVALID:
-        value->type = VIEW_NIL;
         return;
     }
 }
