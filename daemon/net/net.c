@@ -82,6 +82,7 @@ void net_free(struct net *net)
     MAGIC_CHECK(net, NET_MAGIC);
     net_close_all(net);
     CHECK(net->waiting == 0 && list_empty(&net->completed));
+    loop_defer_cancel(net->loop, &net->complete_task);
     resolver_free(net->resolver);
     pool_free(net->pool);
     free(net->buckets);

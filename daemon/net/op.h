@@ -28,7 +28,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct connect_retry;
+struct connect_work;
 struct net;
 struct op;
 struct op_class;
@@ -93,8 +93,7 @@ struct op {
         } made;
         /* connect */
         struct {
-            const struct address *address;
-            struct connect_retry *retry;
+            struct connect_work *work;
             bool started;
         } connect;
         /* resolve */
@@ -157,7 +156,7 @@ void op_wait(struct op *op, struct sock *sock, unsigned want);
 void op_watch(struct op *op, struct net *net, int fd, unsigned want);
 
 /* sysconnect: waits for the outcome, or fails with -EINPROGRESS on a non-blocking socket.
- * `address` must live until op_start has returned. */
+ * `address` is copied. */
 void op_connect(struct op *op, struct sock *sock, const struct address *address);
 
 /* Result: made.sock and made.from. */

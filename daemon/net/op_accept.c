@@ -5,28 +5,57 @@
 
 #include "util/cleanup.h"
 
-/* A connection that an earlier accept could not deliver. */
+/* The first connection that an earlier accept could not deliver and that is still open, or NULL. */
+static struct sock *accept_take_back(struct sock *listener)
+{
+    struct list *node;
+    while ((node = list_shift(&listener->unaccepted)) != NULL) {
+        struct sock_unaccepted *entry = CONTAINER_OF(node, struct sock_unaccepted, link);
+        struct sock *connection = entry->sock;
+        free(entry);
+        if (sock_is_open(connection))
+            return connection;
+        sock_unref(connection);
+    }
+    return NULL;
+}
+
 static bool accept_offered(struct op *op)
 {
-    struct list *node = list_shift(&op->sock->unaccepted);
-    if (node == NULL)
+    op->made.sock = accept_take_back(op->sock);
+    if (op->made.sock == NULL)
         return false;
-    struct sock_unaccepted *entry = CONTAINER_OF(node, struct sock_unaccepted, link);
-    op->made.sock = entry->sock;
-    free(entry);
     struct net *net = op->sock->net;
     if (sock_peer(op->made.sock, &net->accepted_from) < 0)
         net->accepted_from = (struct address){0};
     return true;
 }
 
-/* accept4(2) past what went wrong with one connection only (its manual page, "Error handling"). */
+/* Did accept4(2) fail because of one connection only (its manual page, "Error handling")? */
+static bool accept_is_past(int error)
+{
+    switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int accept_one(struct sock *listener, struct sockaddr_storage *from, socklen_t *length)
 {
     int fd;
     do
         fd = accept4(listener->fd, (struct sockaddr *)from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
+    while (fd < 0 && accept_is_past(errno));
     if (fd < 0 && errno == EAGAIN)
         listener->ready &= (uint8_t)~LOOP_READ;
     return fd < 0 ? -errno : fd;
@@ -72,9 +101,23 @@ static const struct op_class accept_class = {
     .release = accept_release,
 };
 
+/* Of an accept loop, which has nothing better to do than to wait. */
+static const struct op_class accept_always_class = {
+    .name = "accept",
+    .queue = OP_QUEUE_READ,
+    .always_waits = true,
+    .step = accept_step,
+    .release = accept_release,
+};
+
 void op_accept(struct op *op, struct sock *sock)
 {
     op_init(op, &accept_class, sock);
+}
+
+void op_accept_always(struct op *op, struct sock *sock)
+{
+    op_init(op, &accept_always_class, sock);
 }
 
 struct sock *op_take_sock(struct op *op)

@@ -47,6 +47,9 @@ struct op_class {
 /* Begins the constructor of every operation. Takes a reference to `sock`, which may be NULL. */
 void op_init(struct op *op, const struct op_class *class, struct sock *sock);
 
+/* op_accept that waits on a non-blocking listener too. */
+void op_accept_always(struct op *op, struct sock *sock);
+
 /* Calls `done` of an operation whose completion had to wait for the loop. */
 void op_deliver(struct op *op);
 

@@ -6,43 +6,35 @@
  */
 #include "net/net_private.h"
 
+#include "util/cleanup.h"
+
 #define CONNECT_RETRY (LOOP_SECOND / 100)
 
-struct connect_retry {
+struct connect_work {
     struct sock *sock;
-    struct loop_timer timer;
+    struct loop_timer retry;
     struct address address;
 };
 
 static void connect_on_retry(struct loop_timer *timer)
 {
-    sock_serve_later(CONTAINER_OF(timer, struct connect_retry, timer)->sock);
+    sock_serve_later(CONTAINER_OF(timer, struct connect_work, retry)->sock);
 }
 
-/* Plans another attempt, which the address must outlive op_start for. */
 static int connect_retry_later(struct op *op)
 {
-    struct connect_retry *retry = op->connect.retry;
-    if (retry == NULL) {
-        retry = calloc(1, sizeof(*retry));
-        if (retry == NULL)
-            return op_end(op, -ENOMEM);
-        retry->sock = op->sock;
-        retry->address = *op->connect.address;
-        loop_timer_init(&retry->timer, connect_on_retry);
-        op->connect.retry = retry;
-        op->connect.address = &retry->address;
-    }
-    int error = loop_timer_start(op->sock->net->loop, &retry->timer, loop_now() + CONNECT_RETRY);
+    struct loop_timer *retry = &op->connect.work->retry;
+    int error = loop_timer_start(op->sock->net->loop, retry, loop_now() + CONNECT_RETRY);
     return error < 0 ? op_end(op, error) : OP_WAIT;
 }
 
 static int connect_begin(struct op *op)
 {
     struct sock *sock = op->sock;
+    const struct address *address = &op->connect.work->address;
     int result;
     do
-        result = connect(sock->fd, &op->connect.address->any, op->connect.address->length);
+        result = connect(sock->fd, &address->any, address->length);
     while (result < 0 && errno == EINTR);
     sock->ready |= LOOP_READ | LOOP_WRITE;
     if (result == 0)
@@ -59,6 +51,8 @@ static int connect_begin(struct op *op)
 static int connect_step(struct op *op)
 {
     struct sock *sock = op->sock;
+    if (op->connect.work == NULL)
+        return op_end(op, -ENOMEM);
     if (!op->connect.started)
         return connect_begin(op);
     if ((sock_poll(sock, LOOP_WRITE) & LOOP_WRITE) == 0)
@@ -72,12 +66,11 @@ static int connect_step(struct op *op)
 
 static void connect_release(struct op *op)
 {
-    struct connect_retry *retry = op->connect.retry;
-    if (retry == NULL)
+    struct connect_work *work = STEAL(op->connect.work);
+    if (work == NULL)
         return;
-    loop_timer_stop(op->sock->net->loop, &retry->timer);
-    free(retry);
-    op->connect.retry = NULL;
+    loop_timer_stop(op->sock->net->loop, &work->retry);
+    free(work);
 }
 
 static const struct op_class connect_class = {
@@ -90,5 +83,10 @@ static const struct op_class connect_class = {
 void op_connect(struct op *op, struct sock *sock, const struct address *address)
 {
     op_init(op, &connect_class, sock);
-    op->connect.address = address;
+    struct connect_work *work = malloc(sizeof(*work));
+    if (work == NULL)
+        return;
+    *work = (struct connect_work){.sock = sock, .address = *address};
+    loop_timer_init(&work->retry, connect_on_retry);
+    op->connect.work = work;
 }

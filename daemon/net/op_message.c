@@ -42,6 +42,14 @@ static int message_failed(struct op *op, int error)
     return error == -EAGAIN ? OP_WAIT : op_end(op, error);
 }
 
+static void message_count(const struct op *op)
+{
+    if (op->in.flags & MSG_PEEK)
+        return; /* it will come again */
+    op->sock->bytes_in += op->in.length;
+    op->sock->net->bytes_in += op->in.length;
+}
+
 static int message_step(struct op *op)
 {
     struct sock *sock = op->sock;
@@ -58,13 +66,12 @@ static int message_step(struct op *op)
         op->class->release(op);
         return message_failed(op, (int)got);
     }
-    sock->bytes_in += (uint64_t)got;
-    sock->net->bytes_in += (uint64_t)got;
     op->in.data = op->in.block;
     op->in.from = &sock->net->received_from;
     op->in.length = (size_t)(got < size ? got : size); /* MSG_TRUNC tells more than it copies */
     /* of a connection with message boundaries, nothing is the end */
-    op->in.eof = got == 0 && sock->type == SOCK_SEQPACKET && size > 0;
+    op->in.eof = got == 0 && sock->type == SOCK_SEQPACKET && op->in.limit > 0;
+    message_count(op);
     return op_end(op, 0);
 }
 
@@ -81,6 +88,20 @@ static const struct op_class message_class = {
     .step = message_step,
     .release = message_release,
 };
+
+static const struct op_class message_read_class = {
+    .name = "read",
+    .queue = OP_QUEUE_READ,
+    .always_waits = true,
+    .step = message_step,
+    .release = message_release,
+};
+
+void op_message_read(struct op *op, struct sock *sock, size_t limit)
+{
+    op_init(op, &message_read_class, sock);
+    op->in.limit = limit;
+}
 
 void op_message(struct op *op, struct sock *sock, size_t size, int flags)
 {

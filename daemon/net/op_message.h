@@ -8,3 +8,6 @@
 
 /* One recv(2) of at most `size` bytes, OP_RECV_ANY: of a message of any size. Result as recv's. */
 void op_message(struct op *op, struct sock *sock, size_t size, int flags);
+
+/* The same, which waits on a non-blocking socket too. */
+void op_message_read(struct op *op, struct sock *sock, size_t limit);

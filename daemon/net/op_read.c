@@ -232,7 +232,7 @@ static const struct op_class sysread_class = {
 void op_read(struct op *op, struct sock *sock, const struct read_what *what)
 {
     if (!sock_is_stream(sock)) {
-        op_message(op, sock, what->limit, 0);
+        op_message_read(op, sock, what->limit);
         return;
     }
     op_init(op, &read_class, sock);

@@ -105,6 +105,7 @@ static bool server_take(struct server *server)
         server_rest(server);
         return false;
     }
+    server->calling = true; /* a callback that stops what has ended does no harm */
     if (server->callbacks.closed != NULL)
         server->callbacks.closed(server->context);
     server_free(server);
@@ -123,7 +124,7 @@ static void server_run(struct server *server)
 {
     MAGIC_CHECK(server, SERVER_MAGIC);
     for (int i = 0; i < SERVER_BATCH; i++) {
-        op_accept(&server->accept, server->listener);
+        op_accept_always(&server->accept, server->listener);
         server->accepting = true;
         if (op_start(&server->accept, LOOP_NEVER, server_on_accept, server) == OP_WAIT)
             return;

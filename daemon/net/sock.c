@@ -118,11 +118,15 @@ int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t
     return 0;
 }
 
+/* What socket(2) takes beside the type: how the descriptor is made is not the caller's affair. */
+#define SOCK_TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
 int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, struct sock **out)
 {
     int error = net_admit(net);
     if (error < 0)
         return error;
+    type &= ~SOCK_TYPE_FLAGS;
     CLEANUP(close_fdp) int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (fd < 0)
         return -errno;
@@ -140,6 +144,7 @@ int sock_new_pair(struct net *net, int domain, int type, int protocol, uid_t own
                   struct sock *out[2])
 {
     int fds[2];
+    type &= ~SOCK_TYPE_FLAGS;
     int error = net->socket_count + 2 <= net->config.max_sockets ? 0 : -EMFILE;
     if (error == 0 && socketpair(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol, fds) < 0)
         error = -errno;
@@ -168,7 +173,7 @@ static int fd_option(int fd, int name, int *value)
 int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
 {
     int domain = 0, type = 0, protocol = 0, listening = 0;
-    int error = net_admit(net);
+    int error = net_find_fd(net, fd) == NULL ? net_admit(net) : -EEXIST;
     if (error == 0)
         error = fd_option(fd, SO_DOMAIN, &domain);
     if (error == 0)

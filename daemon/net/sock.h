@@ -29,7 +29,7 @@ int sock_new_pair(struct net *net, int domain, int type, int protocol, uid_t own
                   struct sock *out[2]);
 
 /* Takes over a descriptor of an open socket, of whatever state. The descriptor is consumed on
- * success only. -ENOTSOCK, -EMFILE. */
+ * success only. -ENOTSOCK, -EMFILE; -EEXIST: a socket has it already (net_find_fd). */
 int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out);
 
 /*
