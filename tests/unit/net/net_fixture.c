@@ -151,6 +151,8 @@ static void act_take_in(struct act *act)
         memcpy(act->bytes, op->in.data, op->in.length);
     act->length = op->in.length;
     act->eof = op->in.eof;
+    if (op->in.from != NULL)
+        act->from = *op->in.from;
     if (!act->decline)
         op_consume(op);
 }
@@ -204,7 +206,8 @@ static void act_on_done(struct op *op)
     cr_assert_eq(op->context, act);
     act->calls++;
     act_note(act);
-    loop_stop(loop);
+    if (!act->go_on)
+        loop_stop(loop);
     if (act->then != NULL)
         act->then(act);
 }

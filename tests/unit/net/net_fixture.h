@@ -61,8 +61,9 @@ struct act {
     unsigned ready;
     struct sock *sock; /* made */
     struct address from;
-    size_t found;                  /* addresses */
-    bool decline;                  /* do not consume, do not take */
+    size_t found; /* addresses */
+    bool go_on;   /* its end does not stop the loop in the middle of a batch of events */
+    bool decline; /* do not consume, do not take */
     void (*then)(struct act *act); /* after the outcome was noted, from within `done` */
     void *context;
     struct slice delimiters[4];

@@ -92,7 +92,8 @@ static int unread_bytes(int fd)
 
 void pair_say(struct pair *pair, const void *data, size_t length)
 {
-    int fd = sock_fd(pair->sock);
+    /* of messages the kernel only tells the length of the first; they are there at once */
+    int fd = sock_is_stream(pair->sock) ? sock_fd(pair->sock) : -1;
     int before = fd >= 0 ? unread_bytes(fd) : 0;
     cr_assert_eq(send(pair->peer, data, length, MSG_NOSIGNAL), (ssize_t)length);
     /* over loopback they are there as good as at once; a poll that is satisfied by the first of

@@ -286,6 +286,7 @@ Test(op, one_without_a_socket_that_ends_in_the_round_of_its_cancellation_kills_t
     act_start(&reader, INFINITY);
     fixture_run_rounds(2);
     reader.then = cancel_victim;
+    reader.go_on = true;
     victim = &connect;
     pair_say_text(&pair, "x"); /* this event comes before that of the connection */
     address_format(&at, &text);
@@ -535,6 +536,7 @@ static void crowd_start(struct pair *pairs, struct act *act)
     act->context = pairs;
     act->then = crowd_move;
     act->decline = fixture_random() % 8 == 0;
+    act->go_on = true;
     crowd_started++;
     act_start(act, fixture_random() % 4 == 0 ? 0.0005 : INFINITY);
 }
