@@ -8,6 +8,8 @@ import pathlib
 import re
 import sys
 
+TOPS = ("protocol", "client", "daemon")
+
 # Folder, and the layers that its files may include; itself is understood.
 LAYERS = {
     "protocol": [],
@@ -45,7 +47,8 @@ def wrong_own(layer, name):
     """Why a file of the layer may not include "name", or None."""
     if "/" not in name:
         # One that is nowhere in the tree is made by the layer's own build.
-        here = pathlib.Path(layer, name).exists() or not any(pathlib.Path().glob(f"*/**/{name}"))
+        elsewhere = [path for top in TOPS for path in pathlib.Path(top).rglob(name)]
+        here = pathlib.Path(layer, name).exists() or not elsewhere
         return None if here else "is not in this folder"
     included = name.rsplit("/", 1)[0]
     own = [layer, layer.removeprefix("daemon/"), layer.removeprefix("client/")]
@@ -64,7 +67,7 @@ def wrong_library(layer, name):
 
 def main():
     found = 0
-    files = [path for top in ("protocol", "client", "daemon") for path in pathlib.Path(top).rglob("*.[ch]")]
+    files = [path for top in TOPS for path in pathlib.Path(top).rglob("*.[ch]")]
     for path in sorted(files):
         layer = layer_of(path)
         for number, line in enumerate(path.read_text().splitlines(), 1):

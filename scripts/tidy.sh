@@ -12,13 +12,18 @@ text() {
     clang -E -D_GNU_SOURCE -std=gnu11 -I . -I daemon -I client/include -I /usr/include/luajit-2.1 \
         "$file"
     clang-tidy --version
-    cat .clang-tidy
+    cat .clang-tidy scripts/tidy_lua.h
 }
+
+lua=()
+! grep -q '<lua.h>\|<lauxlib.h>\|fiber/\|binding/' "$file" ||
+    lua=("--extra-arg=-include" "--extra-arg=$PWD/scripts/tidy_lua.h"
+        --extra-arg=-isystem/usr/include/luajit-2.1)
 
 hash=$(text 2>/dev/null | sha256sum | cut -d ' ' -f 1)
 [ ! -e "$cache/$hash" ] || exit 0
 # It counts aloud the warnings of system headers, which it does not show.
-output=$(clang-tidy -p "$build" --quiet "$file" 2>&1) || {
+output=$(clang-tidy -p "$build" --quiet "${lua[@]}" "$file" 2>&1) || {
     printf '%s\n' "$output" | grep -v 'warnings generated\.$'
     exit 1
 }
