@@ -95,6 +95,8 @@ def run_topic(peer, topic):
         missing = [name for name in names if name not in results]
         if not missing:
             return results
+        if not results:
+            raise AssertionError(f"{peer} runs no case of {topic}: {run.error()}")
         results[missing[0]] = f"ends the process with {run.process.returncode}: {run.error()[-300:]}"
         after = missing[0]
 

@@ -10,7 +10,6 @@ local here = arg[0]:match('^(.*/)') or './'
 package.path = here .. '?.lua;' .. package.path
 
 local canon = require('canon')
-local clock = require('clock')
 local fiber = require('fiber')
 local peers = require('peers')
 
@@ -31,8 +30,8 @@ local function perform(body)
     local runner = fiber.create(function()
         result = canon.outcome(pcall(body))
     end)
-    local deadline = clock.monotonic() + PATIENCE
-    while not result and clock.monotonic() < deadline do
+    local deadline = fiber.clock() + PATIENCE
+    while not result and fiber.clock() < deadline do
         fiber.sleep(0.0005)
     end
     if not result then
