@@ -102,10 +102,11 @@ static bool push_named(lua_State *L, struct serve_request *serve)
     struct request *request = &serve->request;
     int size = (int)handler->text_size;
     push_defined(L, request->runtime, handler->text, handler->text_size);
+    bool defined = !lua_isnil(L, -1);
     unwrap_handler(L);
     if (lua_isfunction(L, -1))
         return true;
-    if (!lua_isnil(L, -1))
+    if (defined)
         refuse(request, -EINVAL, "%.*s is not a function", size, handler->text);
     else if (is_global(L, handler->text, handler->text_size))
         refuse(request, -EPERM, "%.*s was not defined by a loaded script", size, handler->text);
@@ -131,6 +132,7 @@ static bool compile(lua_State *L, const struct runtime *runtime, const char *tex
         if (luaL_loadbufferx(L, text, size, name, "t") != 0)
             return false;
     }
+    lua_remove(L, -2); /* the text of the expression */
     lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->eval);
     lua_setfenv(L, -2);
     return true;
