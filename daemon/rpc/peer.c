@@ -25,7 +25,7 @@
 #define PEER_TURN_MESSAGES 256
 #define PEER_TURN_BYTES    (1024 * 1024)
 
-/* How long a client that was rejected may take to notice. */
+/* How long a client that was rejected may take to notice, in seconds. */
 #define PEER_LINGER        5.0
 
 enum peer_reading {
@@ -215,9 +215,11 @@ static enum peer_reading peer_read(struct peer *peer)
 /* The answer that rejects it is out, and the last. */
 static void peer_linger(struct peer *peer)
 {
+    double patience = peer->rpc->config.stall_timeout;
     shutdown(peer->fd, SHUT_WR);
     peer->readable = true;
-    if (loop_timer_start(peer->rpc->loop, &peer->stall, loop_deadline(PEER_LINGER)) < 0)
+    if (loop_timer_start(peer->rpc->loop, &peer->stall,
+                         loop_deadline(patience < PEER_LINGER ? patience : PEER_LINGER)) < 0)
         peer->broken = true;
     loop_defer(peer->rpc->loop, &peer->task);
 }

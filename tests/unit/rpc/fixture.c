@@ -38,7 +38,7 @@ void fixture_start(struct fixture *fixture, const struct rpc_config *config,
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un address = unix_address(fixture->path);
     cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(listen(fd, 64), 0);
+    cr_assert_eq(listen(fd, 256), 0);
     cr_assert_eq(chmod(fixture->folder, 0755), 0);
     cr_assert_eq(chmod(fixture->path, 0777), 0);
     cr_assert_eq(rpc_listen(fixture->rpc, fd), 0);

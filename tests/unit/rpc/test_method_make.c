@@ -238,6 +238,28 @@ Test(method_make, a_connection_that_nobody_heard_of_goes_to_the_next_accept)
     stop();
 }
 
+Test(method_make, a_connection_whose_answer_did_not_go_out_goes_to_the_next_accept)
+{
+    start();
+    int64_t server = client_int(client, "tcp_server", "si", "127.0.0.1", (int64_t)0);
+    struct message answer = client_answer(client, client_request(client, "name", "i", server));
+    int64_t one =
+        client_int(client, "tcp_connect", "si", "127.0.0.1", error_number(&answer, "port"));
+    struct client *gone = client_new(&fixture);
+    for (int i = 0; i < 60; i++)
+        client_request(gone, "sockd.api", "");
+    client_request(gone, "accept", "i{ss}", server, "name", "lost");
+    client_request(gone, "socket", "ss", "AF_INET", "SOCK_STREAM");
+    UNTIL(&fixture, open_sockets() == 4);
+    client_free(gone);
+    UNTIL(&fixture, fixture_stats(&fixture).clients == 1);
+    int64_t two = client_int(client, "accept", "i{ss}", server, "name", "lost");
+    cr_assert_eq(open_sockets(), 3);
+    cr_assert_eq(client_int(client, "write", "is", one, "x"), 1);
+    expect_bytes(client, client_request(client, "sysread", "i", two), "x", 1);
+    stop();
+}
+
 Test(method_make, a_notification_makes_a_socket_too)
 {
     start();

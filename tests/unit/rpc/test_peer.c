@@ -279,9 +279,49 @@ Test(peer, a_client_that_never_reads_is_cut_off)
 {
     struct rpc_config config = {.max_output = 64 << 10, .stall_timeout = 0.1};
     start(&config);
+    client_text(client, "pong", "sockd.ping", "");
     for (int i = 0; i < 100; i++)
         client_request(client, "sockd.api", "");
     UNTIL(&fixture, clients() == 0);
+    stop();
+}
+
+Test(peer, a_client_that_reads_slowly_is_not_cut_off)
+{
+    enum { COUNT = 100 };
+    struct rpc_config config = {.max_output = 64 << 10, .stall_timeout = 0.3};
+    struct message answer;
+    start(&config);
+    for (int i = 0; i < COUNT; i++)
+        client_request(client, "sockd.api", "");
+    uint64_t next = 0;
+    for (int i = 0; i < COUNT; i++) {
+        cr_assert(client_next(client, &answer));
+        /* At this pace it takes longer than the patience for one stall. */
+        next = (next > 0 ? next : loop_now()) + LOOP_SECOND / 200;
+        UNTIL(&fixture, loop_now() >= next);
+    }
+    stop();
+}
+
+Test(peer, a_rejected_client_that_does_not_leave_is_cut_off)
+{
+    struct rpc_config config = {.stall_timeout = 0.1};
+    start(&config);
+    client_text(client, "pong", "sockd.ping", "");
+    client_send(client, "\xc1", 1);
+    UNTIL(&fixture, clients() == 0);
+    stop();
+}
+
+Test(peer, a_client_that_closes_for_reading_only_is_gone)
+{
+    start(NULL);
+    client_text(client, "pong", "sockd.ping", "");
+    shutdown(client->fd, SHUT_RD);
+    client_request(client, "sockd.ping", "");
+    UNTIL(&fixture, clients() == 0);
+    cr_assert_eq(client_try(client, "x", 1), 0);
     stop();
 }
 
