@@ -15,10 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A bit for each low descriptor that was open at the start: those who start a daemon pass few. */
-static uint64_t open_at_start;
-
-enum { REMEMBERED = 64 };
+/* A bit for each descriptor that was open at the start, of those that anybody passes on. */
+enum { REMEMBERED = 1024, BITS = 64 };
+static uint64_t open_at_start[REMEMBERED / BITS];
 
 static void open_standard_descriptors(void)
 {
@@ -42,7 +41,7 @@ void process_prepare(void)
     open_standard_descriptors();
     for (int fd = 0; fd < REMEMBERED; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
-            open_at_start |= UINT64_C(1) << fd;
+            open_at_start[fd / BITS] |= UINT64_C(1) << fd % BITS;
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
 }
@@ -50,7 +49,7 @@ void process_prepare(void)
 void process_adopt(int fd)
 {
     if (fd < REMEMBERED)
-        open_at_start &= ~(UINT64_C(1) << fd);
+        open_at_start[fd / BITS] &= ~(UINT64_C(1) << fd % BITS);
 }
 
 void process_leave(void)
@@ -64,7 +63,7 @@ void process_leave(void)
 
 static bool was_open(int fd)
 {
-    return fd < REMEMBERED && (open_at_start >> fd & 1);
+    return fd < REMEMBERED && (open_at_start[fd / BITS] >> fd % BITS & 1);
 }
 
 int process_check_descriptors(void)

@@ -49,12 +49,13 @@ need_packages() {
         apt-get -qq -y install --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# configure FOLDER OPTION…: prepares a build folder unless that is done already.
+# configure FOLDER OPTION…: prepares a build folder.
 configure() {
     local folder=$1
     shift
-    cmake -G Ninja -S "$root" -B "$folder" "$@" >"$folder.configure.log" 2>&1 || {
-        cat "$folder.configure.log"
+    mkdir -p "$folder"
+    cmake -G Ninja -S "$root" -B "$folder" "$@" >"$folder/configure.log" 2>&1 || {
+        cat "$folder/configure.log"
         return 1
     }
 }

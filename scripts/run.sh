@@ -37,9 +37,10 @@ finish() {
 }
 trap finish EXIT
 
-# Shows a command and runs it.
+# Shows a command, on the script's own output whatever becomes of the command's, and runs it.
+exec 3>&1
 show() {
-    printf '$ %s\n' "$*" >&2
+    printf '$ %s\n' "$*" >&3
     eval "$*"
 }
 
@@ -47,7 +48,7 @@ start() {
     step "starting sockd on $SOCKD_SOCKET"
     # In a process group of its own: Ctrl-C reaches this script, which ends the daemon.
     set -m
-    sockd --load "$root/lua/handlers" &
+    sockd --load "$root/lua/handlers" 3>&- &
     daemon=$!
     set +m
     until sockctl sockd.ping >/dev/null 2>&1; do
@@ -84,6 +85,7 @@ if [ "${1-}" = --demo ]; then
     exit 0
 fi
 
+trap 'exit 0' INT TERM
 cat <<END
 
 sockd goes on serving; Ctrl-C ends it. In another shell:
@@ -95,5 +97,4 @@ sockd goes on serving; Ctrl-C ends it. In another shell:
   sockctl read \$id --until '\\r\\n'
   sockctl --help
 END
-trap 'exit 0' INT TERM
 wait "$daemon"

@@ -312,6 +312,7 @@ class Daemon:
         status = self.stop() if self.alive() else self.process.returncode
         assert status == expected, f"sockd ended with {status}:\n{self.log()}"
         assert not os.path.lexists(self.path), "the control socket's file is still there"
+        assert "is still open" not in self.log(), self.log()
         self.prove_sanitizers_silent()
 
     def prove_sanitizers_silent(self):

@@ -14,8 +14,10 @@
 Test(process, what_was_open_at_the_start_is_no_leak)
 {
     int before = open("/dev/null", O_RDONLY);
+    cr_assert_eq(dup2(before, 300), 300); /* as shells do with their own */
     process_prepare();
     cr_assert_eq(process_check_descriptors(), 0);
+    close(300);
     close(before);
 }
 
