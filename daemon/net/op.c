@@ -174,6 +174,11 @@ void op_finish(struct op *op)
     sock_unref(sock);
 }
 
+bool op_is_parked(const struct op *op)
+{
+    return op->state == OP_STATE_PARKED;
+}
+
 bool op_is_waiting(const struct op *op)
 {
     return op->magic == OP_MAGIC && (op->state == OP_STATE_PARKED || op->state == OP_STATE_ENDED);

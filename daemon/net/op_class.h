@@ -57,6 +57,9 @@ void op_deliver(struct op *op);
  * without effect, when another end, such as a cancellation, came before. */
 void op_complete(struct op *op, int status);
 
+/* Is it still to end? Between its end and `done` it is not. */
+bool op_is_parked(const struct op *op);
+
 /* Ends a step. */
 static inline int op_end(struct op *op, int status)
 {

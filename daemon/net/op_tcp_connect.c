@@ -100,8 +100,14 @@ static void attempt_on_done(struct op *op)
 {
     struct attempt *attempt = CONTAINER_OF(op, struct attempt, op);
     struct connector *connector = attempt->connector;
-    int status = attempt_result(attempt, &connector->op->made.sock);
+    struct sock *made = NULL;
+    int status = attempt_result(attempt, &made);
     connector->running--;
+    if (!op_is_parked(connector->op)) { /* it has another end: nobody is waiting for this one */
+        sock_unref(made);
+        return;
+    }
+    connector->op->made.sock = made;
     if (status < 0) {
         connector->last_error = status;
         status = connector_advance(connector);
@@ -156,6 +162,8 @@ static int connector_advance(struct connector *connector)
 static void connector_on_head_start(struct loop_timer *timer)
 {
     struct connector *connector = CONTAINER_OF(timer, struct connector, head_start);
+    if (!op_is_parked(connector->op))
+        return;
     int result = connector_advance(connector);
     if (result != OP_WAIT)
         op_complete(connector->op, result);
@@ -177,6 +185,8 @@ static int connector_resolved(struct connector *connector)
 static void connector_on_resolved(struct op *op)
 {
     struct connector *connector = op->context;
+    if (!op_is_parked(connector->op))
+        return; /* what ends it will take the look-up back */
     int result = connector_resolved(connector);
     if (result != OP_WAIT)
         op_complete(connector->op, result);
