@@ -1,0 +1,240 @@
+/* Look-ups in threads: how many at once, in what order, and that nobody waits for a hung one. */
+#include "fake_names.h"
+#include "harness/harness.h"
+#include "loop/loop.h"
+#include "net/resolver.h"
+#include "util/error.h"
+
+#include <criterion/criterion.h>
+#include <netdb.h>
+#include <sched.h>
+#include <stdio.h>
+
+static struct loop *loop;
+static struct resolver *resolver;
+static int fds;
+
+static void setup(void)
+{
+    fds = harness_fd_count();
+    cr_assert_eq(loop_new(&loop), 0);
+    cr_assert_eq(resolver_new(&resolver, loop, 2), 0);
+    names_add("one.test", "127.0.0.1");
+    names_add("slow.test", "127.0.0.2");
+}
+
+static void teardown(void)
+{
+    names_release();
+    resolver_free(resolver);
+    cr_expect_eq(loop_busy(loop), 0);
+    loop_free(loop);
+    cr_expect_eq(harness_fd_count(), fds, "a descriptor was left");
+}
+
+TestSuite(resolver, .init = setup, .fini = teardown);
+
+struct asked {
+    struct lookup *lookup;
+    unsigned answers, order;
+    int result;
+    char address[64];
+    struct asked *cancel; /* when the answer comes */
+};
+
+static unsigned answers;
+static unsigned awaited;
+
+static void on_answer(void *context, int result, struct addrinfo *list)
+{
+    struct asked *asked = context;
+    asked->answers++;
+    asked->order = ++answers;
+    asked->result = result;
+    if (list != NULL)
+        getnameinfo(list->ai_addr, list->ai_addrlen, asked->address, sizeof asked->address, NULL, 0,
+                    NI_NUMERICHOST);
+    if (list != NULL)
+        freeaddrinfo(list);
+    if (asked->cancel != NULL)
+        lookup_cancel(asked->cancel->lookup);
+    if (answers >= awaited)
+        loop_stop(loop);
+}
+
+static void ask(struct asked *asked, const char *host)
+{
+    static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    *asked = (struct asked){0};
+    cr_assert_eq(lookup_start(resolver, host, "80", &hints, on_answer, asked, &asked->lookup), 0);
+}
+
+static void give_up(struct loop_timer *timer)
+{
+    (void)timer;
+    cr_assert_fail("no answer came");
+}
+
+/* Runs the loop until that many answers have come. */
+static void await(unsigned count)
+{
+    struct loop_timer patience;
+    loop_timer_init(&patience, give_up);
+    cr_assert_eq(loop_timer_start(loop, &patience, loop_now() + 10 * LOOP_SECOND), 0);
+    awaited = count;
+    if (answers < count)
+        loop_run(loop);
+    loop_timer_stop(loop, &patience);
+}
+
+static void await_running(unsigned count)
+{
+    while (names_running() != count)
+        sched_yield();
+}
+
+Test(resolver, answers_from_the_loop)
+{
+    struct asked asked;
+    ask(&asked, "one.test");
+    cr_assert_eq(asked.answers, 0);
+    cr_assert_eq(resolver_busy(resolver), 1);
+    await(1);
+    cr_assert_eq(asked.result, 0);
+    cr_assert_str_eq(asked.address, "127.0.0.1");
+    cr_assert_eq(resolver_busy(resolver), 0);
+}
+
+Test(resolver, says_what_is_wrong)
+{
+    struct asked asked;
+    ask(&asked, "none.test");
+    await(1);
+    cr_assert(error_is_eai(asked.result));
+    cr_assert_eq(error_eai_code(asked.result), EAI_NONAME);
+}
+
+Test(resolver, runs_as_many_at_once_as_it_has_threads)
+{
+    struct asked asked[5];
+    names_hold();
+    for (int i = 0; i < 5; i++)
+        ask(&asked[i], "slow.test");
+    await_running(2);
+    cr_assert_eq(resolver_busy(resolver), 5);
+    names_release();
+    await(5);
+    cr_assert_eq(names_most(), 2);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(asked[i].result, 0);
+}
+
+Test(resolver, starts_no_thread_for_what_one_can_do)
+{
+    struct asked asked[3];
+    for (unsigned i = 0; i < 3; i++) {
+        ask(&asked[i], "one.test");
+        await(i + 1);
+    }
+    cr_assert_eq(names_most(), 1);
+}
+
+Test(resolver, a_cancelled_one_in_the_queue_never_begins)
+{
+    struct asked running[2], queued, last;
+    names_hold();
+    ask(&running[0], "slow.test");
+    ask(&running[1], "slow.test");
+    await_running(2);
+    ask(&queued, "one.test");
+    ask(&last, "one.test");
+    lookup_cancel(queued.lookup);
+    cr_assert_eq(resolver_busy(resolver), 3);
+    names_release();
+    await(3);
+    cr_assert_eq(queued.answers, 0);
+    cr_assert_eq(last.answers, 1);
+    cr_assert_eq(names_begun(), 3);
+}
+
+Test(resolver, a_cancelled_one_that_runs_is_not_answered)
+{
+    struct asked cancelled, next;
+    names_hold();
+    ask(&cancelled, "slow.test");
+    await_running(1);
+    lookup_cancel(cancelled.lookup);
+    names_release();
+    ask(&next, "one.test");
+    await(1);
+    cr_assert_eq(next.answers, 1);
+    cr_assert_eq(cancelled.answers, 0);
+}
+
+Test(resolver, one_answer_may_cancel_another_that_is_there_too)
+{
+    struct asked first, second;
+    names_hold();
+    ask(&first, "slow.test");
+    ask(&second, "slow.test");
+    first.cancel = &second;
+    second.cancel = &first;
+    await_running(2);
+    names_release();
+    await_running(0);
+    await(1);
+    cr_assert_eq(first.answers + second.answers, 1);
+    while (resolver_busy(resolver) > 0) {
+        struct asked last;
+        ask(&last, "one.test");
+        await(answers + 1);
+    }
+    cr_assert_eq(first.answers + second.answers, 1);
+}
+
+Test(resolver, a_look_up_that_hangs_holds_up_no_other)
+{
+    struct asked hung, other;
+    names_hold();
+    ask(&hung, "slow.test");
+    await_running(1);
+    ask(&other, "one.test");
+    await(1);
+    cr_assert_eq(other.answers, 1);
+    cr_assert_eq(hung.answers, 0);
+    lookup_cancel(hung.lookup);
+}
+
+Test(resolver, may_be_freed_while_a_look_up_hangs)
+{
+    struct asked hung, queued[3];
+    names_hold();
+    ask(&hung, "slow.test");
+    for (int i = 0; i < 3; i++)
+        ask(&queued[i], "slow.test");
+    await_running(2);
+    resolver_free(resolver);
+    resolver = NULL;
+    cr_assert_eq(loop_busy(loop), 0);
+    names_release();
+    await_running(0);
+    cr_assert_eq(answers, 0);
+    cr_assert_eq(names_begun(), 2, "the queued ones began all the same");
+}
+
+Test(resolver, a_hundred_in_any_order)
+{
+    static struct asked asked[100];
+    for (int i = 0; i < 100; i++)
+        ask(&asked[i], i % 3 == 0 ? "none.test" : "one.test");
+    for (int i = 0; i < 100; i += 10)
+        lookup_cancel(asked[i].lookup);
+    await(90);
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(asked[i].answers, i % 10 == 0 ? 0 : 1);
+}
+
+Test(resolver, nothing_is_freed)
+{
+    resolver_free(NULL);
+}
