@@ -69,10 +69,11 @@ if core.service then
         error('debug.sethook is not available in a service', 2)
     end
     if not core.ffi then
-        package.preload.ffi = function()
-            error('ffi is not available: start sockd with --ffi', 2)
+        package.preload.ffi = nil
+        package.loaders[3] = function(name)
+            return name == 'ffi' and '\n\tffi is not available: start sockd with --ffi' or nil
         end
-        package.loaders[3], package.loaders[4] = nil, nil
+        package.loaders[4] = nil
         package.loadlib = function()
             return nil, 'C modules are not available: start sockd with --ffi', 'absent'
         end
