@@ -142,6 +142,7 @@ static void rpc_open(struct rpc *rpc)
         client->out = allocate(depth, RPC_REQUEST_MOST);
         client->in = allocate(1, rpc->room);
         client->answered = allocate(depth, sizeof(*client->answered));
+        client->first = 0 - depth; /* the first batch is one further */
         client->fd = endpoint_connect(&rpc->options->endpoint);
         skip_greeting(rpc, client->fd);
         if (rpc->kind->prepare != NULL)

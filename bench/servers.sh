@@ -48,35 +48,36 @@ server_command() {
         if [ "$mode" = rpc ]; then
             command+=(--socket "$port")
         else
-            command=(env SOCKD_BENCH="$mode $host $port" "${command[@]}"
-                --socket "$folder/control.sock" --load "$root/bench/handlers.lua")
+            export SOCKD_BENCH="$mode $host $port"
+            command+=(--socket "$folder/control.sock" --load "$root/bench/handlers.lua")
         fi
         ;;
     esac
 }
 
 # start_server NAME MODE TRANSPORT: its process is in pids, its address in addresses. Whoever
-# connects waits until it listens.
+# connects waits until it listens. The command may be run by another, in the array `wrapper`.
 start_server() {
     local name=$1 mode=$2 transport=$3 host port command=()
     if [ "$transport" = unix ]; then
         host=unix/
         port=$folder/$name.sock
-        addresses[$name]=unix:$port
+        addresses["$name"]=unix:$port
         rm -f "$port"
     else
         host=127.0.0.1
         port=$("$build/bin/sockd-bench-load" port)
-        addresses[$name]=$host:$port
+        addresses["$name"]=$host:$port
     fi
     server_command "$name" "$mode" "$host" "$port" "${addresses[$name]}"
-    taskset -c "$server_core" "${command[@]}" >"$folder/$name.log" 2>&1 </dev/null &
-    pids[$name]=$!
+    taskset -c "$server_core" ${wrapper[@]+"${wrapper[@]}"} "${command[@]}" \
+        >"$folder/$name.log" 2>&1 </dev/null &
+    pids["$name"]=$!
 }
 
 # Ends it, by force if it does not want to.
 stop_server() {
-    local pid=${pids[$1]} tries=50
+    local pid=${pids[$1]} tries=250
     kill "$pid" 2>/dev/null || true
     while kill -0 "$pid" 2>/dev/null && [ $((tries--)) -gt 0 ]; do sleep 0.02; done
     kill -KILL "$pid" 2>/dev/null || true

@@ -43,7 +43,7 @@ local loop = cqueues.new()
 local listener = host == 'unix/' and socket.listen{path = port, unlink = true}
     or socket.listen{host = host, port = tonumber(port), nodelay = true}
 loop:wrap(function()
-    for s in listener:clients() do
+    for s in listener:clients{nodelay = true} do
         loop:wrap(serve, s)
     end
 end)

@@ -53,6 +53,8 @@ function handlers.once(s)
     end
 end
 
+uv.new_signal():start('sigpipe', function() end) -- a client that is gone must not end the server
+
 local listener = host == 'unix/' and uv.new_pipe(false) or uv.new_tcp()
 if host == 'unix/' then
     assert(listener:bind(port))
