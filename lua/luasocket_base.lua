@@ -4,6 +4,7 @@
 --
 -- The emulation uses nothing but what scripts have too. Where a fiber waits, only it waits.
 local core = ...
+local raw = core.socket.methods
 local errno = package.loaded.errno
 local clock = package.loaded.fiber.clock
 local type, tonumber, tostring, error = type, tonumber, tostring, error
@@ -102,7 +103,7 @@ end
 
 -- ---- how long to wait ----
 
--- settimeout(seconds, mode): of each single wait ('b'), or of a call as a whole ('t').
+-- settimeout(seconds, mode): for a single wait ('b') or for a call as a whole ('t').
 function base.settimeout(self, value, mode)
     local seconds
     if value ~= nil then
@@ -134,22 +135,23 @@ function base.set_mode(self)
     end
 end
 
--- When a call that begins now has to be over; nil: never.
+-- When a call that begins now has to be over; nil: never. Of the two timeouts, the one for a single
+-- wait counts from the beginning too, unless there is one for the whole.
 function base.limit(self)
-    return self.total and clock() + self.total
+    local seconds = self.total or self.block
+    return seconds and clock() + seconds
 end
 
 -- How long the next wait of that call may be; nil: for ever.
 local function patience(self, limit)
-    local block = self.block
     if not limit then
-        return block
+        return nil
     end
     local left = limit - clock()
     if left < 0 then
         left = 0
     end
-    return block and block < left and block or left
+    return self.total and self.block and self.block < left and self.block or left
 end
 
 -- After a call on `sock` has failed: waits if it has to be repeated. nil: repeat it. Otherwise the
@@ -173,23 +175,31 @@ end
 
 local families = {AF_INET = 'inet', AF_INET6 = 'inet6', AF_UNIX = 'unix'}
 
-local function present(sock, address)
+-- The address that one of the socket's methods answers with, or nil and a sentence.
+local function ask(self, method)
+    local sock = self.sock
     if not sock then
         return nil, errno.strerror(errno.EBADF)
-    elseif not address then
-        return nil, base.word(errno())
+    end
+    local address = method(sock)
+    return address, not address and base.word(errno()) or nil
+end
+
+-- The own port is a string and the peer's a number: so LuaSocket has it.
+function base.getsockname(self)
+    local address, problem = ask(self, raw.name)
+    if not address then
+        return nil, problem
     end
     return address.host, tostring(address.port), families[address.family]
 end
 
-function base.getsockname(self)
-    local sock = self.sock
-    return present(sock, sock and sock:name())
-end
-
 function base.getpeername(self)
-    local sock = self.sock
-    return present(sock, sock and sock:peer())
+    local address, problem = ask(self, raw.peer)
+    if not address then
+        return nil, problem
+    end
+    return address.host, address.port, families[address.family]
 end
 
 function base.getfamily(self)
@@ -241,6 +251,9 @@ function base.prepare(self, family)
     if self.sock then
         self.sock:close()
     end
+    if family == 'AF_INET6' then
+        sock:setsockopt('IPPROTO_IPV6', 'IPV6_V6ONLY', true)
+    end
     self.sock, self.family = sock, family
     base.set_mode(self)
     return true
@@ -249,7 +262,10 @@ end
 -- Tries each address of a name with `attempt`, which returns what went wrong. 1; or nil and a word.
 function base.try_each(self, host, port, flags, attempt)
     local list, problem = candidates(self, host, port, flags)
-    for _, address in ipairs(list or {}) do
+    for index, address in ipairs(list or {}) do
+        if index > 1 and problem == 'timeout' then
+            base.close(self) -- it still tries the address before
+        end
         if base.prepare(self, address.family) then
             problem = attempt(self, address)
         else

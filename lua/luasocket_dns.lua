@@ -1,6 +1,6 @@
 -- The LuaSocket emulation: names and addresses. Look-ups go to the threads that getaddrinfo has.
 local core = ...
-local base = core.luasocket
+local base, check = core.luasocket, core.check
 
 local dns = {}
 base.functions.dns = dns
@@ -22,6 +22,10 @@ function dns.getaddrinfo(host)
     return list
 end
 
+local function reverse(address, port)
+    return check(base.reverse(address, port))
+end
+
 -- The IPv4 addresses of a name, and what else is known: {name =, alias =, ip =}.
 local function look_up(host)
     local found = base.resolve(host, 0, {family = 'AF_INET', type = 'SOCK_STREAM',
@@ -34,7 +38,7 @@ local function look_up(host)
         answer.ip[index] = address.host
     end
     if answer.name == answer.ip[1] then
-        answer.name = base.reverse(answer.name, nil, 0) or answer.name
+        answer.name = reverse(answer.name, 0) or answer.name
     end
     return answer
 end
@@ -66,11 +70,14 @@ function dns.getnameinfo(host, service)
     end
     local names, known = {}, nil
     for _, address in ipairs(found) do
-        local name, of_service = base.reverse(address.host, address.port, 0)
+        local name, of_service = reverse(address.host, address.port)
         if host ~= nil then
             names[#names + 1] = name
         end
         known = of_service
     end
-    return names, service ~= nil and known or nil
+    if service == nil then
+        return names
+    end
+    return names, known
 end

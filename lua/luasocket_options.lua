@@ -2,6 +2,7 @@
 -- sockd's own getsockopt and setsockopt.
 local core = ...
 local base = core.luasocket
+local multicast_if = base.multicast_if
 
 -- ---- kinds: get(sock, option), set(sock, option, value) ----
 
@@ -62,6 +63,7 @@ local group = {
         local interface = value.interface
         if option.level == 'IPPROTO_IP' then
             interface = field(value, 'interface', 'string')
+            interface = interface == '*' and '0.0.0.0' or interface
         end
         return sock:setsockopt(option.level, option.name, {address, interface})
     end,
@@ -69,13 +71,12 @@ local group = {
 
 -- The interface of outgoing multicasts, by address.
 local outgoing = {
-    get = function(sock, option)
-        local value = get(sock, option)
-        return value == 0 and '0.0.0.0' or value
+    get = function(sock)
+        return multicast_if(sock)
     end,
-    set = function(sock, option, value)
-        base.check_string(value, 2, 'setoption')
-        return sock:setsockopt(option.level, option.name, value)
+    set = function(sock, _, value)
+        value = base.check_string(value, 2, 'setoption')
+        return multicast_if(sock, value == '*' and '0.0.0.0' or value)
     end,
 }
 

@@ -60,7 +60,7 @@ end
 -- The outcome of an attempt that goes on by itself, which without time to wait is not looked at.
 local function outcome(self, sock, limit)
     if errno() == errno.EINPROGRESS then
-        if self.block == 0 or self.total == 0 then
+        if self.block == 0 then
             return 'timeout'
         end
         errno(errno.EAGAIN)
@@ -76,7 +76,12 @@ end
 local function connect_to(self, address)
     local sock = self.sock
     local limit = limit_of(self)
-    if not sock:sysconnect(address.host, address.port) then
+    local done = sock:sysconnect(address.host, address.port)
+    if not done and errno() == errno.ECONNABORTED then
+        -- That was left of an attempt that had failed (connect(2) says so once).
+        done = sock:sysconnect(address.host, address.port)
+    end
+    if not done then
         return outcome(self, sock, limit)
     end
 end
@@ -132,7 +137,8 @@ end
 
 -- ---- receiving ----
 
--- Waits for bytes, which it puts into the buffer. nil, or the word for why none came.
+-- Waits for bytes, which it puts into the buffer. nil, or the word for why none came; and true at the
+-- orderly end of the stream.
 local function fill(self, limit)
     local problem
     repeat
@@ -142,7 +148,7 @@ local function fill(self, limit)
         end
         local data = sock:sysread(RECEIVE_SIZE)
         if data == '' then
-            return 'closed'
+            return 'closed', true
         elseif data then
             self.received = self.received + #data
             -- Another fiber may have filled it meanwhile.
@@ -204,9 +210,9 @@ local function receive_all(self, limit, parts)
         if self.first <= #self.buffer then
             parts[#parts + 1] = take(self, #self.buffer)
         end
-        local problem = fill(self, limit)
+        local problem, orderly = fill(self, limit)
         if problem then
-            return (problem ~= 'closed' or #parts == before) and problem or nil
+            return not (orderly and #parts > before) and problem or nil
         end
     end
 end

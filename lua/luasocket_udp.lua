@@ -63,10 +63,11 @@ function methods.setpeername(self, host, port)
     end
     port = base.check_string(port, 2, 'setpeername')
     local done, problem = base.try_each(self, host, port, nil, connect_to)
-    if done then
-        setmetatable(self, connected)
+    if not done then
+        return nil, problem
     end
-    return done, problem
+    setmetatable(self, connected)
+    return 1
 end
 
 -- ---- datagrams ----
@@ -89,12 +90,20 @@ local function insist(self, ready, call, ...)
     return nil, problem
 end
 
+-- A result alone, or nil and a word.
+local function settle(result, problem)
+    if result then
+        return result
+    end
+    return nil, problem
+end
+
 function methods.send(self, data)
     if getmetatable(self) ~= connected then
         base.refuse_self('send', 'udp{connected}')
     end
     data = base.check_string(data, 1, 'send')
-    return insist(self, raw.writable, raw.send, data)
+    return settle(insist(self, raw.writable, raw.send, data))
 end
 
 -- Names are not looked up.
@@ -122,7 +131,7 @@ function methods.sendto(self, data, host, port)
     elseif not self.sock and not base.prepare(self, found.family) then
         return nil, base.word(errno())
     end
-    return insist(self, raw.writable, raw.sendto, found.host, found.port, data)
+    return settle(insist(self, raw.writable, raw.sendto, found.host, found.port, data))
 end
 
 local function size_of(size, name)
@@ -155,7 +164,7 @@ function methods.receive(self, size)
     if not is_udp(self) then
         base.refuse_self('receive', 'udp{any}')
     end
-    return receive(self, size_of(size, 'receive'), receive_message)
+    return settle(receive(self, size_of(size, 'receive'), receive_message))
 end
 
 function methods.receivefrom(self, size)

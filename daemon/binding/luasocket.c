@@ -8,9 +8,10 @@
 #include "net/sock.h"
 #include "util/error.h"
 
+#include <arpa/inet.h>
 #include <lauxlib.h>
 #include <limits.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +25,28 @@ static int luasocket_disconnect(lua_State *L)
     return failure_or_true(L, error);
 }
 
+/* multicast_if(sock[, address]): the address of the interface that IPv4 multicasts leave by; or
+ * true after setting it. nil on failure. */
+static int luasocket_multicast_if(lua_State *L)
+{
+    const struct sock *sock = socket_check(L);
+    struct in_addr address;
+    socklen_t length = sizeof address;
+    char text[INET_ADDRSTRLEN];
+    if (!lua_isnoneornil(L, 2)) {
+        int error = -EINVAL;
+        if (inet_pton(AF_INET, luaL_checkstring(L, 2), &address) == 1)
+            error = setsockopt(sock_fd(sock), IPPROTO_IP, IP_MULTICAST_IF, &address, length) < 0
+                        ? -errno
+                        : 0;
+        return failure_or_true(L, error);
+    }
+    if (getsockopt(sock_fd(sock), IPPROTO_IP, IP_MULTICAST_IF, &address, &length) < 0)
+        return failure_nil(L, -errno);
+    lua_pushstring(L, inet_ntop(AF_INET, &address, text, sizeof text));
+    return 1;
+}
+
 /* gethostname() */
 static int luasocket_gethostname(lua_State *L)
 {
@@ -34,9 +57,37 @@ static int luasocket_gethostname(lua_State *L)
     return 1;
 }
 
+static int luasocket_push_names(lua_State *L, struct op *op)
+{
+    if (op->status < 0) {
+        lua_pushnil(L);
+        failure_push_text(L, op->status);
+        return 2;
+    }
+    lua_pushstring(L, op_reverse_host(op));
+    lua_pushstring(L, op_reverse_service(op));
+    return 2;
+}
+
+/* reverse(address, port[, timeout]): the names of both, or nil and a sentence. */
+static int luasocket_reverse(lua_State *L)
+{
+    const char *host = luaL_checkstring(L, 1), *port = luaL_checkstring(L, 2);
+    uint64_t deadline = socket_deadline(L, 3);
+    struct address address;
+    int error = address_parse(&address, strchr(host, ':') != NULL ? AF_INET6 : AF_INET, host, port);
+    if (error < 0)
+        return failure_nil_text(L, error);
+    struct wait spare, *wait = wait_begin(L, &spare);
+    op_reverse(&wait->op, binding_of(L)->net, &address, 0);
+    return wait_run(L, wait, deadline, luasocket_push_names);
+}
+
 static const luaL_Reg luasocket_functions[] = {
     {"disconnect", luasocket_disconnect},
     {"gethostname", luasocket_gethostname},
+    {"multicast_if", luasocket_multicast_if},
+    {"reverse", luasocket_reverse},
     {NULL, NULL},
 };
 

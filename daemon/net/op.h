@@ -181,6 +181,12 @@ struct addrinfo;
 void op_resolve(struct op *op, struct net *net, const char *host, const char *service,
                 const struct addrinfo *hints);
 
+/* getnameinfo(3) off the loop; `flags`: NI_*. The address is copied. The results are valid until
+ * op_finish. */
+void op_reverse(struct op *op, struct net *net, const struct address *address, int flags);
+const char *op_reverse_host(const struct op *op);
+const char *op_reverse_service(const struct op *op);
+
 /* ---- life ---- */
 
 /*

@@ -9,8 +9,10 @@
 #include "net/net_private.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <math.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
@@ -105,13 +107,15 @@ static int get_tcp_info(struct sock *sock, const struct option *option, struct o
     return option_get(sock, option, &out->tcp_info, &length);
 }
 
-/* The index of an interface given by name; 0: any. Negative: there is none. */
+/* The index of an interface given by its name or by that index; 0: any. Negative: there is none. */
 static int interface_index(const char *name)
 {
-    if (name[0] == '\0')
-        return 0;
+    char *end;
     unsigned index = if_nametoindex(name);
-    return index > 0 ? (int)index : -ENODEV;
+    if (index > 0)
+        return (int)index;
+    unsigned long number = strtoul(name, &end, 10);
+    return *end == '\0' && number <= INT_MAX ? (int)number : -ENODEV;
 }
 
 static int set_group4(struct sock *sock, const struct option *option,

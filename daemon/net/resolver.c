@@ -46,8 +46,11 @@ struct lookup {
     lookup_fn *fn; /* NULL: cancelled */
     void *context;
     char *host, *service;
-    bool has_hints;
+    bool has_hints, reverse;
     struct addrinfo hints;
+    struct sockaddr_storage address; /* of a reverse one, which finds host and service */
+    socklen_t address_length;
+    int flags;
     int result;
     struct addrinfo *list;
 };
@@ -104,10 +107,27 @@ static void shared_unref(struct resolver_shared *shared)
 
 /* ---- the threads ---- */
 
+static int lookup_run_reverse(struct lookup *lookup)
+{
+    char host[NI_MAXHOST], service[NI_MAXSERV];
+    int code = getnameinfo((const struct sockaddr *)&lookup->address, lookup->address_length, host,
+                           sizeof(host), service, sizeof(service), lookup->flags);
+    if (code != 0)
+        return code;
+    lookup->host = strdup(host);
+    lookup->service = strdup(service);
+    return lookup->host != NULL && lookup->service != NULL ? 0 : EAI_MEMORY;
+}
+
+static int lookup_run_forward(struct lookup *lookup)
+{
+    return getaddrinfo(lookup->host, lookup->service, lookup->has_hints ? &lookup->hints : NULL,
+                       &lookup->list);
+}
+
 static void lookup_run(struct lookup *lookup)
 {
-    int code = getaddrinfo(lookup->host, lookup->service, lookup->has_hints ? &lookup->hints : NULL,
-                           &lookup->list);
+    int code = lookup->reverse ? lookup_run_reverse(lookup) : lookup_run_forward(lookup);
     if (code == EAI_SYSTEM)
         lookup->result = -errno;
     else
@@ -239,12 +259,9 @@ static struct lookup *lookup_new(const char *host, const char *service,
     return lookup;
 }
 
-int lookup_start(struct resolver *resolver, const char *host, const char *service,
-                 const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out)
+static int lookup_queue(struct resolver *resolver, struct lookup *lookup, lookup_fn *fn,
+                        void *context, struct lookup **out)
 {
-    struct lookup *lookup = lookup_new(host, service, hints);
-    if (lookup == NULL)
-        return -ENOMEM;
     lookup->resolver = resolver;
     lookup->fn = fn;
     lookup->context = context;
@@ -267,6 +284,34 @@ int lookup_start(struct resolver *resolver, const char *host, const char *servic
     resolver->busy++;
     *out = lookup;
     return 0;
+}
+
+int lookup_start(struct resolver *resolver, const char *host, const char *service,
+                 const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out)
+{
+    struct lookup *lookup = lookup_new(host, service, hints);
+    return lookup != NULL ? lookup_queue(resolver, lookup, fn, context, out) : -ENOMEM;
+}
+
+int lookup_start_reverse(struct resolver *resolver, const struct sockaddr *address,
+                         socklen_t length, int flags, lookup_fn *fn, void *context,
+                         struct lookup **out)
+{
+    CHECK(length <= sizeof(struct sockaddr_storage));
+    struct lookup *lookup = lookup_new(NULL, NULL, NULL);
+    if (lookup == NULL)
+        return -ENOMEM;
+    lookup->reverse = true;
+    memcpy(&lookup->address, address, length);
+    lookup->address_length = length;
+    lookup->flags = flags;
+    return lookup_queue(resolver, lookup, fn, context, out);
+}
+
+void lookup_names(const struct lookup *lookup, const char **host, const char **service)
+{
+    *host = lookup->host;
+    *service = lookup->service;
 }
 
 void lookup_cancel(struct lookup *lookup)

@@ -1,11 +1,12 @@
 /*
- * Look-ups of names by getaddrinfo(3), which may take as long as it likes, in a small pool of
- * threads. They are used from the loop's thread only.
+ * Look-ups of names by getaddrinfo(3) and of addresses by getnameinfo(3), which may take as long as
+ * they like, in a small pool of threads. All of it is used from the loop's thread only.
  */
 #pragma once
 
 #include <netdb.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 struct loop;
 struct lookup;
@@ -26,6 +27,15 @@ size_t resolver_busy(const struct resolver *resolver);
 /* Begins a look-up. `host` or `service` may be NULL; all is copied. -ENOMEM, -EAGAIN: no thread. */
 int lookup_start(struct resolver *resolver, const char *host, const char *service,
                  const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out);
+
+/* Begins a look-up the other way round: what the address and its port are called. `flags`: NI_*.
+ * The callback, whose list is NULL, learns it from lookup_names. */
+int lookup_start_reverse(struct resolver *resolver, const struct sockaddr *address,
+                         socklen_t length, int flags, lookup_fn *fn, void *context,
+                         struct lookup **out);
+
+/* Only from the callback of a reverse look-up that succeeded. */
+void lookup_names(const struct lookup *lookup, const char **host, const char **service);
 
 /* The callback will not come. A look-up whose callback came must not be cancelled. */
 void lookup_cancel(struct lookup *lookup);

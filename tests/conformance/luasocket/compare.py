@@ -40,7 +40,7 @@ class Peer(threading.Thread):
 
     def serve(self, connection):
         with connection:
-            order = connection.makefile("rb").readline().decode().split()
+            order = connection.makefile("rb", buffering=0).readline().decode().split()
             try:
                 getattr(self, "do_" + order[0])(connection, *order[1:])
             except OSError:
