@@ -38,9 +38,6 @@ function socket.getaddrinfo(host, service, timeout, options)
     if type(timeout) == 'table' then
         timeout, options = nil, timeout
     end
-    if service == nil then
-        error('Usage: socket.getaddrinfo(host, service[, timeout][, options])', 2)
-    end
     options = options or {}
     local family, has_family = constant(options.family, raw.DOMAIN)
     local kind, has_kind = constant(options.type, raw.SO_TYPE)
@@ -59,6 +56,7 @@ function socket.getaddrinfo(host, service, timeout, options)
 end
 
 socket.internal = {
+    SOL_SOCKET = 1,
     DOMAIN = raw.DOMAIN,
     SO_TYPE = raw.SO_TYPE,
     SO_OPT = raw.SO_OPT,

@@ -63,10 +63,11 @@ end
 
 function socket.tcp_server(host, port, handler, timeout)
     local options = with_handler(handler)
-    if host == nil or options == nil then
+    local prepare = options and options.prepare
+    if host == nil or options == nil or prepare ~= nil and not is_callable(prepare) then
         error('Usage: socket.tcp_server(host, port, handler | opts)', 2)
     end
-    local listener, address = listener_at(host, port, options.prepare, timeout)
+    local listener, address = listener_at(host, port, prepare, timeout)
     if not listener then
         return nil, address
     end

@@ -97,7 +97,10 @@ function socket.tcp_connect(host, port, timeout)
 end
 
 function socket.iowait(fd, events, timeout)
-    return check(raw.iowait(fd, events, timeout))
+    local activity = check(raw.iowait(fd, events, timeout))
+    if activity ~= nil then
+        return activity
+    end
 end
 
 socket.socketpair = raw.socketpair

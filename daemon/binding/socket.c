@@ -84,11 +84,21 @@ static void socket_set_field(lua_State *L, const char *name, const char *value)
     lua_setfield(L, -2, name);
 }
 
+/* The name of a protocol; that of none is the number 0. */
+static void socket_set_protocol(lua_State *L, int protocol)
+{
+    char name[16];
+    if (protocol == 0)
+        lua_pushinteger(L, 0);
+    else
+        lua_pushstring(L, address_protocol_name(protocol, name));
+    lua_setfield(L, -2, "protocol");
+}
+
 static void socket_set_kind(lua_State *L, const struct sock *sock)
 {
-    char protocol[16];
     socket_set_field(L, "type", address_type_name(sock_type(sock)));
-    socket_set_field(L, "protocol", address_protocol_name(sock_protocol(sock), protocol));
+    socket_set_protocol(L, sock_protocol(sock));
 }
 
 void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock)
@@ -116,9 +126,7 @@ static int socket_address_tostring(lua_State *L)
     lua_getfield(L, 1, "host");
     lua_getfield(L, 1, "port");
     const char *host = lua_tostring(L, -2), *port = lua_tostring(L, -1);
-    bool v6 = host != NULL && strchr(host, ':') != NULL;
-    lua_pushfstring(L, v6 ? "[%s]:%s" : "%s:%s", host != NULL ? host : "?",
-                    port != NULL ? port : "?");
+    lua_pushfstring(L, "%s:%s", host != NULL ? host : "?", port != NULL ? port : "?");
     return 1;
 }
 
@@ -134,25 +142,35 @@ const char *socket_port(lua_State *L, int index)
     return luaL_optstring(L, index, NULL);
 }
 
-/* The number 0 stands for all local interfaces; any other number is no address. */
-static const char *socket_host(lua_State *L, int index)
+/* The number 0 stands for all local interfaces. False: it is no host at all. */
+static bool socket_take_host(lua_State *L, int index, const char **host)
 {
-    bool zero = lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == 0;
-    return zero ? NULL : luaL_checkstring(L, index);
+    *host = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
+    if (*host != NULL && strcmp(*host, "0") == 0)
+        *host = NULL;
+    else if (*host == NULL)
+        return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == 0;
+    return true;
 }
 
-int socket_parse_address(lua_State *L, int index, const struct sock *sock, struct address *out)
+int socket_parse_address(lua_State *L, int index, struct sock *sock, struct address *out)
 {
-    *out = (struct address){0};
-    return address_parse(out, sock_domain(sock), socket_host(L, index), socket_port(L, index + 1));
+    const char *host, *port = socket_port(L, index + 1);
+    int error = -EINVAL;
+    if (socket_take_host(L, index, &host))
+        error = address_parse(out, sock_domain(sock), host, port);
+    return error < 0 ? sock_fail(sock, error) : 0;
 }
 
-/* A name or the number itself; -1: unknown. */
-static int socket_constant(lua_State *L, int index, int (*find)(const char *name))
+/* A number as it is, or what a name stands for. False: an unknown name, or neither. */
+static bool socket_constant(lua_State *L, int index, int (*find)(const char *name), int *out)
 {
-    if (lua_type(L, index) == LUA_TNUMBER)
-        return (int)lua_tointeger(L, index);
-    return lua_type(L, index) == LUA_TSTRING ? find(lua_tostring(L, index)) : -1;
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        *out = (int)lua_tointeger(L, index);
+        return true;
+    }
+    *out = lua_type(L, index) == LUA_TSTRING ? find(lua_tostring(L, index)) : -1;
+    return *out >= 0;
 }
 
 /* ---- making sockets ---- */
@@ -171,12 +189,13 @@ void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
 
 int socket_take_kind(lua_State *L, int *domain, int *type, int *protocol)
 {
-    *domain = socket_constant(L, 1, address_family);
-    *type = socket_constant(L, 2, address_type);
-    *protocol = lua_isnoneornil(L, 3) ? 0 : socket_constant(L, 3, address_protocol);
-    if (*domain < 0 || *type < 0)
+    if (!socket_constant(L, 1, address_family, domain) ||
+        !socket_constant(L, 2, address_type, type))
         return -EINVAL;
-    return *protocol < 0 ? -EPROTOTYPE : 0;
+    *protocol = 0;
+    if (lua_isnoneornil(L, 3) || socket_constant(L, 3, address_protocol, protocol))
+        return 0;
+    return lua_type(L, 3) == LUA_TSTRING ? -EPROTOTYPE : -EINVAL;
 }
 
 /* socket(domain, type, protocol) */
@@ -224,7 +243,9 @@ static int socket_tcp_connect(lua_State *L)
 /* listen(host, port[, timeout]), for tcp_server */
 static int socket_tcp_listen(lua_State *L)
 {
-    const char *host = socket_host(L, 1), *port = socket_port(L, 2);
+    const char *host, *port = socket_port(L, 2);
+    if (!socket_take_host(L, 1, &host))
+        return failure_nil_text(L, -EINVAL);
     uint64_t deadline = socket_deadline(L, 3);
     struct wait spare, *wait = wait_begin(L, &spare);
     op_tcp_listen(&wait->op, binding_of(L)->net, socket_owner(L), host, port, 0);
@@ -248,12 +269,11 @@ static int socket_listen_at(lua_State *L)
 
 static void socket_push_found(lua_State *L, const struct addrinfo *found)
 {
-    char protocol[16];
     struct address address;
     address_set(&address, found->ai_addr, found->ai_addrlen);
     socket_push_address(L, &address, NULL);
     socket_set_field(L, "type", address_type_name(found->ai_socktype));
-    socket_set_field(L, "protocol", address_protocol_name(found->ai_protocol, protocol));
+    socket_set_protocol(L, found->ai_protocol);
     if (found->ai_canonname != NULL)
         socket_set_field(L, "canonname", found->ai_canonname);
 }
@@ -295,8 +315,8 @@ static int socket_resolve(lua_State *L)
 /* protocol(name): its number, or nil */
 static int socket_protocol(lua_State *L)
 {
-    int number = socket_constant(L, 1, address_protocol);
-    if (number >= 0)
+    int number;
+    if (socket_constant(L, 1, address_protocol, &number))
         lua_pushinteger(L, number);
     else
         lua_pushnil(L);

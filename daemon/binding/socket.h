@@ -41,8 +41,9 @@ uint64_t socket_deadline(lua_State *L, int index);
 /* A port, service or path: a string or a number, as a string; NULL for nil. Throws. */
 const char *socket_port(lua_State *L, int index);
 
-/* Parses the address in arguments `index` and `index + 1` for a socket. A result. */
-int socket_parse_address(lua_State *L, int index, const struct sock *sock, struct address *out);
+/* Parses the address in arguments `index` and `index + 1` for a socket. A result; a failure becomes
+ * the socket's last error. */
+int socket_parse_address(lua_State *L, int index, struct sock *sock, struct address *out);
 
 /* Whose sockets the running code makes. */
 uid_t socket_owner(lua_State *L);
@@ -50,6 +51,10 @@ uid_t socket_owner(lua_State *L);
 /* Arguments 1 to 3: a family, a type and a protocol (nil: 0), by name or number. -EINVAL,
  * -EPROTOTYPE. */
 int socket_take_kind(lua_State *L, int *domain, int *type, int *protocol);
+
+/* The flags of a message in argument `index`. A result; a failure becomes the socket's last error.
+ */
+int socket_take_flags(lua_State *L, int index, struct sock *sock, int *out);
 
 /* A size or limit in bytes; OP_READ_ALL (SIZE_MAX) for what is beyond all sizes. Throws. */
 size_t socket_size(lua_State *L, int index, const char *method);

@@ -39,7 +39,7 @@ static int socket_pair(lua_State *L)
 static int socket_from_fd(lua_State *L)
 {
     if (lua_type(L, 1) != LUA_TNUMBER)
-        return luaL_error(L, "fd must be a number");
+        return failure_throw(L, "fd must be a number");
     int fd = (int)lua_tointeger(L, 1);
     struct net *net = binding_of(L)->net;
     struct socket_handle *handle = socket_push(L);
@@ -63,7 +63,7 @@ static int socket_detach(lua_State *L)
     struct sock *sock = socket_check(L);
     int result = sock_detach(sock);
     if (result == -EBUSY)
-        return luaL_error(L, "detach: bytes are read ahead, which would be lost");
+        return failure_throw(L, "detach: bytes are read ahead, which would be lost");
     failure_note(L, result < 0 ? result : 0);
     return 0;
 }
@@ -111,7 +111,7 @@ static int iowait_push_nothing(lua_State *L, struct op *op)
 
 static int iowait_usage(lua_State *L)
 {
-    return luaL_error(L, "Usage: iowait(fd, 1 | 'r' | 2 | 'w' | 3 | 'rw' [, timeout])");
+    return failure_throw(L, "Usage: iowait(fd, 1 | 'r' | 2 | 'w' | 3 | 'rw' [, timeout])");
 }
 
 static int iowait_sleep(lua_State *L, uint64_t deadline)
@@ -125,20 +125,20 @@ static int iowait_sleep(lua_State *L, uint64_t deadline)
 static int socket_iowait(lua_State *L)
 {
     uint64_t deadline = socket_deadline(L, 3);
-    if (lua_isnoneornil(L, 1) && lua_isnoneornil(L, 2))
+    if (lua_isnoneornil(L, 1) && lua_isnoneornil(L, 2) && !lua_isnoneornil(L, 3))
         return iowait_sleep(L, deadline);
     unsigned events = iowait_take_events(L, 2);
-    if (lua_type(L, 1) != LUA_TNUMBER || events == 0)
+    int fd = lua_type(L, 1) == LUA_TNUMBER ? (int)lua_tointeger(L, 1) : -1;
+    if (fd < 0 || events == 0)
         return iowait_usage(L);
     bool numeric = lua_type(L, 2) == LUA_TNUMBER;
-    int fd = (int)lua_tointeger(L, 1);
     struct net *net = binding_of(L)->net;
     struct sock *sock = net_find_fd(net, fd);
     struct wait spare, *wait = wait_begin(L, &spare);
     if (sock != NULL)
         op_wait(&wait->op, sock, events);
     else
-        op_watch(&wait->op, net, fd >= 0 ? fd : INT_MAX, events);
+        op_watch(&wait->op, net, fd, events);
     return wait_run(L, wait, deadline, numeric ? iowait_push_number : iowait_push_text);
 }
 

@@ -22,8 +22,15 @@ size_t socket_size(lua_State *L, int index, const char *method)
 {
     lua_Number limit = luaL_checknumber(L, index);
     if (limit < 0 || isnan(limit))
-        failure_throw(L, "socket:%s(): limit can not be negative", method);
+        failure_throw(L, "socket:%s(): %s can not be negative", method,
+                      strcmp(method, "sysread") == 0 ? "size" : "limit");
     return limit < 9e15 ? (size_t)limit : OP_READ_ALL;
+}
+
+int socket_take_flags(lua_State *L, int index, struct sock *sock, int *out)
+{
+    int error = flags_take(L, index, message_flags, out);
+    return error < 0 ? sock_fail(sock, error) : 0;
 }
 
 static const char *socket_data(lua_State *L, const char *method, size_t *length)
@@ -113,7 +120,7 @@ static int socket_send(lua_State *L)
     struct sock *sock = socket_check(L);
     const char *data = socket_data(L, "send", &length);
     int flags;
-    int error = flags_take(L, 3, message_flags, &flags);
+    int error = socket_take_flags(L, 3, sock, &flags);
     if (error < 0)
         return failure_nil(L, error);
     struct wait spare, *wait = wait_begin(L, &spare);
@@ -137,10 +144,13 @@ static int socket_syswrite(lua_State *L)
     size_t length;
     struct sock *sock = socket_check(L);
     const void *data = socket_pointer(L, 2);
-    if (data != NULL)
+    if (data != NULL && lua_isnumber(L, 3))
         length = socket_size(L, 3, "syswrite");
+    else if (data == NULL && lua_type(L, 2) == LUA_TSTRING)
+        data = lua_tolstring(L, 2, &length);
     else
-        data = socket_data(L, "syswrite", &length);
+        return failure_throw(L,
+                             "Usage: socket:syswrite(data) or socket:syswrite(const char *, size)");
     struct wait spare, *wait = wait_begin(L, &spare);
     op_syswrite(&wait->op, sock, data, length);
     return wait_run(L, wait, LOOP_NEVER, socket_push_sent);
@@ -153,7 +163,7 @@ static int socket_recv(lua_State *L)
     struct sock *sock = socket_check(L);
     size_t size = lua_isnoneornil(L, 2) ? OP_RECV_ANY : socket_size(L, 2, "recv");
     int flags;
-    int error = flags_take(L, 3, message_flags, &flags);
+    int error = socket_take_flags(L, 3, sock, &flags);
     if (error < 0) {
         lua_pushliteral(L, "");
         return failure_full(L, error);
@@ -277,9 +287,8 @@ static int socket_sysconnect(lua_State *L)
     struct sock *sock = socket_check(L);
     struct address address;
     int error = socket_parse_address(L, 2, sock, &address);
-    if (error < 0 && error != -EINVAL)
+    if (error < 0)
         return failure_or_true(L, error);
-    /* An empty one: the kernel's own EINVAL becomes the socket's last error. */
     struct wait spare, *wait = wait_begin(L, &spare);
     op_connect(&wait->op, sock, &address);
     return wait_run(L, wait, LOOP_NEVER, socket_push_connected);

@@ -2,7 +2,6 @@
  * Methods of sockets that send and receive messages with addresses.
  */
 #include "binding/failure.h"
-#include "binding/flags.h"
 #include "binding/socket.h"
 #include "binding/wait.h"
 #include "net/sock.h"
@@ -44,16 +43,15 @@ static int socket_sendto(lua_State *L)
     size_t length;
     const char *data = lua_tolstring(L, 4, &length);
     if (data == NULL)
-        return luaL_error(L, "Usage: socket:sendto(host, port, data[, flags])");
+        return failure_throw(L, "Usage: socket:sendto(host, port, data[, flags])");
     int flags;
-    int error = flags_take(L, 5, message_flags, &flags);
+    int error = socket_take_flags(L, 5, sock, &flags);
     if (error < 0)
         return socket_push_failure(L, error);
     struct address to;
     error = socket_parse_address(L, 2, sock, &to);
-    if (error < 0 && error != -EINVAL)
+    if (error < 0)
         return socket_push_failure(L, error);
-    /* An empty one: the kernel's own EINVAL becomes the socket's last error. */
     struct wait spare, *wait = wait_begin(L, &spare);
     op_sendto(&wait->op, sock, &to, data, length, flags);
     return wait_run(L, wait, LOOP_NEVER, socket_push_sent_to);
@@ -65,7 +63,7 @@ static int socket_recvfrom(lua_State *L)
     struct sock *sock = socket_check(L);
     size_t size = lua_isnoneornil(L, 2) ? OP_RECV_ANY : socket_size(L, 2, "recvfrom");
     int flags;
-    int error = flags_take(L, 3, message_flags, &flags);
+    int error = socket_take_flags(L, 3, sock, &flags);
     if (error < 0)
         return socket_push_failure(L, error);
     struct wait spare, *wait = wait_begin(L, &spare);

@@ -28,11 +28,12 @@ static int option_take_level(lua_State *L)
  * The option of arguments 2 and 3, which may be `spare`: a number that the table does not know is
  * an integer option. Throws for an unknown name. A result.
  */
-static int option_take(lua_State *L, struct option *spare, const struct option **out)
+static int option_take(lua_State *L, struct sock *sock, struct option *spare,
+                       const struct option **out)
 {
     int level = option_take_level(L);
     if (level < 0)
-        return level;
+        return sock_fail(sock, level);
     if (lua_type(L, 3) == LUA_TNUMBER) {
         int number = (int)lua_tointeger(L, 3);
         *spare = (struct option){"", level, number, OPTION_INTEGER, true, false};
@@ -42,10 +43,11 @@ static int option_take(lua_State *L, struct option *spare, const struct option *
         return 0;
     }
     if (lua_type(L, 3) != LUA_TSTRING)
-        return -EINVAL;
+        return failure_throw(L, "Unknown socket option name: %s",
+                             lua_isnoneornil(L, 3) ? "nil" : luaL_typename(L, 3));
     *out = option_find(level, lua_tostring(L, 3));
     if (*out == NULL)
-        return luaL_error(L, "Unknown socket option name: %s", lua_tostring(L, 3));
+        return failure_throw(L, "Unknown socket option name: %s", lua_tostring(L, 3));
     return 0;
 }
 
@@ -53,8 +55,8 @@ static int option_take(lua_State *L, struct option *spare, const struct option *
 
 static int option_expected(lua_State *L, const struct option *option, const char *what)
 {
-    return luaL_error(L, "setsockopt: %s: expected %s, got %s", option->name, what,
-                      luaL_typename(L, 4));
+    return failure_throw(L, "setsockopt: %s: expected %s, got %s", option->name, what,
+                         luaL_typename(L, 4));
 }
 
 static void option_copy_text(lua_State *L, int index, char out[64])
@@ -62,7 +64,7 @@ static void option_copy_text(lua_State *L, int index, char out[64])
     size_t length;
     const char *text = lua_tolstring(L, index, &length);
     if (text == NULL || length > 63 || memchr(text, 0, length) != NULL)
-        luaL_error(L, "setsockopt: expected a name of less than 64 bytes");
+        failure_throw(L, "setsockopt: expected a name of less than 64 bytes");
     memcpy(out, text, length + 1);
 }
 
@@ -182,11 +184,11 @@ static int socket_setsockopt(lua_State *L)
     struct sock *sock = socket_check(L);
     struct option spare;
     const struct option *option;
-    int error = option_take(L, &spare, &option);
+    int error = option_take(L, sock, &spare, &option);
     if (error < 0)
         return failure_or_true(L, error);
     if (!option->writable)
-        return luaL_error(L, "Socket option %s is read only", option->name);
+        return failure_throw(L, "Socket option %s is read only", option->name);
     struct option_value value;
     option_take_value(L, option, &value);
     return failure_or_true(L, sock_set_option(sock, option, &value));
@@ -198,11 +200,11 @@ static int socket_getsockopt(lua_State *L)
     struct sock *sock = socket_check(L);
     struct option spare;
     const struct option *option;
-    int error = option_take(L, &spare, &option);
+    int error = option_take(L, sock, &spare, &option);
     if (error < 0)
         return failure_nil(L, error);
     if (option->type == OPTION_LINGER)
-        return luaL_error(L, "Use s:linger()");
+        return failure_throw(L, "Use s:linger()");
     struct option_value value;
     error = sock_get_option(sock, option, &value);
     if (error < 0)

@@ -16,7 +16,7 @@ static int socket_bind(lua_State *L)
     struct sock *sock = socket_check(L);
     struct address address;
     int error = socket_parse_address(L, 2, sock, &address);
-    if (error == 0 || error == -EINVAL) /* an empty one gets the kernel's EINVAL */
+    if (error == 0)
         error = sock_bind(sock, &address);
     if (error == 0)
         return failure_or_true(L, 0);

@@ -90,6 +90,10 @@ void sock_set_nonblock(struct sock *sock, bool nonblock);
 /* The last error: 0 or a positive errno. */
 int sock_errno(const struct sock *sock);
 
+/* Makes `error` (negative) the last one, for a call on the socket that failed before it got here.
+ * Returns it. */
+int sock_fail(struct sock *sock, int error);
+
 /* Puts bytes back before those that the next reader gets: they had been taken for somebody who
  * never received them. -ENOMEM. */
 int sock_unread(struct sock *sock, const void *data, size_t length);

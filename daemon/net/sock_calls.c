@@ -72,6 +72,11 @@ int sock_errno(const struct sock *sock)
     return sock->last_error;
 }
 
+int sock_fail(struct sock *sock, int error)
+{
+    return sock->fd < 0 ? error : sock_record(sock, error);
+}
+
 /* ---- what nobody received ---- */
 
 int sock_unread(struct sock *sock, const void *data, size_t length)
