@@ -40,6 +40,7 @@ struct server {
     struct loop_timer grace; /* while ending */
     size_t loading;          /* how many of the paths to load have been begun */
     int result;              /* why the loop ended: 0 or a negative error */
+    bool serving;            /* READY was said */
     bool ending;
     bool drained, idle; /* while ending: no clients are left, no fibers */
 };
@@ -89,8 +90,9 @@ static void close_listener(void *context, struct sock *sock)
 static void on_signal(void *context, int number)
 {
     struct server *server = context;
-    if (server->ending) {
-        log_write(LOG_INFO, "%s again: leaving at once", strsignal(number));
+    if (server->ending || !server->serving) {
+        log_write(LOG_INFO, "%s: leaving at once", strsignal(number));
+        server->ending = true;
         loop_stop(server->loop);
         return;
     }
@@ -191,6 +193,7 @@ static int open_door(struct server *server)
     const char *path = control_path(server->control);
     log_write(LOG_INFO, "sockd %s serves %s", SOCKD_VERSION, path);
     service_ready("serving %s", path);
+    server->serving = true;
     return 0;
 }
 

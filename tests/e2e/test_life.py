@@ -146,7 +146,88 @@ class TestServiceManager(sockd_test.Case):
         path.unlink()
 
 
+class TestScripts(sockd_test.Case):
+    def refused(self, *args):
+        """What it says when it does not start."""
+        with self.assertRaises(AssertionError) as caught:
+            self.daemon(*args)
+        self.assertIn("sockd ended with 1:", str(caught.exception))
+        return str(caught.exception)
+
+    def test_a_script_that_fails_keeps_it_from_starting(self):
+        good = self.script("x = 1", "good.lua")
+        bad = self.script("local function f() error('on purpose') end\nf()", "bad.lua")
+        said = self.refused("--load", good, "--load", bad)
+        self.assertIn("bad.lua:1: on purpose", said)
+        self.assertIn("traceback", said)
+
+    def test_a_script_that_does_not_compile_or_is_not_there_too(self):
+        self.assertIn("bad.lua:1:", self.refused("--load", self.script("x = = 1", "bad.lua")))
+        self.assertIn("nothing.lua", self.refused("--load", self.folder / "nothing.lua"))
+
+    def test_it_is_ready_when_the_scripts_have_run(self):
+        folder = self.folder / "handlers"
+        folder.mkdir()
+        (folder / "b.lua").write_text("function b(s) s:write(last or 'its own globals') end")
+        (folder / "a.lua").write_text(
+            "require('fiber').sleep(0.05) last = 'a' function a(s) s:write(last) end")
+        (folder / "readme.txt").write_text("no script")
+        daemon = self.daemon("--load", folder)
+        with daemon.client() as client:
+            for name, expected in (("a", b"a"), ("b", b"its own globals")):
+                handle, address = client.call("tcp_server", "127.0.0.1", 0, name)
+                with sockd_test.connect(address["port"]) as peer:
+                    self.assertEqual(sockd_test.receive(peer, 100), expected)
+                client.call("close", handle)
+
+    def test_a_script_may_listen_by_itself(self):
+        port = sockd_test.free_port()
+        daemon = self.daemon("--load", self.script(
+            f"require('socket').tcp_server('127.0.0.1', {port}, function(s) s:write('hi') end)"),
+            settles=False)
+        with sockd_test.connect(port) as peer:
+            self.assertEqual(sockd_test.receive(peer, 100), b"hi")
+        (listening,) = daemon.sockets()
+        self.assertEqual(listening["state"], "listening")
+
+    def test_a_signal_while_a_script_is_loading_ends_it_at_once(self):
+        script = self.script("print('loading') require('fiber').sleep(3600)")
+        out = self.folder / "out"
+        with open(out, "wb") as stdout:
+            process = subprocess.Popen(
+                [sockd_test.BIN / "sockd", "--socket", self.folder / "s", "--grace", "3600",
+                 "--load", script], stdout=stdout, stderr=subprocess.DEVNULL)
+        until(lambda: out.read_bytes() == b"loading\n", "it loads")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(sockd_test.PATIENCE), 0)
+
+
 class TestEnd(sockd_test.Case):
+    def test_a_handler_may_finish(self):
+        script = self.script("function slow(s) local line = s:read('\\n') s:write(line) end")
+        daemon = self.daemon("--grace", 3600, "--load", script)
+        with daemon.client() as client:
+            _, address = client.call("tcp_server", "127.0.0.1", 0, "slow")
+        peer = self.keep(sockd_test.connect(address["port"]))
+        until(lambda: len(daemon.sockets()) == 2, "it is served")
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.told()["STOPPING"], "1")
+        peer.sendall(b"the last line\n")
+        self.assertEqual(sockd_test.receive(peer, 100), b"the last line\n")
+        self.assertEqual(daemon.process.wait(sockd_test.PATIENCE), 0)
+
+    def test_a_handler_that_does_not_finish_is_cut_short(self):
+        script = self.script("function stuck(s) while true do s:read('\\n') end end\n"
+                             "function busy(s) while true do end end")
+        daemon = self.daemon("--grace", 0.2, "--load", script)
+        with daemon.client() as client:
+            for name in ("stuck", "busy"):
+                _, address = client.call("tcp_server", "127.0.0.1", 0, name)
+                self.keep(sockd_test.connect(address["port"]))
+        until(lambda: len(daemon.sockets()) == 4, "they are served")
+        self.assertEqual(daemon.stop(), 0)
+        self.assertIn("cut short", daemon.log())
+
     def test_an_answer_that_comes_in_time_is_delivered(self):
         daemon = self.daemon("--grace", 20, settles=False)
         with daemon.client() as client:

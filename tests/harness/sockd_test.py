@@ -201,8 +201,12 @@ class Daemon:
                                             stderr=err, env=self.environment(env, leaks),
                                             preexec_fn=limits, pass_fds=pass_fds)
         self.pid = self.process.pid
-        self.wait_ready()
-        self.fds_at_start = self.fds_at_rest()
+        try:
+            self.wait_ready()
+            self.fds_at_start = self.fds_at_rest()
+        except BaseException:
+            self.discard()
+            raise
 
     def environment(self, more, leaks):
         result = dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"))
