@@ -72,7 +72,7 @@ check.case('all local interfaces, IPv6, ports by name', function()
     sock = socket('AF_INET6', 'SOCK_STREAM', 'tcp')
     check.results({true}, sock:bind('::1', 0))
     check.equal(sock:name().host, '::1')
-    check.equal(tostring(sock:name()), '[::1]:' .. sock:name().port)
+    check.equal(tostring(sock:name()), '::1:' .. sock:name().port)
     sock:close()
 end)
 
