@@ -56,6 +56,17 @@ static int status_of(const struct sockd_error *error)
     return error->number == ETIMEDOUT ? CTL_TIMEOUT : CTL_FAILED;
 }
 
+/* The message without the method's name before it: the command's own stands there already. */
+static const char *text_of(const struct sockd_error *error)
+{
+    size_t size = strlen(error->method);
+
+    if (strncmp(error->message, error->method, size) == 0 &&
+        strncmp(error->message + size, ": ", 2) == 0)
+        return error->message + size + 2;
+    return error->message;
+}
+
 int report_error(const struct ctl *ctl)
 {
     const struct sockd_error *error = sockd_last_error(ctl->client);
@@ -67,7 +78,7 @@ int report_error(const struct ctl *ctl)
     print_start(ctl->verb);
     print(error->name);
     print(": ");
-    print(error->message);
+    print(text_of(error));
     if (sent > 0)
         fprintf(stderr, " (after %" PRIu64 " bytes)", sent);
     fputc('\n', stderr);

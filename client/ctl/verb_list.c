@@ -107,12 +107,13 @@ static void put_idle(char *cell, const struct sockd_value *value)
     snprintf(cell, CELL, "%.0fs", idle > 0 ? floor(idle) : 0);
 }
 
+/* What ss calls Recv-Q, bytes that the program has not taken, is what sockd has read ahead. */
 static void fill_row(struct row *row, const struct sockd_value *socket)
 {
     put_number(row->cell[0], sockd_value_get(socket, "id"));
     put_netid(row->cell[1], socket);
     put_text(row->cell[2], sockd_value_get(socket, "state"));
-    put_number(row->cell[3], sockd_value_get(socket, "recv_q"));
+    put_number(row->cell[3], sockd_value_get(socket, "read_ahead"));
     put_number(row->cell[4], sockd_value_get(socket, "unsent"));
     put_address(row->cell[5], sockd_value_get(socket, "address"));
     put_address(row->cell[6], sockd_value_get(socket, "peer"));

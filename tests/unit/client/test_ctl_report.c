@@ -35,6 +35,8 @@ Test(ctl_report, what_the_daemon_says)
           "sockctl: read: EPERM: not yours\n");
     fails(&(struct message_error){.number = EIO, .name = "EAI_NONAME", .text = "no such name"}, 1,
           "sockctl: read: EAI_NONAME: no such name\n");
+    fails(&(struct message_error){.number = EBADF, .text = "read: there is no socket 7"}, 1,
+          "sockctl: read: EBADF: there is no socket 7\n");
     fails(&(struct message_error){.number = EPIPE, .has_sent = true, .sent = 5}, 1,
           "sockctl: read: EPIPE: Broken pipe (after 5 bytes)\n");
     fails(&(struct message_error){.number = EIO, .text = "\x1b[31m"}, 1,
