@@ -98,8 +98,11 @@ static void fiber_forget(struct fiber *fiber)
         fiber_drop_storage(fiber);
 }
 
+/* One that took all the memory has left it as garbage. */
 static void fiber_free(struct fiber *fiber)
 {
+    if (fiber->status == LUA_ERRMEM)
+        vm_starve(fiber->vm);
     luaL_unref(fiber->vm->L, LUA_REGISTRYINDEX, fiber->anchor);
     fiber->magic = 0;
     free(fiber);

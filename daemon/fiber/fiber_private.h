@@ -57,6 +57,7 @@ struct vm {
     lua_Alloc allocate;
     void *allocate_context;
     size_t used, limit;
+    uint64_t next_relief; /* when to collect again while memory stays near its limit */
     bool starved; /* memory was refused: garbage is to be collected at the next opportunity */
 
     /* running */
@@ -86,7 +87,10 @@ struct vm {
 
 /* ---- vm.c ---- */
 
-/* Collects garbage if memory was refused. From outside of fibers. */
+/* There is garbage worth collecting at the next opportunity. */
+void vm_starve(struct vm *vm);
+
+/* Collects it, and also when memory is near its limit. From outside of fibers. */
 void vm_relieve(struct vm *vm);
 
 int vm_table_init(struct vm *vm);

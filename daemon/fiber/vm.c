@@ -30,10 +30,15 @@
 
 /* LuaJIT does not collect garbage to make room, so that what a failed script has left behind would
  * fail others. */
-static void *vm_refuse(struct vm *vm)
+void vm_starve(struct vm *vm)
 {
     vm->starved = true;
     preempt_at_once(vm);
+}
+
+static void *vm_refuse(struct vm *vm)
+{
+    vm_starve(vm);
     return NULL;
 }
 
@@ -299,12 +304,25 @@ static int vm_collect(lua_State *L)
     return 0;
 }
 
+/* The collector's own threshold is twice what was alive, which may be beyond the limit. */
+static bool vm_is_tight(const struct vm *vm)
+{
+    return vm->used > vm->limit - vm->limit / 8;
+}
+
+/* Near the limit it is done at most a tenth of the time. */
 void vm_relieve(struct vm *vm)
 {
-    if (__builtin_expect(!vm->starved, 1))
+    if (__builtin_expect(!vm->starved && !vm_is_tight(vm), 1))
+        return;
+    uint64_t begun = loop_now();
+    if (!vm->starved && begun < vm->next_relief)
         return;
     vm->starved = false;
+    vm->next_relief = UINT64_MAX; /* not from within */
     vm_protect(vm, vm_collect, NULL, NULL);
+    uint64_t now = loop_now();
+    vm->next_relief = now + 10 * (now - begun);
 }
 
 struct vm_call {
