@@ -40,10 +40,11 @@ for _, name in ipairs({
     'ECANCELED', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EDESTADDRREQ', 'EEXIST', 'EFAULT',
     'EINPROGRESS', 'EINTR', 'EINVAL', 'EIO', 'EISCONN', 'EMFILE', 'EMSGSIZE', 'ENOBUFS', 'ENODEV',
     'ENOENT', 'ENOMEM', 'ENOPROTOOPT', 'ENOTCONN', 'ENOTDIR', 'ENOTSOCK', 'ENXIO', 'EOPNOTSUPP',
-    'EPERM', 'EPIPE', 'EPROTONOSUPPORT', 'EPROTOTYPE', 'ESOCKTNOSUPPORT', 'ETIMEDOUT',
+    'EPERM', 'EPIPE', 'EPROTONOSUPPORT', 'EPROTOTYPE', 'ETIMEDOUT',
 }) do
     NAMES[errno[name] or name] = name
 end
+NAMES[94] = 'ESOCKTNOSUPPORT' -- Tarantool has no constant for it
 
 -- The name of an error number.
 function peers.errname(number)

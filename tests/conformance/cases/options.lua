@@ -51,7 +51,7 @@ case('tcp-nodelay-value', function() return set(peers.tcp(), 'tcp', 'TCP_NODELAY
 case('tcp-keepidle-value', function() return set(peers.tcp(), 'tcp', 'TCP_KEEPIDLE', 77) end)
 case('tcp-user-timeout-value', function() return set(peers.tcp(), 'tcp', 'TCP_USER_TIMEOUT', 5000) end)
 case('tcp-congestion', function() return peers.tcp():getsockopt('tcp', 'TCP_CONGESTION') end)
-case('tcp-info', function() return peers.tcp():getsockopt('tcp', 'TCP_INFO') end)
+case('tcp-info', function() return type(peers.tcp():getsockopt('tcp', 'TCP_INFO')) end)
 
 for _, level in ipairs({
     'SOL_SOCKET', 'socket', 1, 'SOL_TCP', 'IPPROTO_TCP', 'tcp', 6, 'TCP', 'SOL_UDP', 'udp', 'ip', 'IPPROTO_IP',
@@ -160,11 +160,11 @@ case('name-number', function()
     return (pcall(peers.tcp().setsockopt, peers.tcp(), 'SOL_SOCKET', 2, 1))
 end)
 for _, name in ipairs({'IP_TTL', 'IP_TOS', 'IP_FREEBIND', 'IP_MULTICAST_TTL', 'IP_MULTICAST_LOOP'}) do
-    case('ip-' .. name, function() return set(peers.tcp(), 'ip', name, 1) end)
+    case('ip-' .. name, function() return set(peers.udp(), 'ip', name, name == 'IP_TOS' and 16 or 1) end)
 end
 for _, name in ipairs({'IPV6_V6ONLY', 'IPV6_MULTICAST_HOPS', 'IPV6_MULTICAST_LOOP'}) do
     case('ipv6-' .. name, function()
-        return set(peers.keep(socket('AF_INET6', 'SOCK_STREAM', 'tcp')), 'ipv6', name, 1)
+        return set(peers.keep(socket('AF_INET6', 'SOCK_DGRAM', 'udp')), 'ipv6', name, 1)
     end)
 end
 

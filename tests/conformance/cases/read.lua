@@ -6,8 +6,8 @@ local function sent(...)
     local client, server = peers.pair()
     for _, piece in ipairs({...}) do
         client:write(piece)
+        server:readable(1)
     end
-    server:readable(1)
     peers.settle()
     return server, client
 end
