@@ -40,9 +40,10 @@ end)
 check.case('data that does not fit stays for the next reader', function()
     local client, server = check.pair()
     local size = 6000000
+    local piece = ('0123456789'):rep(1000)
     fiber.create(function() -- in pieces: equal strings are one in memory
-        for i = 1, size / 100 do
-            client:write(('%099d,'):format(i))
+        for _ = 1, size / #piece do
+            client:write(piece)
         end
         client:close()
     end)
@@ -63,13 +64,9 @@ check.case('data that does not fit stays for the next reader', function()
     check.truthy(#hoard > 50)
     hoard = nil
     collectgarbage()
-    local data, count = server:read(size), 0
+    local data = server:read(size)
     check.equal(#data, size)
-    for number in data:gmatch('(%d+),') do
-        count = count + 1
-        check.equal(tonumber(number), count)
-    end
-    check.equal(count, size / 100)
+    check.equal(data:gsub(piece, ''), '')
     server:close()
 end)
 
