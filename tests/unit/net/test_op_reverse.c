@@ -1,0 +1,124 @@
+/* getnameinfo as an operation: off the loop, in its own time, and taken back without a trace. */
+#include "net_fixture.h"
+
+#include "util/error.h"
+
+#include <netdb.h>
+#include <semaphore.h>
+
+/* The name service of the test: the one port that makes it wait until it is let go. */
+enum { SLOW_PORT = 7 };
+static sem_t gate;
+
+int __wrap_getnameinfo(const struct sockaddr *address, socklen_t length, char *host,
+                       socklen_t host_size, char *service, socklen_t service_size, int flags);
+
+int __wrap_getnameinfo(const struct sockaddr *address, socklen_t length, char *host,
+                       socklen_t host_size, char *service, socklen_t service_size, int flags)
+{
+    const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+    if (length != sizeof *in || in->sin_family != AF_INET)
+        return EAI_FAMILY;
+    if (ntohs(in->sin_port) == SLOW_PORT)
+        sem_wait(&gate);
+    if (flags & NI_NAMEREQD)
+        return EAI_NONAME;
+    snprintf(host, host_size, "one.test");
+    snprintf(service, service_size, "service-%d", ntohs(in->sin_port));
+    return 0;
+}
+
+static void setup(void)
+{
+    sem_init(&gate, 0, 0);
+    fixture_up();
+}
+
+TestSuite(reverse, .init = setup, .fini = fixture_down);
+
+struct outcome {
+    bool ended;
+    int status;
+    char host[64], service[64];
+};
+
+static void on_done(struct op *op)
+{
+    struct outcome *outcome = op->context;
+    outcome->ended = true;
+    outcome->status = op->status;
+    if (op->status == 0) {
+        snprintf(outcome->host, sizeof outcome->host, "%s", op_reverse_host(op));
+        snprintf(outcome->service, sizeof outcome->service, "%s", op_reverse_service(op));
+    }
+    op_finish(op);
+    loop_stop(loop);
+}
+
+static bool has_ended(void *context)
+{
+    return ((struct outcome *)context)->ended;
+}
+
+static void make(struct op *op, const char *port, int flags)
+{
+    struct address address;
+    cr_assert_eq(address_parse(&address, AF_INET, "127.0.0.1", port), 0);
+    op_reverse(op, net, &address, flags);
+    memset(&address, 0xff, sizeof address); /* it is copied */
+}
+
+Test(reverse, an_address_and_its_port_have_names)
+{
+    struct op op;
+    struct outcome outcome = {0};
+    make(&op, "80", 0);
+    cr_assert_eq(op_start(&op, LOOP_NEVER, on_done, &outcome), OP_WAIT);
+    fixture_run_until(has_ended, &outcome);
+    cr_assert_eq(outcome.status, 0);
+    cr_assert_str_eq(outcome.host, "one.test");
+    cr_assert_str_eq(outcome.service, "service-80");
+    cr_assert_eq(fixture_stats().lookups, 0);
+}
+
+Test(reverse, an_unknown_address_says_so)
+{
+    struct op op;
+    struct outcome outcome = {0};
+    make(&op, "80", NI_NAMEREQD);
+    cr_assert_eq(op_start(&op, LOOP_NEVER, on_done, &outcome), OP_WAIT);
+    fixture_run_until(has_ended, &outcome);
+    cr_assert_eq(outcome.status, error_from_eai(EAI_NONAME));
+}
+
+Test(reverse, one_that_hangs_ends_at_its_deadline)
+{
+    struct op op;
+    struct outcome outcome = {0};
+    make(&op, "7", 0);
+    cr_assert_eq(op_start(&op, loop_deadline(0.02), on_done, &outcome), OP_WAIT);
+    fixture_run_until(has_ended, &outcome);
+    cr_assert_eq(outcome.status, -ETIMEDOUT);
+    sem_post(&gate);
+}
+
+Test(reverse, without_time_it_does_not_wait)
+{
+    struct op op;
+    make(&op, "80", 0);
+    cr_assert_eq(op_start(&op, 0, NULL, NULL), OP_DONE);
+    cr_assert_eq(op.status, -ETIMEDOUT);
+    op_finish(&op);
+}
+
+Test(reverse, taken_back_it_leaves_nothing)
+{
+    struct op op;
+    struct outcome outcome = {0};
+    make(&op, "7", 0);
+    cr_assert_eq(op_start(&op, LOOP_NEVER, on_done, &outcome), OP_WAIT);
+    op_abort(&op);
+    sem_post(&gate);
+    fixture_run_rounds(3);
+    cr_assert_not(outcome.ended);
+}
