@@ -26,6 +26,7 @@ struct ctl {
     bool raw;
     bool help;
     bool version;
+    int output_error;            /* the errno of the first write that failed; 0 if none has */
     uint64_t sent;               /* bytes that earlier pieces of a write took */
     struct sockd_client *client; /* NULL until the first call */
 };

@@ -35,6 +35,13 @@ int interrupt_start(void)
     return sigaction(SIGINT, &action, NULL) < 0 ? -1 : ends[0];
 }
 
+bool interrupt_came(void)
+{
+    struct pollfd fd = {.fd = ends[0], .events = POLLIN};
+
+    return poll(&fd, 1, 0) == 1;
+}
+
 bool interrupt_wait_readable(int fd)
 {
     struct pollfd fds[] = {

@@ -10,6 +10,9 @@
  * if it is ignored or cannot be caught, then it does what it did. */
 int interrupt_start(void);
 
+/* Whether SIGINT came since interrupt_start(). */
+bool interrupt_came(void);
+
 /* Waits until the descriptor can be read. False if SIGINT came first. */
 bool interrupt_wait_readable(int fd);
 

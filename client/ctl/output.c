@@ -4,6 +4,7 @@
 #include "client/ctl/output.h"
 
 #include "client/ctl/escape.h"
+#include "client/ctl/interrupt.h"
 #include "client/ctl/json.h"
 #include "client/ctl/report.h"
 
@@ -13,25 +14,34 @@
 #include <string.h>
 #include <unistd.h>
 
-void output_bytes(const struct ctl *ctl, const char *data, size_t size)
+/* Keeps the reason of the first failure, which errno holds only now. */
+static void note_error(struct ctl *ctl)
+{
+    if (ferror(stdout) && !ctl->output_error)
+        ctl->output_error = errno;
+}
+
+void output_bytes(struct ctl *ctl, const char *data, size_t size)
 {
     if (!ctl->raw && isatty(STDOUT_FILENO))
         escape_print(stdout, data, size);
     else if (size > 0)
         fwrite(data, 1, size, stdout);
+    note_error(ctl);
 }
 
-void output_text(const struct ctl *ctl, const char *text)
+void output_text(struct ctl *ctl, const char *text)
 {
     output_bytes(ctl, text, strlen(text));
 }
 
-static void end_line(void)
+static void end_line(struct ctl *ctl)
 {
     fputc('\n', stdout);
+    note_error(ctl);
 }
 
-int output_json(const struct ctl *ctl, json_t *json)
+int output_json(struct ctl *ctl, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
@@ -39,7 +49,7 @@ int output_json(const struct ctl *ctl, json_t *json)
     if (!text)
         return report_memory(ctl);
     output_text(ctl, text);
-    end_line();
+    end_line(ctl);
     free(text);
     return 0;
 }
@@ -76,7 +86,7 @@ bool output_format_address(const struct sockd_value *value, char *text, size_t s
 }
 
 /* One value, its text without an end of line. */
-static void print_value(const struct ctl *ctl, const struct sockd_value *value)
+static void print_value(struct ctl *ctl, const struct sockd_value *value)
 {
     char address[400];
     const char *data;
@@ -97,14 +107,14 @@ static void print_value(const struct ctl *ctl, const struct sockd_value *value)
     json_decref(json);
 }
 
-void output_line(const struct ctl *ctl, const struct sockd_value *value)
+void output_line(struct ctl *ctl, const struct sockd_value *value)
 {
     print_value(ctl, value);
-    end_line();
+    end_line(ctl);
 }
 
 /* "key: value", a line each. */
-static void print_map(const struct ctl *ctl, const struct sockd_value *map)
+static void print_map(struct ctl *ctl, const struct sockd_value *map)
 {
     for (size_t i = 0; i < sockd_value_count(map); i++) {
         print_value(ctl, sockd_value_key(map, i));
@@ -113,7 +123,7 @@ static void print_map(const struct ctl *ctl, const struct sockd_value *map)
     }
 }
 
-static void print_elements(const struct ctl *ctl, const struct sockd_value *array)
+static void print_elements(struct ctl *ctl, const struct sockd_value *array)
 {
     for (size_t i = 0; i < sockd_value_count(array); i++)
         output_line(ctl, sockd_value_at(array, i));
@@ -125,7 +135,7 @@ static bool is_eof(enum method_result type, const struct sockd_value *value)
            sockd_value_type(sockd_value_at(value, 1)) == SOCKD_STR;
 }
 
-static void print_data(const struct ctl *ctl, const struct sockd_value *value)
+static void print_data(struct ctl *ctl, const struct sockd_value *value)
 {
     const char *data;
     size_t size;
@@ -135,8 +145,7 @@ static void print_data(const struct ctl *ctl, const struct sockd_value *value)
 }
 
 /* True alone says nothing that the exit status does not; nor does nil for a text. */
-static void print_result(const struct ctl *ctl, enum method_result type,
-                         const struct sockd_value *value)
+static void print_result(struct ctl *ctl, enum method_result type, const struct sockd_value *value)
 {
     switch (type) {
     case METHOD_RESULT_TRUE:
@@ -170,8 +179,7 @@ static void print_result(const struct ctl *ctl, enum method_result type,
 }
 
 /* The members of the object that --json gives for each kind of result. */
-static int print_json(const struct ctl *ctl, enum method_result type,
-                      const struct sockd_value *value)
+static int print_json(struct ctl *ctl, enum method_result type, const struct sockd_value *value)
 {
     int status = 0;
 
@@ -202,7 +210,7 @@ static int print_json(const struct ctl *ctl, enum method_result type,
     }
 }
 
-int output_result(const struct ctl *ctl, enum method_result type, const struct sockd_value *value)
+int output_result(struct ctl *ctl, enum method_result type, const struct sockd_value *value)
 {
     if (ctl->json) {
         int status = print_json(ctl, type, value);
@@ -214,13 +222,15 @@ int output_result(const struct ctl *ctl, enum method_result type, const struct s
     return is_eof(type, value) ? CTL_END : 0;
 }
 
-int output_finish(const struct ctl *ctl, int status)
+int output_finish(struct ctl *ctl, int status)
 {
-    bool failed = ferror(stdout) != 0;
-
-    if (fflush(stdout) == 0 && !failed)
+    fflush(stdout);
+    note_error(ctl);
+    if (!ctl->output_error)
         return status;
-    if (errno != EPIPE)
-        report_local(ctl, "standard output", -errno);
+    if (interrupt_came())
+        return CTL_INTERRUPTED;
+    if (ctl->output_error != EPIPE)
+        report_local(ctl, "standard output", -ctl->output_error);
     return CTL_FAILED;
 }

@@ -12,17 +12,17 @@
 #include <jansson.h>
 
 /* Bytes and nothing else. */
-void output_bytes(const struct ctl *ctl, const char *data, size_t size);
+void output_bytes(struct ctl *ctl, const char *data, size_t size);
 
 /* A text, escaped if need be, and nothing else. */
-void output_text(const struct ctl *ctl, const char *text);
+void output_text(struct ctl *ctl, const char *text);
 
 /* One value on one line: text as it is, addresses as host:port, what is nested as JSON. */
-void output_line(const struct ctl *ctl, const struct sockd_value *value);
+void output_line(struct ctl *ctl, const struct sockd_value *value);
 
 /* JSON on one line; the reference is consumed. NULL is a lack of memory. 0, or CTL_FAILED after a
  * message. */
-int output_json(const struct ctl *ctl, json_t *json);
+int output_json(struct ctl *ctl, json_t *json);
 
 /* An address, a map with host and port: "127.0.0.1:80", "[::1]:80", "unix/:/path". False if the
  * value is none. */
@@ -30,10 +30,10 @@ bool output_format_address(const struct sockd_value *value, char *text, size_t s
 
 /* A method's result as the table describes it. 0, CTL_END if it says that the stream ended, or
  * CTL_FAILED after a message. */
-int output_result(const struct ctl *ctl, enum method_result type, const struct sockd_value *value);
+int output_result(struct ctl *ctl, enum method_result type, const struct sockd_value *value);
 
 /* Ends the output. The status, or CTL_FAILED if something could not be written: quietly if nobody
  * reads it any more. */
-int output_finish(const struct ctl *ctl, int status);
+int output_finish(struct ctl *ctl, int status);
 
 #endif

@@ -6,7 +6,7 @@
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
 
-static void print_member(const struct ctl *ctl, const struct sockd_value *map, const char *key)
+static void print_member(struct ctl *ctl, const struct sockd_value *map, const char *key)
 {
     const char *data;
     size_t size;
@@ -16,7 +16,7 @@ static void print_member(const struct ctl *ctl, const struct sockd_value *map, c
 }
 
 /* "(h, [timeout])" */
-static void print_params(const struct ctl *ctl, const struct sockd_value *params)
+static void print_params(struct ctl *ctl, const struct sockd_value *params)
 {
     output_text(ctl, "(");
     for (size_t i = 0; i < sockd_value_count(params); i++) {
@@ -31,7 +31,7 @@ static void print_params(const struct ctl *ctl, const struct sockd_value *params
     output_text(ctl, ")");
 }
 
-static void print_method(const struct ctl *ctl, const struct sockd_value *method)
+static void print_method(struct ctl *ctl, const struct sockd_value *method)
 {
     print_member(ctl, method, "name");
     print_params(ctl, sockd_value_get(method, "params"));

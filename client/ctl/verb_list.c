@@ -129,7 +129,7 @@ static void fill_titles(struct row *row)
         snprintf(row->cell[i], CELL, "%s", titles[i]);
 }
 
-static void print_row(const struct ctl *ctl, const struct row *row, const int *width)
+static void print_row(struct ctl *ctl, const struct row *row, const int *width)
 {
     char text[CELL * 2];
 
@@ -142,7 +142,7 @@ static void print_row(const struct ctl *ctl, const struct row *row, const int *w
     output_text(ctl, "\n");
 }
 
-static void print_table(const struct ctl *ctl, const struct row *rows, size_t count)
+static void print_table(struct ctl *ctl, const struct row *rows, size_t count)
 {
     int width[COLUMNS] = {0};
 
@@ -157,7 +157,7 @@ static void print_table(const struct ctl *ctl, const struct row *rows, size_t co
         print_row(ctl, &rows[i], width);
 }
 
-static int print_list(const struct ctl *ctl, const struct sockd_value *list)
+static int print_list(struct ctl *ctl, const struct sockd_value *list)
 {
     size_t count = sockd_value_count(list);
     struct row *rows = calloc(count + 1, sizeof *rows);

@@ -14,9 +14,11 @@ Test(ctl_interrupt, a_signal_makes_it_readable)
     cr_assert_geq(fd, 0);
     cr_assert_eq(interrupt_start(), fd, "once is enough");
     cr_assert_eq(poll(&ready, 1, 0), 0);
+    cr_assert_not(interrupt_came());
     for (int i = 0; i < 3; i++)
         raise(SIGINT);
     cr_assert_eq(poll(&ready, 1, 0), 1);
+    cr_assert(interrupt_came());
 }
 
 Test(ctl_interrupt, waiting_ends_with_input_or_signal)
