@@ -366,8 +366,11 @@ static struct list memories = LIST_INIT(memories);
 
 void *fixture_memory(size_t size)
 {
-    struct memory *memory = calloc(1, sizeof *memory + size);
-    cr_assert_not_null(memory);
+    struct memory *memory;
+    void *block = NULL; /* not of malloc's family, which tests let fail */
+    cr_assert_eq(posix_memalign(&block, sizeof(max_align_t), sizeof *memory + size), 0);
+    memory = block;
+    memset(memory, 0, sizeof *memory + size);
     list_append(&memories, &memory->link);
     return memory->bytes;
 }
