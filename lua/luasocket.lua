@@ -212,3 +212,8 @@ socket.sink, socket.source = socket.choose(sinks), socket.choose(sources)
 function socket.__unload() end
 
 package.loaded['socket.core'] = socket
+
+-- LuaSocket's own would stop the process while it waits.
+package.preload['socket.unix'] = function()
+    error("socket.unix is not there: socket.connect and socket.bind take 'unix/' and a path", 0)
+end

@@ -6,6 +6,7 @@ import base64
 import http.server
 import os
 import pathlib
+import signal
 import socket
 import socketserver
 import subprocess
@@ -324,6 +325,16 @@ class Programs(unittest.TestCase):
             "over a path",
             "true\tunix",
         ])
+
+    def test_waiting(self):
+        process = subprocess.Popen(
+            SOCKD + [str(HERE / "programs" / "waiting.lua")], cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), "waiting\n")
+        process.terminate()
+        self.assertEqual(process.communicate(timeout=PATIENCE), ("", ""))
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":
