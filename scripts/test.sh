@@ -36,7 +36,7 @@ build() {
 }
 
 attribute() {
-    sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -1
+    sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" 2>/dev/null | head -1
 }
 
 # run NAME CTEST-OPTION…: every test of the build NAME.
@@ -46,11 +46,13 @@ run() {
     step "tests of ${folder##*/}"
     rm -f "$report"
     ctest --test-dir "$folder" -j "$jobs" --output-on-failure --output-junit "$report" "$@" || true
-    if [ ! -s "$report" ]; then
+    total=$(attribute tests "$report")
+    if [ "${total:-0}" -eq 0 ]; then
+        printf 'FAILED: no test has run\n'
         failed=$((failed + 1))
         return
     fi
-    total=$(attribute tests "$report") bad=$(attribute failures "$report")
+    bad=$(attribute failures "$report")
     missed=$(($(attribute skipped "$report") + $(attribute disabled "$report")))
     passed=$((passed + total - bad - missed)) failed=$((failed + bad)) skipped=$((skipped + missed))
 }

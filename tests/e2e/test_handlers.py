@@ -1,4 +1,5 @@
 """Handlers: those of a loaded script by name, of source text, and the bad ones."""
+import time
 
 import sockd_test
 from sockd_test import until
