@@ -36,7 +36,7 @@ build() {
 }
 
 attribute() {
-    sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" 2>/dev/null | head -1
+    sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" 2>/dev/null | head -1 || true
 }
 
 # run NAME CTEST-OPTION…: every test of the build NAME.
