@@ -114,7 +114,7 @@ check.case('a cancelled select throws, and leaves nothing', function()
 end)
 
 check.case('a cancelled receive throws', function()
-    local client = pair()
+    local client, accepted = pair()
     local problem
     local victim = fiber.create(function()
         local _
@@ -124,10 +124,11 @@ check.case('a cancelled receive throws', function()
     fiber.cancel(victim)
     fiber.sleep(0.01)
     check.equal(problem, 'fiber is cancelled')
+    accepted:close()
 end)
 
 check.case('protect lets a cancellation through', function()
-    local client = pair()
+    local client, accepted = pair()
     local problem
     local victim = fiber.create(function()
         local _
@@ -139,6 +140,7 @@ check.case('protect lets a cancellation through', function()
     fiber.cancel(victim)
     fiber.sleep(0.01)
     check.equal(problem, 'fiber is cancelled')
+    accepted:close()
 end)
 
 check.case('one fiber receives while another sends', function()
@@ -150,13 +152,14 @@ check.case('one fiber receives while another sends', function()
 end)
 
 check.case('each call that waits ends when another fiber closes the object', function()
-    local client = pair()
+    local client, accepted = pair()
     local finish = aside(client.receive, client)
     fiber.sleep(0.01)
     client:close()
     check.results({nil, 'closed', '', n = 3}, finish())
+    accepted:close()
 
-    client = pair()
+    client, accepted = pair()
     finish = aside(client.send, client, ('x'):rep(30000000))
     fiber.sleep(0.05)
     client:close()
@@ -164,6 +167,7 @@ check.case('each call that waits ends when another fiber closes the object', fun
     check.equal(sent, nil)
     check.equal(problem, 'closed')
     check.truthy(last > 0 and last < 30000000)
+    accepted:close()
 
     local listener = socket.bind('127.0.0.1', 0)
     finish = aside(listener.accept, listener)
