@@ -3,7 +3,9 @@
  *
  * A fiber whose slice is used up yields from within the hook and goes on when its turn comes. One
  * that has run for seconds without waiting is stopped by an error, which is thrown again at every
- * instruction that follows, since pcall may catch it. Code compiled by the JIT runs no hooks.
+ * instruction that follows, since pcall may catch it. Hooks do not run in code compiled by the JIT,
+ * in C, in finalizers, and in the error handler of an xpcall that a hook's own error enters: a loop
+ * that never ends there cannot be stopped.
  *
  * Where memory was refused the hook collects the garbage that a script which caught the error has
  * left.
