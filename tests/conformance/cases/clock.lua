@@ -1,16 +1,24 @@
 -- The module clock.
 local clock = require('clock')
 
-for _, name in ipairs({'time', 'realtime', 'monotonic', 'proc', 'thread'}) do
-    case(name, function() return type(clock[name]()), clock[name]() > 0 end)
-    case(name .. '64', function() return type(clock[name .. '64']()), clock[name .. '64']() > 0 end)
-    case(name .. '-and-64-agree', function()
-        local short, long = clock[name](), tonumber(clock[name .. '64']()) / 1e9
-        return math.abs(long - short) < 1
-    end)
+for name, read in each({
+    time = clock.time, realtime = clock.realtime, monotonic = clock.monotonic, proc = clock.proc,
+    thread = clock.thread,
+}) do
+    case(name, function() return type(read()), read() > 0 end)
     case(name .. '-does-not-go-back', function()
-        local before = clock[name]()
-        return clock[name]() >= before
+        local before = read()
+        return read() >= before
+    end)
+end
+for name, read in each({
+    time64 = clock.time64, realtime64 = clock.realtime64, monotonic64 = clock.monotonic64,
+    proc64 = clock.proc64, thread64 = clock.thread64,
+}) do
+    case(name, function() return type(read()), read() > 0 end)
+    case(name .. '-is-in-nanoseconds', function()
+        local seconds = clock[name:sub(1, -3)]()
+        return math.abs(tonumber(read()) / 1e9 - seconds) < 1
     end)
 end
 case('time-is-os-time', function() return math.abs(clock.time() - os.time()) < 2 end)
