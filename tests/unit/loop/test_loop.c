@@ -602,6 +602,70 @@ Test(loop, a_descriptor_may_be_watched_again_after_the_end)
     close_both(ends);
 }
 
+/* ---- doubts ---- */
+
+/* Reads nothing, and says that what it has was probably all. */
+static void doubt(void *context, unsigned events)
+{
+    struct ear *ear = context;
+    ear->calls++;
+    ear->events = events;
+    if (ear->calls == 1)
+        loop_io_doubt(ear->io);
+    else
+        loop_stop(loop);
+}
+
+Test(loop, a_doubt_is_resolved_by_a_second_look)
+{
+    int ends[2];
+    struct ear ear = {0};
+    socket_pair(ends);
+    cr_assert_eq(loop_io_new(loop, ends[0], doubt, &ear, &ear.io), 0);
+    uint64_t start_time = loop_now();
+    loop_run(loop);
+    cr_assert_eq(ear.calls, 2);
+    cr_assert_eq(ear.events, LOOP_READ);
+    cr_assert_geq(loop_now() - start_time, LOOP_SECOND / 50, "it was not given time");
+    loop_io_free(ear.io);
+    close_both(ends);
+}
+
+Test(loop, a_doubt_may_be_freed)
+{
+    int ends[2];
+    struct ear ear = {0};
+    struct alarm alarm = {.then = stop_loop};
+    socket_pair(ends);
+    listen_to(&ear, ends[0], 'e');
+    loop_io_doubt(ear.io);
+    loop_io_doubt(ear.io);
+    loop_io_free(ear.io);
+    close_both(ends);
+    start(&alarm, 'a', loop_now() + LOOP_SECOND / 5);
+    loop_run(loop);
+    cr_assert_eq(ear.calls, 0);
+}
+
+Test(loop, an_event_ends_the_doubt)
+{
+    int ends[2];
+    struct ear ear = {.silent = true};
+    struct alarm alarm = {.then = stop_loop};
+    socket_pair(ends);
+    listen_to(&ear, ends[0], 'e');
+    run_round();
+    loop_io_doubt(ear.io);
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    run_round();
+    unsigned calls = ear.calls;
+    start(&alarm, 'a', loop_now() + LOOP_SECOND / 5);
+    loop_run(loop);
+    cr_assert_eq(ear.calls, calls, "it was called once more");
+    loop_io_free(ear.io);
+    close_both(ends);
+}
+
 /* ---- signals ---- */
 
 static void on_signal(void *context, int number)

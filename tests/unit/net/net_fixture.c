@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PATIENCE (10 * LOOP_SECOND)
+#define PATIENCE (30 * LOOP_SECOND)
 
 struct loop *loop;
 struct net *net;

@@ -129,6 +129,26 @@ Test(net, closed_ones_are_not_found)
     close_many(200);
 }
 
+/* A few that live among many that come and go share the places of the registry. */
+Test(net, numbers_that_fall_together_are_told_apart)
+{
+    enum { STRIDE = 64, FEW = 20 };
+    for (int i = 0; i < FEW * STRIDE; i++) {
+        struct sock *sock = fresh();
+        if (i % STRIDE == 0)
+            socks[i / STRIDE] = sock;
+        else
+            sock_unref(sock);
+    }
+    for (int i = 0; i < FEW; i++)
+        cr_assert_eq(net_find(net, (uint64_t)i * STRIDE + 1), socks[i]);
+    for (int i = 1; i < FEW; i += 2)
+        fixture_close(socks[i]);
+    for (int i = 0; i < FEW; i++)
+        cr_assert_eq(net_find(net, (uint64_t)i * STRIDE + 1), i % 2 == 0 ? socks[i] : NULL);
+    close_many(FEW);
+}
+
 Test(net, a_descriptor_that_is_used_again_belongs_to_the_new_socket)
 {
     struct sock *first = fresh();

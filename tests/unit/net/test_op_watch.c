@@ -129,6 +129,38 @@ Test(watch, two_may_watch_one)
     close_both(ends);
 }
 
+static struct act *victim;
+
+static void cancel_victim(struct act *act)
+{
+    (void)act;
+    act_cancel(victim, -ECANCELED);
+}
+
+/* It becomes ready in the round in which it is cancelled: the first end counts. */
+Test(watch, cancelled_when_it_is_ready_it_ends_twice)
+{
+    int first[2], second[2];
+    struct act acts[2];
+    open_pipe(first);
+    open_pipe(second);
+    act_watch(&acts[0], first[0], LOOP_READ);
+    act_watch(&acts[1], second[0], LOOP_READ);
+    acts[0].go_on = true;
+    acts[0].then = cancel_victim;
+    victim = &acts[1];
+    act_start(&acts[0], INFINITY);
+    act_start(&acts[1], INFINITY);
+    fixture_run_rounds(2);
+    cr_assert_eq(write(first[1], "x", 1), 1);
+    cr_assert_eq(write(second[1], "x", 1), 1);
+    cr_assert_eq(act_end(&acts[1]), -ECANCELED);
+    cr_assert_eq(acts[1].calls, 1);
+    cr_assert_eq(acts[0].status, 0);
+    close_both(first);
+    close_both(second);
+}
+
 Test(watch, cancelled_or_taken_back)
 {
     int ends[2];

@@ -164,6 +164,31 @@ Test(option, multicast_groups)
     sock_unref(sock);
 }
 
+Test(option, multicast_groups_of_ipv6)
+{
+    struct option_value value = {.group = {.address = "ff02::fb", .interface = "lo"}};
+    struct sock *sock = fresh(AF_INET6, SOCK_DGRAM);
+    cr_assert_eq(sock_set_option(sock, named("ipv6", "IPV6_JOIN_GROUP"), &value), 0);
+    cr_assert_eq(sock_set_option(sock, named("ipv6", "IPV6_LEAVE_GROUP"), &value), 0);
+    strcpy(value.group.interface, "no-such-if");
+    cr_assert_eq(sock_set_option(sock, named("ipv6", "IPV6_JOIN_GROUP"), &value), -ENODEV);
+    strcpy(value.group.address, "224.0.0.251");
+    cr_assert_eq(sock_set_option(sock, named("ipv6", "IPV6_JOIN_GROUP"), &value), -EINVAL);
+    sock_unref(sock);
+}
+
+Test(option, the_interface_of_multicast)
+{
+    struct sock *four = fresh(AF_INET, SOCK_DGRAM), *six = fresh(AF_INET6, SOCK_DGRAM);
+    cr_assert_eq(set_integer(four, "ip", "IP_MULTICAST_IF", 1), 0);
+    cr_assert_eq(set_integer(six, "ipv6", "IPV6_MULTICAST_IF", 1), 0);
+    cr_assert_eq(integer(six, "ipv6", "IPV6_MULTICAST_IF"), 1);
+    cr_assert_eq(set_integer(four, "ip", "IP_MULTICAST_IF", -1), -EINVAL);
+    cr_assert_lt(set_integer(four, "ip", "IP_MULTICAST_IF", 1 << 30), 0);
+    sock_unref(four);
+    sock_unref(six);
+}
+
 Test(option, a_closed_socket_has_none)
 {
     struct option_value value;
