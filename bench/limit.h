@@ -25,17 +25,18 @@ struct limit_connection {
     size_t unsent_at, unsent_length;
 };
 
-/* A kind of work. */
+/* A kind of work: one of the two. */
 struct limit_class {
     const char *name;
-
-    /* Registered once for both directions, edge-triggered: for few connections that are always
-     * full. The others wait for room only when there is none. */
-    bool full;
 
     /* Serves `length` bytes from `in`, the held ones first. How many of them it has used; the rest
      * is held. Answers go out by limit_send, at most once a call. */
     size_t (*serve)(struct limit_connection *connection, const uint8_t *in, size_t length);
+
+    /* For few connections that are always full: moves bytes until the kernel has none or takes
+     * none. False at the end of the connection. The descriptor is registered once for both
+     * directions, edge-triggered; otherwise writing waits for room only when there is none. */
+    bool (*pump)(struct limit_connection *connection);
 };
 
 /* Sends, or keeps what does not go out now. */

@@ -30,7 +30,8 @@ static void connection_new(int fd)
     struct limit_connection *connection = allocate(1, sizeof(*connection));
     connection->fd = fd;
     socket_no_delay(fd);
-    watch(EPOLL_CTL_ADD, fd, class->full ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN, connection);
+    watch(EPOLL_CTL_ADD, fd, class->pump != NULL ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN,
+          connection);
 }
 
 static void connection_free(struct limit_connection *connection)
@@ -47,8 +48,7 @@ static void keep_unsent(struct limit_connection *connection, const uint8_t *byte
     connection->unsent_at = 0;
     connection->unsent_length = length;
     memcpy(connection->unsent, bytes, length);
-    if (!class->full)
-        watch(EPOLL_CTL_MOD, connection->fd, EPOLLOUT, connection);
+    watch(EPOLL_CTL_MOD, connection->fd, EPOLLOUT, connection);
 }
 
 void limit_send(struct limit_connection *connection, const uint8_t *bytes, size_t length)
@@ -77,8 +77,7 @@ static bool flush(struct limit_connection *connection)
         return false;
     free(connection->unsent);
     connection->unsent = NULL;
-    if (!class->full)
-        watch(EPOLL_CTL_MOD, connection->fd, EPOLLIN, connection);
+    watch(EPOLL_CTL_MOD, connection->fd, EPOLLIN, connection);
     return true;
 }
 
@@ -91,36 +90,35 @@ static void keep_held(struct limit_connection *connection, const uint8_t *bytes,
         memcpy(connection->held, bytes, length);
 }
 
-/* One recv and its answers. -1 at the end of the connection, 0 when all is received, 1 if not. */
-static int turn(struct limit_connection *connection)
+/* One recv and its answers. False at the end of the connection. */
+static bool turn(struct limit_connection *connection)
 {
     static uint8_t buffer[2 * LIMIT_BUFFER];
     size_t before = connection->held_length;
     if (before > LIMIT_BUFFER)
-        return -1; /* a message that is too long */
+        return false; /* a message that is too long */
     ssize_t got = recv(connection->fd, buffer + before, LIMIT_BUFFER, 0);
     if (got <= 0)
-        return got < 0 && errno == EAGAIN ? 0 : -1;
+        return got < 0 && errno == EAGAIN;
     if (before > 0)
         memcpy(buffer, connection->held, before);
     size_t length = before + (size_t)got;
     size_t used = class->serve(connection, buffer, length);
     if (before > 0 || used < length)
         keep_held(connection, buffer + used, length - used);
-    if (connection->closing && connection->unsent == NULL)
-        return -1;
-    return got == LIMIT_BUFFER ? 1 : 0;
+    return !connection->closing || connection->unsent != NULL;
 }
 
 static void connection_serve(struct limit_connection *connection)
 {
-    int result = 0;
-    if (connection->unsent != NULL && !flush(connection))
-        return;
-    do
-        result = connection->closing ? -1 : turn(connection);
-    while (result > 0 && class->full && connection->unsent == NULL);
-    if (result < 0)
+    bool lives;
+    if (class->pump != NULL)
+        lives = class->pump(connection);
+    else if (connection->unsent != NULL)
+        lives = !flush(connection) || !connection->closing;
+    else
+        lives = turn(connection);
+    if (!lives)
         connection_free(connection);
 }
 

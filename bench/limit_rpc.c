@@ -32,7 +32,7 @@ static uint32_t take_number(struct cursor *cursor)
     const uint8_t *first = take(cursor, 1);
     if (first == NULL || *first < 0x80)
         return first != NULL ? *first : 0;
-    size_t length = 1u << (*first - 0xcc);
+    size_t length = 1u << (*first & 3); /* 0xcc to 0xcf */
     const uint8_t *bytes = take(cursor, length);
     for (size_t i = 0; bytes != NULL && i < length; i++)
         value = value << 8 | bytes[i];

@@ -36,7 +36,7 @@ static double per_connection(const struct load_options *options, uint64_t before
 /* One message there and back. */
 static void exchange(const struct load_options *options, int fd, const uint8_t *message)
 {
-    uint8_t answer[65536];
+    static uint8_t answer[65536];
     size_t received = 0;
     if (send(fd, message, options->size, MSG_NOSIGNAL) != (ssize_t)options->size)
         fail(errno, "send");

@@ -69,7 +69,7 @@ while [ $# -gt 0 ]; do
 done
 
 folder=$(mktemp -d)
-declare -A pids=() addresses=()
+declare -A pids=() addresses=() failed=()
 results=$folder/results
 
 finish() {
@@ -96,7 +96,8 @@ chosen() {
     done
 }
 
-# measure ROW SERVER ADDRESS ARGUMENT…: one line of results, or a note that there is none.
+# measure ROW SERVER ADDRESS ARGUMENT…: one line of results. A server that fails once has no further
+# turn in the row.
 measure() {
     local row=$1 server=$2 address=$3 figures
     shift 3
@@ -105,6 +106,7 @@ measure() {
         printf '%s %s %s\n' "$row" "$server" "$figures" >>"$results"
     else
         printf '%s: %s: %s\n' "$row" "$server" "$(tail -n 1 "$folder/load.log")" >&2
+        failed[$server]=1
     fi
 }
 
@@ -122,9 +124,11 @@ run_idle() {
 run_timed() {
     local row=$1 servers=$2 mode=$3 transport=$4 server round arguments kind
     read -ra arguments <<<"$5"
+    failed=()
     for server in $servers; do start_server "$server" "$mode" "$transport"; done
     for ((round = 0; round < rounds; round++)); do
         for server in $servers; do
+            [ -z "${failed[$server]-}" ] || continue
             read -ra kind <<<"$(rpc_kind "$server" "$5")"
             measure "$row" "$server" "${addresses[$server]}" "${arguments[@]}" "${kind[@]}" \
                 --seconds "$seconds"
