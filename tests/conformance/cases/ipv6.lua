@@ -85,6 +85,12 @@ case('tcp_server-any', function()
     local server = keep(socket.tcp_server('::', 0, function(s) s:write('v6') end))
     return server:name(), keep(socket.tcp_connect('::1', server:name().port)):read(2, 1)
 end)
+case('tcp_server-fiber-name', function()
+    local fiber, name = require('fiber'), nil
+    local server = keep(socket.tcp_server('::1', 0, function() name = fiber.name() end))
+    keep(socket.tcp_connect('::1', server:name().port)):read(1, 1)
+    return name
+end)
 case('sendto-recvfrom', function()
     local receiver, sender = udp6(), udp6()
     receiver:bind('::1', 0)
