@@ -166,6 +166,7 @@ void op_finish(struct op *op)
         return;
     if (sock->delivering == op) {
         sock->delivering = NULL;
+        sock_take_returned(sock);
         if (sock->fd < 0)
             buffer_deinit(&sock->in, sock->net->pool);
         else if (!list_empty(&sock->readers))

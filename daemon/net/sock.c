@@ -303,7 +303,8 @@ int sock_detach(struct sock *sock)
     MAGIC_CHECK(sock, SOCK_MAGIC);
     if (sock->fd < 0)
         return -EBADF;
-    if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || !list_empty(&sock->unaccepted))
+    if (buffer_length(&sock->in) > 0 || sock->returned != NULL || sock->in_error != 0 ||
+        !list_empty(&sock->unaccepted))
         return -EBUSY;
     free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
     return sock_end(sock);

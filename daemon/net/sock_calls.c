@@ -3,6 +3,8 @@
  */
 #include "net/net_private.h"
 
+#include "util/cleanup.h"
+
 /* ---- calls that never wait ---- */
 
 int sock_bind(struct sock *sock, const struct address *address)
@@ -79,12 +81,53 @@ int sock_fail(struct sock *sock, int error)
 
 /* ---- what nobody received ---- */
 
+/*
+ * While a result lies in the read-ahead nobody may move it: what is given back waits beside it, in
+ * a buffer with room for both, so that bringing them together cannot fail.
+ */
+static int sock_unread_aside(struct sock *sock, const void *data, size_t length)
+{
+    struct pool *pool = sock->net->pool;
+    if (sock->returned == NULL)
+        sock->returned = calloc(1, sizeof(*sock->returned));
+    if (sock->returned == NULL)
+        return -ENOMEM;
+    int error = buffer_prepend(sock->returned, pool, data, length);
+    if (error < 0)
+        return error;
+    error = buffer_reserve(sock->returned, pool, buffer_length(&sock->in));
+    if (error < 0)
+        buffer_consume(sock->returned, pool, length);
+    return error;
+}
+
+void sock_take_returned(struct sock *sock)
+{
+    struct buffer *returned = STEAL(sock->returned);
+    if (returned == NULL)
+        return;
+    struct pool *pool = sock->net->pool;
+    if (sock->fd < 0) {
+        buffer_deinit(returned, pool);
+    } else if (buffer_length(returned) > 0) {
+        size_t length = buffer_length(&sock->in);
+        if (length > 0)
+            CHECK(buffer_append(returned, pool, buffer_data(&sock->in), length) == 0);
+        buffer_deinit(&sock->in, pool);
+        sock->in = *returned;
+        sock->scanned = 0;
+        sock_serve_later(sock);
+    }
+    free(returned);
+}
+
 int sock_unread(struct sock *sock, const void *data, size_t length)
 {
     MAGIC_CHECK(sock, SOCK_MAGIC);
     if (sock->fd < 0 || length == 0)
         return 0;
-    CHECK(sock->delivering == NULL);
+    if (sock->delivering != NULL)
+        return sock_unread_aside(sock, data, length);
     int error = buffer_prepend(&sock->in, sock->net->pool, data, length);
     if (error < 0)
         return error;

@@ -41,7 +41,8 @@ struct sock {
     struct buffer in;                      /* the read-ahead */
     size_t scanned; /* bytes of it known to hold no delimiter of `scan_key` */
     uint64_t scan_key;
-    struct op *delivering; /* a complete read whose bytes still lie in `in` */
+    struct op *delivering;   /* a complete read whose bytes still lie in `in` */
+    struct buffer *returned; /* given back meanwhile, to come before `in`; mostly NULL */
     struct sock_file *file;
     struct list unaccepted;
     struct list closed_watches;
@@ -62,6 +63,9 @@ int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t
 
 /* Serves the queues in later rounds of the loop. */
 void sock_serve_later(struct sock *sock);
+
+/* Nothing is being delivered any more: what was given back meanwhile comes first now. */
+void sock_take_returned(struct sock *sock);
 
 /* Sets the last error from a result: 0 or a negative error. Returns it. */
 int sock_record(struct sock *sock, int result);
