@@ -160,6 +160,25 @@ Test(faults, no_memory_for_a_message_leaves_it_there)
     pair_close(&pair);
 }
 
+/* Given back while another result is looked at: all of it, or nothing. */
+STREAM_TEST(faults, no_memory_for_bytes_given_back)
+{
+    struct op op;
+    struct act act;
+    pair_say_text(pair, "def");
+    op_read(&op, pair->sock, &(struct read_what){.limit = 3});
+    cr_assert_eq(op_start(&op, LOOP_NEVER, NULL, NULL), OP_DONE);
+    for (unsigned number = 1; number <= 2; number++) {
+        faults_no_memory(number);
+        cr_assert_eq(sock_unread(pair->sock, "abc", 3), -ENOMEM);
+        faults_no_memory(0);
+    }
+    op_finish(&op);
+    act_read(&act, pair->sock, 3, NULL);
+    act_run(&act, 1);
+    act_expect_text(&act, "def");
+}
+
 /* ---- sending ---- */
 
 STREAM_TEST(faults, sends_of_one_byte_with_interruptions)

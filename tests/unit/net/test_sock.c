@@ -383,3 +383,62 @@ STREAM_TEST(sock, bytes_given_back_at_the_end_come_before_it)
     act_expect_text(&act, "late");
     cr_assert(act.eof);
 }
+
+static void never(struct op *op)
+{
+    (void)op;
+    cr_assert_fail("it was complete");
+}
+
+static void looks_at_three(struct op *op, struct pair *pair)
+{
+    op_read(op, pair->sock, &(struct read_what){.limit = 3});
+    cr_assert_eq(op_start(op, LOOP_NEVER, never, NULL), OP_DONE);
+}
+
+/* Somebody else's answer comes back while one result is not finished. */
+STREAM_TEST(sock, bytes_given_back_while_a_result_is_looked_at_kill_the_process)
+{
+    struct op op;
+    struct act act;
+    pair_say_text(pair, "defghi");
+    looks_at_three(&op, pair);
+    cr_assert_eq(sock_unread(pair->sock, "c", 1), 0);
+    cr_assert_eq(sock_unread(pair->sock, "ab", 2), 0);
+    cr_assert_eq(memcmp(op.in.data, "def", 3), 0, "it was moved");
+    op_consume(&op);
+    op_finish(&op);
+    act_read(&act, pair->sock, 6, NULL);
+    cr_assert_eq(act_run(&act, 1), 0);
+    act_expect_text(&act, "abcghi");
+}
+
+STREAM_TEST(sock, bytes_given_back_meanwhile_go_to_who_waits)
+{
+    struct op op;
+    struct act reading, watching;
+    pair_say_text(pair, "def");
+    looks_at_three(&op, pair);
+    act_read(&reading, pair->sock, 6, NULL);
+    cr_assert_eq(act_start(&reading, INFINITY), OP_WAIT);
+    cr_assert_eq(sock_unread(pair->sock, "abc", 3), 0);
+    op_finish(&op); /* not consumed */
+    act_end(&reading);
+    act_expect_text(&reading, "abcdef");
+    act_wait(&watching, pair->sock, LOOP_READ);
+    act_start(&watching, INFINITY);
+    cr_assert_not(watching.ended);
+    act_abort(&watching);
+}
+
+STREAM_TEST(sock, bytes_given_back_meanwhile_go_with_the_socket)
+{
+    struct op op;
+    pair_say_text(pair, "def");
+    looks_at_three(&op, pair);
+    cr_assert_eq(sock_unread(pair->sock, "abc", 3), 0);
+    fixture_close(pair->sock);
+    cr_assert_eq(memcmp(op.in.data, "def", 3), 0);
+    op_finish(&op);
+    cr_assert_eq(fixture_stats().bytes, 0);
+}
