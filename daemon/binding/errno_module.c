@@ -29,6 +29,11 @@ static int errno_strerror(lua_State *L)
     return 1;
 }
 
+static int errno_refuse(lua_State *L)
+{
+    return failure_throw(L, "Can't create new errno constants");
+}
+
 /* Every E… constant that the C library has a name for. */
 static void errno_set_constants(lua_State *L)
 {
@@ -66,6 +71,8 @@ void errno_module_open(lua_State *L)
     errno_set_constants(L);
     errno_set_aliases(L);
     lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, errno_refuse);
+    lua_setfield(L, -2, "__newindex");
     lua_setmetatable(L, -2);
     binding_set_module(L, "errno");
 }

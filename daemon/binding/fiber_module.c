@@ -124,7 +124,7 @@ static void fiber_module_may_wait(lua_State *L)
 
 static int fiber_module_sleep(lua_State *L)
 {
-    if (lua_type(L, 1) != LUA_TNUMBER)
+    if (!lua_isnumber(L, 1))
         return failure_throw(L, "fiber.sleep(delay): bad arguments");
     lua_Number delay = lua_tonumber(L, 1);
     fiber_module_may_wait(L);
@@ -219,6 +219,8 @@ static int fiber_module_name(lua_State *L)
 /* By object or by number. */
 static struct fiber *fiber_module_victim(lua_State *L)
 {
+    if (lua_isnoneornil(L, 1))
+        luaL_argerror(L, 1, "fiber expected, got no value");
     if (lua_type(L, 1) != LUA_TNUMBER)
         return fiber_module_check(L, 1);
     struct fiber *fiber = fiber_find(vm_of(L), (uint64_t)lua_tonumber(L, 1));

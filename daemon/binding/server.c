@@ -69,8 +69,8 @@ static int serving_make_fiber(lua_State *L)
 static void serving_name_fiber(const struct serving *serving, const struct arrival *arrival)
 {
     char address[ADDRESS_STRING_MAX], name[FIBER_NAME_MAX + 1];
-    int length =
-        snprintf(name, sizeof name, "%s/%s", serving->name, address_string(arrival->from, address));
+    int length = snprintf(name, sizeof name, "%s/%s", serving->name,
+                          socket_address_text(arrival->from, address));
     size_t most = sizeof name - 1;
     fiber_set_name(arrival->fiber, name, (size_t)length < most ? (size_t)length : most);
 }

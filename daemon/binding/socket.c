@@ -15,6 +15,7 @@
 
 #include <lauxlib.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,13 +51,18 @@ struct socket_handle *socket_handle(lua_State *L, int index)
     return handle;
 }
 
+int socket_refuse(lua_State *L, int index)
+{
+    return failure_throw(L, lua_isnoneornil(L, index)
+                                ? "Usage: socket:method()"
+                                : "Usage: socket:method(), called with non-socket");
+}
+
 struct sock *socket_check_at(lua_State *L, int index)
 {
     const struct socket_handle *handle = socket_handle(L, index);
     if (__builtin_expect(handle == NULL, 0))
-        failure_throw(L, lua_isnoneornil(L, index)
-                             ? "Usage: socket:method()"
-                             : "Usage: socket:method(), called with non-socket");
+        socket_refuse(L, index);
     if (__builtin_expect(handle->sock == NULL || !sock_is_open(handle->sock), 0))
         failure_throw(L, "attempt to use closed socket");
     return handle->sock;
@@ -118,6 +124,17 @@ void socket_push_address(lua_State *L, const struct address *address, const stru
         socket_set_kind(L, sock);
     lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->address_meta);
     lua_setmetatable(L, -2);
+}
+
+const char *socket_address_text(const struct address *address, char *out)
+{
+    struct address_text text;
+    address_format(address, &text);
+    if (text.port < 0)
+        snprintf(out, ADDRESS_STRING_MAX, "%s:%s", text.host, text.path);
+    else
+        snprintf(out, ADDRESS_STRING_MAX, "%s:%d", text.host, text.port);
+    return out;
 }
 
 static int socket_address_tostring(lua_State *L)
@@ -209,6 +226,10 @@ static int socket_new(lua_State *L)
     struct socket_handle *handle = socket_push(L);
     struct sock *sock;
     error = sock_new(binding->net, domain, type, protocol, socket_owner(L), &sock);
+    if (error == -EMFILE) { /* the collector may know of sockets that nobody uses */
+        lua_gc(L, LUA_GCCOLLECT, 0);
+        error = sock_new(binding->net, domain, type, protocol, socket_owner(L), &sock);
+    }
     if (error < 0)
         return failure_nil(L, error);
     socket_adopt(L, handle, sock);

@@ -29,11 +29,18 @@ void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
 struct sock *socket_check_at(lua_State *L, int index);
 struct sock *socket_check(lua_State *L);
 
+/* Throws for an argument that is no socket. */
+int socket_refuse(lua_State *L, int index);
+
 /* The handle of a value, or NULL if it is no socket. */
 struct socket_handle *socket_handle(lua_State *L, int index);
 
 /* Pushes an address table. With `sock` it has the socket's type and protocol too. */
 void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock);
+
+/* "127.0.0.1:80", "::1:80", "unix/:PATH", as scripts and names of fibers have it. `out` has
+ * ADDRESS_STRING_MAX bytes. */
+const char *socket_address_text(const struct address *address, char *out);
 
 /* A deadline from a timeout in seconds; nil or none: never. Throws. */
 uint64_t socket_deadline(lua_State *L, int index);

@@ -61,7 +61,7 @@ static int socket_close(lua_State *L)
 {
     struct socket_handle *handle = socket_handle(L, 1);
     if (handle == NULL)
-        return failure_throw(L, "Usage: socket:method(), called with non-socket");
+        return socket_refuse(L, 1);
     int error = handle->sock != NULL ? sock_close(handle->sock) : -EBADF;
     sock_unref(handle->sock);
     handle->sock = NULL;
@@ -137,7 +137,7 @@ static int socket_id(lua_State *L)
 static void socket_append_address(lua_State *L, const char *label, const struct address *address)
 {
     char text[ADDRESS_STRING_MAX];
-    lua_pushfstring(L, ", %s %s", label, address_string(address, text));
+    lua_pushfstring(L, ", %s %s", label, socket_address_text(address, text));
     lua_concat(L, 2);
 }
 
