@@ -1,6 +1,7 @@
 #!/bin/bash
 # Counts the instructions that sockd runs outside the kernel for one request, under callgrind: a
-# figure that does not depend on what else the machine does, for comparing one change with another.
+# figure that hardly depends on what else the machine does (it repeats to about one percent), for
+# comparing one change with another.
 #
 #   bench/instructions.sh [ROW…] [--limit] [--keep FOLDER]
 #
@@ -9,7 +10,8 @@
 #   --keep   leave callgrind's files in this folder, for callgrind_annotate
 #
 # It is the difference of two runs of different length, divided by the difference in requests; so
-# starting and ending count for nothing. One connection, one request at a time.
+# starting and ending count for nothing; addresses are not randomized, or starting would vary. One
+# connection, one request at a time.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -18,7 +20,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/servers.sh"
 
 short=1000
-long=6000
+long=20000
 rows=()
 servers=(sockd)
 keep=
@@ -50,7 +52,7 @@ done
 count() {
     local server=$1 mode=$2 transport=$3 requests=$4 file=$5
     shift 5
-    wrapper=(valgrind --quiet --tool=callgrind "--callgrind-out-file=$file")
+    wrapper=(setarch --addr-no-randomize valgrind --quiet --tool=callgrind "--callgrind-out-file=$file")
     start_server "$server" "$mode" "$transport"
     timeout 120 taskset -c "$load_core" "$build/bin/sockd-bench-load" "$1" "${addresses[$server]}" \
         --count "$requests" "${@:2}" >/dev/null
