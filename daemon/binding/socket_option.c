@@ -32,8 +32,10 @@ static int option_take(lua_State *L, struct sock *sock, struct option *spare,
                        const struct option **out)
 {
     int level = option_take_level(L);
-    if (level < 0)
-        return sock_fail(sock, level);
+    if (level < 0) {
+        sock_fail(sock, level);
+        return level;
+    }
     if (lua_type(L, 3) == LUA_TNUMBER) {
         int number = (int)lua_tointeger(L, 3);
         *spare = (struct option){"", level, number, OPTION_INTEGER, true, false};
