@@ -94,12 +94,13 @@ Test(value, sockets_are_their_numbers_and_live_on)
                      "a closed socket cannot be sent");
 }
 
+static msgpack_unpacked unpacked; /* left over when the push throws */
+
 /* fn(bytes): the value. */
 static int unpack(lua_State *L)
 {
     size_t length;
     const char *bytes = luaL_checklstring(L, 1, &length);
-    msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     cr_assert_eq(msgpack_unpack_next(&unpacked, bytes, length, NULL), MSGPACK_UNPACK_SUCCESS);
     value_push(L, &unpacked.data);
@@ -126,4 +127,5 @@ Test(value, refuses_to_nest_too_deep)
     cr_assert_str_eq(fixture_lua("return type(fn(('\\145'):rep(24) .. '\\1'))"), "table");
     cr_assert_not_null(
         strstr(fixture_lua("return pcall(fn, ('\\145'):rep(30) .. '\\1')"), "too deep"));
+    msgpack_unpacked_destroy(&unpacked);
 }
