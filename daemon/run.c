@@ -4,6 +4,7 @@
 #include "loop/loop.h"
 #include "net/net.h"
 #include "options.h"
+#include "process.h"
 #include "runtime.h"
 #include "util/error.h"
 #include "util/log.h"
