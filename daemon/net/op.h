@@ -62,7 +62,7 @@ struct op {
             const uint8_t *data;
             size_t length, sent;
             int flags;
-            struct address *to; /* sendto */
+            struct sendto_work *work; /* sendto */
         } out;
         /* recv, read, sysread: `data` points into the read-ahead, or for a message into a block of
            its own, until op_finish */

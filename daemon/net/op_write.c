@@ -1,7 +1,21 @@
 /*
  * Operations that send: send, sendto and syswrite (one system call), write (all of it).
+ *
+ * A unix receiver of datagrams whose queue is full is a case of its own: the kernel says EAGAIN to
+ * a socket that is not connected to it and never reports readiness, unless the messages in the
+ * queue are that socket's. So sendto is repeated at short intervals.
  */
 #include "net/net_private.h"
+
+#include "util/cleanup.h"
+
+#define SENDTO_RETRY (LOOP_SECOND / 100)
+
+struct sendto_work {
+    struct sock *sock;
+    struct loop_timer retry;
+    struct address to;
+};
 
 /* One send(2) of what is left. The bytes sent, -EAGAIN when there is no room, or an error. */
 static ssize_t write_some(struct op *op)
@@ -9,7 +23,7 @@ static ssize_t write_some(struct op *op)
     struct sock *sock = op->sock;
     if (!(sock->ready & LOOP_WRITE))
         return -EAGAIN;
-    const struct address *to = op->out.to;
+    const struct address *to = op->out.work != NULL ? &op->out.work->to : NULL;
     ssize_t sent;
     do
         sent = sendto(sock->fd, op->out.data + op->out.sent, op->out.length - op->out.sent,
@@ -35,15 +49,32 @@ static int send_step(struct op *op)
     return op_end(op, sent < 0 ? (int)sent : 0);
 }
 
+static void sendto_on_retry(struct loop_timer *timer)
+{
+    struct sock *sock = CONTAINER_OF(timer, struct sendto_work, retry)->sock;
+    sock->ready |= LOOP_WRITE;
+    sock_serve_later(sock);
+}
+
 static int sendto_step(struct op *op)
 {
-    return op->out.to != NULL ? send_step(op) : op_end(op, -ENOMEM);
+    struct sendto_work *work = op->out.work;
+    if (work == NULL)
+        return op_end(op, -ENOMEM);
+    int result = send_step(op);
+    if (result != OP_WAIT || work->to.family != AF_UNIX)
+        return result;
+    int error = loop_timer_start(work->sock->net->loop, &work->retry, loop_now() + SENDTO_RETRY);
+    return error < 0 ? op_end(op, error) : OP_WAIT;
 }
 
 static void sendto_release(struct op *op)
 {
-    free(op->out.to);
-    op->out.to = NULL;
+    struct sendto_work *work = STEAL(op->out.work);
+    if (work == NULL)
+        return;
+    loop_timer_stop(work->sock->net->loop, &work->retry);
+    free(work);
 }
 
 static int write_step(struct op *op)
@@ -105,9 +136,12 @@ void op_sendto(struct op *op, struct sock *sock, const struct address *to, const
                size_t length, int flags)
 {
     write_init(op, &sendto_class, sock, data, length, flags);
-    op->out.to = malloc(sizeof(*to));
-    if (op->out.to != NULL)
-        *op->out.to = *to;
+    struct sendto_work *work = malloc(sizeof(*work));
+    if (work == NULL)
+        return;
+    *work = (struct sendto_work){.sock = sock, .to = *to};
+    loop_timer_init(&work->retry, sendto_on_retry);
+    op->out.work = work;
 }
 
 void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t length)
