@@ -12,6 +12,9 @@ for _, name in ipairs({
     fiber[name] = raw[name]
 end
 
+-- In microseconds, as integers of 64 bits.
+fiber.time64, fiber.clock64 = core.time64, core.clock64
+
 function fiber.sleep(delay)
     raw.sleep(delay)
     testcancel()

@@ -3,8 +3,13 @@
  * (lua/, built into the program), which gets the internals as its argument.
  */
 #include "binding/binding_private.h"
+#include "binding/cdata.h"
+#include "binding/channel.h"
+#include "binding/cond.h"
 #include "binding/embedded.h"
+#include "binding/json.h"
 #include "binding/print.h"
+#include "binding/serial.h"
 #include "binding/server.h"
 #include "binding/sink.h"
 #include "binding/wait.h"
@@ -117,6 +122,13 @@ static int binding_open(lua_State *L)
     fiber_module_open(L, binding, internals);
     log_module_open(L, internals);
     errno_module_open(L);
+    cdata_open(L, binding);
+    serial_open(L, binding);
+    json_open(L);
+    msgpack_open(L);
+    clock_module_open(L, internals);
+    channel_open(L, internals);
+    cond_open(L, internals);
     sockd_module_open(L);
     luasocket_open(L, internals);
     print_open(L);

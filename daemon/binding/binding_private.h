@@ -9,6 +9,11 @@
 #include "loop/loop.h"
 #include "util/list.h"
 
+/* Of the registry, for cdata.c: types of integers, null, and the function tonumber. */
+struct binding_cdata {
+    int int64, uint64, null, tonumber;
+};
+
 struct binding {
     struct vm *vm;
     struct net *net;
@@ -20,6 +25,9 @@ struct binding {
     int socket_meta;  /* metatable of the table around it */
     int address_meta; /* metatable of address tables */
     int fiber_meta;   /* metatable of fiber objects */
+    int array_meta;   /* metatables of decoded tables */
+    int map_meta;
+    struct binding_cdata cdata;
 
     struct list servers; /* accept loops, server.c */
     size_t server_count;
@@ -45,5 +53,7 @@ void server_open(lua_State *L, int internals);
 void fiber_module_open(lua_State *L, struct binding *binding, int internals);
 void log_module_open(lua_State *L, int internals);
 void errno_module_open(lua_State *L);
+void clock_module_open(lua_State *L, int internals);
+void msgpack_open(lua_State *L);
 void sockd_module_open(lua_State *L);
 void luasocket_open(lua_State *L, int internals);
