@@ -2,6 +2,7 @@
  * The operation behind accept.
  */
 #include "net/net_private.h"
+#include "net/option.h"
 
 #include "util/cleanup.h"
 
@@ -83,6 +84,8 @@ static int accept_step(struct op *op)
     if (error < 0)
         return op_end(op, error);
     (void)STEAL_FD(fd);
+    if (listener->receive_limit != 0 || listener->send_limit != 0)
+        option_take_limits(op->made.sock); /* TCP's are inherited */
     address_set(&net->accepted_from, (struct sockaddr *)&from, length);
     return op_end(op, 0);
 }

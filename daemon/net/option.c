@@ -81,6 +81,17 @@ static int set_seconds(struct sock *sock, const struct option *option,
     return 0;
 }
 
+void option_take_limits(struct sock *sock)
+{
+    static const struct option receive = {.level = SOL_SOCKET, .number = SO_RCVTIMEO};
+    static const struct option send = {.level = SOL_SOCKET, .number = SO_SNDTIMEO};
+    struct option_value value;
+    if (get_seconds(sock, &receive, &value) == 0)
+        sock->receive_limit = (uint64_t)(value.seconds * (double)LOOP_SECOND);
+    if (get_seconds(sock, &send, &value) == 0)
+        sock->send_limit = (uint64_t)(value.seconds * (double)LOOP_SECOND);
+}
+
 static int get_text(struct sock *sock, const struct option *option, struct option_value *out)
 {
     memset(out->text, 0, sizeof(out->text));

@@ -66,3 +66,7 @@ int sock_set_option(struct sock *sock, const struct option *option,
 /* SO_LINGER; `seconds` is that of the kernel, whole seconds. */
 int sock_get_linger(struct sock *sock, bool *active, int *seconds);
 int sock_set_linger(struct sock *sock, bool active, int seconds);
+
+/* Of a socket whose descriptor brings SO_RCVTIMEO and SO_SNDTIMEO along: the engine's copy of them.
+ */
+void option_take_limits(struct sock *sock);

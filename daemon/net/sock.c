@@ -4,6 +4,7 @@
  */
 #include "net/net_private.h"
 
+#include "net/option.h"
 #include "util/cleanup.h"
 
 #include <fcntl.h>
@@ -188,9 +189,11 @@ int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
         return -errno;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     error = sock_wrap(net, fd, domain, type, protocol, owner, out);
-    if (error == 0)
-        (*out)->listening = listening != 0;
-    return error;
+    if (error < 0)
+        return error;
+    (*out)->listening = listening != 0;
+    option_take_limits(*out);
+    return 0;
 }
 
 /* ---- references and death ---- */
