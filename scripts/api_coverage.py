@@ -71,7 +71,7 @@ def implementation_patterns(name):
     """How a call may be written down where it is defined, the clearest first."""
     word = re.escape(name)
     return [rf'\{{"{word}", *\w+\}}', rf"function [\w.]*[.:]{word}\(", rf"\.{word} = ",
-            rf"\b{word} = ", rf'"{word}"', rf"'{word}'", rf"\[[^\]]*\]? = .*\b{word}\b"]
+            rf"\b{word} = ", rf'"{word}"', rf"'{word}'"]
 
 
 class Report:
@@ -90,7 +90,8 @@ class Report:
         module = "luasocket" if item.module == "luasocket" else item.module
         patterns = IMPLEMENTED.get(owner, [f"daemon/binding/{module}*.c", f"lua/{module}*.lua",
                                            "daemon/binding/*.c", "lua/*.lua"])
-        for expression in implementation_patterns(name):
+        # The clocks that count in integers are made beside those that do not.
+        for expression in implementation_patterns(name) + implementation_patterns(name.removesuffix("64")):
             for path, text in self.files.find(patterns):
                 found = re.search(expression, text)
                 if found:

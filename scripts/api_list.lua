@@ -3,8 +3,8 @@
 local function list(prefix, holder)
     for name, value in pairs(holder or {}) do
         local meta = type(value) == 'table' and getmetatable(value)
-        local callable = type(value) == 'function' or type(value) == 'cdata' or (meta and meta.__call)
-        if type(name) == 'string' and callable and not name:match('^_') and name ~= 'NULL' then
+        local callable = type(value) == 'function' or (meta and meta.__call)
+        if type(name) == 'string' and callable and not name:match('^_') then
             print(prefix .. name)
         end
     end

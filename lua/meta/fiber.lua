@@ -21,7 +21,7 @@ local fiber_object = {}
 --- ```
 ---@param fn function
 ---@param ... any its arguments
----@return fiber_object
+---@return fiber_object object
 function fiber.create(fn, ...) end
 
 --- Makes a fiber that runs when its turn comes.
@@ -33,7 +33,7 @@ function fiber.create(fn, ...) end
 --- ```
 ---@param fn function
 ---@param ... any its arguments
----@return fiber_object
+---@return fiber_object object
 function fiber.new(fn, ...) end
 
 --- The running fiber.
@@ -41,7 +41,7 @@ function fiber.new(fn, ...) end
 --- ```lua
 --- print(fiber.self() == fiber.self(), fiber.self():status()) --> true running
 --- ```
----@return fiber_object
+---@return fiber_object object
 function fiber.self() end
 
 --- Waits for so many seconds.
@@ -162,7 +162,7 @@ function fiber.find(id) end
 --- fiber.name('main')
 --- print(fiber.info()[fiber.id()].name) --> main
 --- ```
----@return table<integer, {fid: integer, name: string, csw: integer}>
+---@return table<integer, {fid: integer, name: string, csw: integer}> all
 function fiber.info() end
 
 --- Seconds on a clock that never goes back.
@@ -180,6 +180,22 @@ function fiber.clock() end
 --- ```
 ---@return number seconds
 function fiber.time() end
+
+--- As `clock`, in microseconds.
+---
+--- ```lua
+--- print(type(fiber.clock64()), fiber.clock64() > 0) --> cdata true
+--- ```
+---@return ffi.cdata* microseconds
+function fiber.clock64() end
+
+--- As `time`, in microseconds.
+---
+--- ```lua
+--- print(fiber.time64() > 1600000000000000LL) --> true
+--- ```
+---@return ffi.cdata* microseconds
+function fiber.time64() end
 
 --- Waits for the end of a joinable fiber. Its results come as those of `pcall`.
 ---
@@ -212,7 +228,7 @@ function fiber.set_joinable(object, flag) end
 --- print(channel:get()) --> message
 --- ```
 ---@param size? integer how many values may wait in it; without room a `put` waits for its `get`
----@return fiber_channel
+---@return fiber_channel channel
 function fiber.channel(size) end
 
 --- Makes a condition variable.
@@ -222,7 +238,7 @@ function fiber.channel(size) end
 --- fiber.new(function() cond:signal() end)
 --- print(cond:wait(1)) --> true
 --- ```
----@return fiber_cond
+---@return fiber_cond cond
 function fiber.cond() end
 
 --- As `fiber.status`.

@@ -8,7 +8,7 @@ local msgpack = {}
 --- A value as MessagePack. A table with the keys 1 to n is an array, others are maps.
 ---
 --- ```lua
---- print(#msgpack.encode({1, 'two', {three = 3}})) --> 13
+--- print(#msgpack.encode({1, 'two', {three = 3}})) --> 14
 --- ```
 ---@param value any
 ---@return string bytes
@@ -26,5 +26,38 @@ function msgpack.encode(value) end
 ---@return any value
 ---@return integer offset of the byte behind it
 function msgpack.decode(bytes, offset) end
+
+--- As `decode`, for bytes that are known to be right. It checks them all the same.
+---
+--- ```lua
+--- print((msgpack.decode_unchecked(msgpack.encode('x')))) --> x
+--- ```
+---@param bytes string
+---@param offset? integer
+---@return any value
+---@return integer offset of the byte behind it
+function msgpack.decode_unchecked(bytes, offset) end
+
+--- Settings of the module, which may be called to change them, and read as fields: `encode_max_depth` and
+--- `decode_max_depth` (128), `encode_deep_as_nil`, `encode_invalid_numbers` and `decode_invalid_numbers`
+--- (true), `encode_invalid_as_nil`, `encode_use_tostring`, `encode_load_metatables`,
+--- `decode_save_metatables`, `encode_number_precision` (14), `encode_sparse_convert` (true), `encode_sparse_ratio`
+--- (2) and `encode_sparse_safe` (10).
+---
+--- ```lua
+--- local mine = msgpack.new()
+--- mine.cfg({encode_invalid_as_nil = true})
+--- print(#mine.encode({print})) --> 2
+--- ```
+---@param options table
+function msgpack.cfg(options) end
+
+--- Another module of the kind, with settings of its own.
+---
+--- ```lua
+--- print(msgpack.new() ~= msgpack) --> true
+--- ```
+---@return msgpack module
+function msgpack.new() end
 
 return msgpack

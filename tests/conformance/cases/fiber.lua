@@ -373,7 +373,8 @@ case('clock-goes-on', function()
     return fiber.clock() > before
 end)
 case('time', function() return type(fiber.time()), math.abs(fiber.time() - os.time()) < 2 end)
-case('time64', function() return type(fiber.time64()) end)
+case('time64', function() return type(fiber.time64()), tonumber(fiber.time64()) / 1e6 - fiber.time() < 1 end)
+case('clock64', function() return type(fiber.clock64()), tonumber(fiber.clock64()) / 1e6 - fiber.clock() < 1 end)
 
 case('join', function()
     local other = fiber.new(function() return 1, nil, 'three' end)

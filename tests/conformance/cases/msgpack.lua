@@ -75,3 +75,12 @@ case('decode-offset-negative', function() return (pcall(msgpack.decode, '\1', -1
 case('decode-nothing', function() return (pcall(msgpack.decode)) end)
 case('decode-table', function() return (pcall(msgpack.decode, {})) end)
 case('null-is-nil', function() return msgpack.NULL == nil, (msgpack.decode('\192')) == nil end)
+
+case('new', function() return type(msgpack.new()), msgpack.new() ~= msgpack end)
+case('cfg', function()
+    local mine = msgpack.new()
+    mine.cfg({encode_invalid_as_nil = true})
+    return mine.encode({print}), mine.cfg.encode_invalid_as_nil, msgpack.cfg.encode_invalid_as_nil
+end)
+case('decode_unchecked', function() return msgpack.decode_unchecked('\147\1\2\3') end)
+case('decode_unchecked-offset', function() return msgpack.decode_unchecked('\1\2', 2) end)
