@@ -39,9 +39,12 @@ static int cdata_keep(lua_State *L, const char *function, const char *type)
     return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-/* Loaded it stays, since a number like 1LL in a script's text would load it again, for all. */
+/* Loaded it stays, since a number like 1LL in a script's text would load it again, for all; and
+ * alive, since the machine's end looks for finalizers in a table that only the library holds. */
 static void cdata_hide(lua_State *L)
 {
+    lua_pushvalue(L, -1);
+    luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushnil(L);
     binding_set_module(L, "ffi");
 }
