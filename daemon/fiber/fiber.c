@@ -315,9 +315,11 @@ int fiber_set_name(struct fiber *fiber, const char *name, size_t length)
 {
     if (length > FIBER_NAME_MAX)
         return -ENAMETOOLONG;
-    char *copy = strndup(name, length);
+    char *copy = malloc(length + 1);
     if (copy == NULL)
         return -ENOMEM;
+    memcpy(copy, name, length);
+    copy[length] = '\0';
     free(fiber->name);
     fiber->name = copy;
     return 0;
