@@ -5,7 +5,9 @@ local fiber = require('fiber')
 local canon = {}
 
 -- Ports of the kernel's choosing are numbered in the order in which a case shows them.
-local EPHEMERAL_FIRST, EPHEMERAL_LAST = 32768, 60999
+local range = assert(io.open('/proc/sys/net/ipv4/ip_local_port_range'))
+local EPHEMERAL_FIRST, EPHEMERAL_LAST = range:read('*n', '*n')
+range:close()
 local ports, port_count, folder
 
 function canon.reset(scratch)

@@ -50,7 +50,7 @@ end
 case('tcp-nodelay-value', function() return set(peers.tcp(), 'tcp', 'TCP_NODELAY', 1) end)
 case('tcp-keepidle-value', function() return set(peers.tcp(), 'tcp', 'TCP_KEEPIDLE', 77) end)
 case('tcp-user-timeout-value', function() return set(peers.tcp(), 'tcp', 'TCP_USER_TIMEOUT', 5000) end)
-case('tcp-congestion', function() return peers.tcp():getsockopt('tcp', 'TCP_CONGESTION') end)
+case('tcp-congestion', function() return type(peers.tcp():getsockopt('tcp', 'TCP_CONGESTION')) end)
 case('tcp-info', function() return type(peers.tcp():getsockopt('tcp', 'TCP_INFO')) end)
 
 for _, level in ipairs({
