@@ -152,17 +152,17 @@ void call_until(struct call *call, const void *delimiter, size_t size, size_t li
     }
 }
 
-void call_map(struct call *call, const struct sockd_args *map)
+void call_one(struct call *call, const struct sockd_args *value)
 {
     uint32_t count;
-    int error = args_count(map, &count);
+    int error = args_count(value, &count);
 
     if (error)
-        fail(call, error, "the map is not whole");
+        fail(call, error, "the value is not whole");
     else if (count > 1)
         fail(call, -EINVAL, "more than one value for one parameter");
     else if (count == 1)
-        writer_raw(output(call), map->writer.data, map->writer.size);
+        writer_raw(output(call), value->writer.data, value->writer.size);
     else
         writer_nil(output(call));
 }

@@ -48,7 +48,7 @@ void call_flag(struct call *call, int flag);
 void call_timeout(struct call *call, double seconds);
 void call_timeout_option(struct call *call, double seconds);
 void call_until(struct call *call, const void *delimiter, size_t size, size_t limit);
-void call_map(struct call *call, const struct sockd_args *map);
+void call_one(struct call *call, const struct sockd_args *value);
 void call_rest(struct call *call, const struct sockd_args *rest);
 
 /* Each sends the request, waits for the answer and takes it apart; results that are NULL are not
@@ -61,7 +61,10 @@ int call_text(struct call *call, const char **text);
 int call_events(struct call *call, int *events);
 int call_bytes(struct call *call, struct sockd_bytes *bytes);
 int call_bytes_status(struct call *call, struct sockd_bytes *bytes, bool *eof);
+int call_bytes_from(struct call *call, struct sockd_bytes *bytes, struct sockd_address *from);
+int call_linger(struct call *call, bool *lingers, int *seconds);
 int call_id(struct call *call, uint64_t *id);
+int call_id_pair(struct call *call, uint64_t *first, uint64_t *second);
 int call_id_address(struct call *call, uint64_t *id, struct sockd_address *address);
 int call_address(struct call *call, struct sockd_address *address);
 int call_value(struct call *call, const struct sockd_value **value);

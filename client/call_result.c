@@ -112,15 +112,19 @@ int call_events(struct call *call, int *events)
 {
     const char *data;
     size_t size;
+    int64_t number;
     int error = call_finish(call);
 
     if (error)
         return error;
-    if (!view_str(&call->answer.result, &data, &size))
+    if (view_str(&call->answer.result, &data, &size))
+        number = (has(data, size, 'R') ? SOCKD_READABLE : 0) |
+                 (has(data, size, 'W') ? SOCKD_WRITABLE : 0);
+    else if (!view_int(&call->answer.result, &number) || number < 0 ||
+             number > (SOCKD_READABLE | SOCKD_WRITABLE))
         return call_mismatch(call);
     if (events)
-        *events = (has(data, size, 'R') ? SOCKD_READABLE : 0) |
-                  (has(data, size, 'W') ? SOCKD_WRITABLE : 0);
+        *events = (int)number;
     return 0;
 }
 
@@ -219,6 +223,57 @@ static bool read_address(struct view map, struct sockd_address *address)
         port = -1;
     address->port = (int)port;
     return true;
+}
+
+int call_id_pair(struct call *call, uint64_t *first, uint64_t *second)
+{
+    struct view *view = &call->answer.result;
+    uint32_t count;
+    int error = call_finish(call);
+
+    if (error)
+        return error;
+    if (!view_array(view, &count) || count != 2 || !read_id(view, first))
+        return call_mismatch(call);
+    return read_id(view, second) ? 0 : call_mismatch(call);
+}
+
+int call_linger(struct call *call, bool *lingers, int *seconds)
+{
+    struct view *view = &call->answer.result;
+    bool active;
+    int64_t number;
+    uint32_t count;
+    int error = call_finish(call);
+
+    if (error)
+        return error;
+    if (!view_array(view, &count) || count != 2 || !view_bool(view, &active) ||
+        !view_int(view, &number) || number < INT_MIN || number > INT_MAX)
+        return call_mismatch(call);
+    if (lingers)
+        *lingers = active;
+    if (seconds)
+        *seconds = (int)number;
+    return 0;
+}
+
+/* A sender that has no address is one without texts. */
+int call_bytes_from(struct call *call, struct sockd_bytes *bytes, struct sockd_address *from)
+{
+    struct view *view = &call->answer.result;
+    uint32_t count;
+    int error = call_finish(call);
+
+    if (error)
+        return error;
+    if (!view_array(view, &count) || count != 2 || !read_bytes(view, bytes))
+        return call_mismatch(call);
+    if (!take_nil(view))
+        return read_address(*view, from) ? 0 : call_mismatch(call);
+    if (from)
+        *from = (struct sockd_address){.port = -1};
+    return 0;
 }
 
 int call_id_address(struct call *call, uint64_t *id, struct sockd_address *address)

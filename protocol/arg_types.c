@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 static bool read_integer(struct view *view, struct arg *arg, int64_t least, int64_t most)
 {
@@ -42,6 +43,19 @@ static bool read_host(struct view *view, struct arg *arg)
 static bool read_port(struct view *view, struct arg *arg)
 {
     return read_integer(view, arg, 0, UINT16_MAX) || arg_read_str(view, arg);
+}
+
+/* Without a NUL, which would end the name early for the resolver. */
+static bool read_service(struct view *view, struct arg *arg)
+{
+    struct view rest = *view;
+
+    if (!read_port(&rest, arg))
+        return false;
+    if (arg->kind == ARG_BYTES && memchr(arg->bytes.data, 0, arg->bytes.size) != NULL)
+        return false;
+    *view = rest;
+    return true;
 }
 
 static bool read_bytes(struct view *view, struct arg *arg)
@@ -97,6 +111,30 @@ static bool read_flags(struct view *view, struct arg *arg)
             return false;
     }
     arg->kind = ARG_LIST;
+    *view = rest;
+    return true;
+}
+
+/* Whether the text is one of these events, in any case. */
+static bool is_events(const struct arg_bytes *text)
+{
+    static const char *const known[] = {"R", "W", "RW", "WR"};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strlen(known[i]) == text->size && strncasecmp(known[i], text->data, text->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_events(struct view *view, struct arg *arg)
+{
+    struct view rest = *view;
+
+    if (read_integer(view, arg, 1, 3))
+        return true;
+    if (!arg_read_str(&rest, arg) || !is_events(&arg->bytes))
+        return false;
     *view = rest;
     return true;
 }
@@ -157,15 +195,26 @@ static bool read_handler(struct view *view, struct arg *arg)
     return true;
 }
 
+static bool take_value(struct view *view, struct arg *arg)
+{
+    arg->kind = ARG_VALUE;
+    arg->list.count = 1;
+    return view_take(view, &arg->list.value);
+}
+
 static bool read_map(struct view *view, struct arg *arg)
 {
     enum view_type type;
 
-    if (!view_peek(view, &type) || type != VIEW_MAP)
-        return false;
-    arg->kind = ARG_VALUE;
-    arg->list.count = 1;
-    return view_take(view, &arg->list.value);
+    return view_peek(view, &type) && type == VIEW_MAP && take_value(view, arg);
+}
+
+/* Which of them it must be is for the option to say. */
+static bool read_value(struct view *view, struct arg *arg)
+{
+    enum view_type type;
+
+    return view_peek(view, &type) && type != VIEW_MAP && type != VIEW_NIL && take_value(view, arg);
 }
 
 /* read's limit and delimiters gather in one argument, wherever they come from. */
@@ -235,19 +284,13 @@ arg_read_fn arg_what_reader(const char *key, size_t size)
 }
 
 const arg_read_fn arg_readers[METHOD_TYPE_COUNT] = {
-    [METHOD_TYPE_HANDLE] = read_handle,
-    [METHOD_TYPE_HOST] = read_host,
-    [METHOD_TYPE_PORT] = read_port,
-    [METHOD_TYPE_BYTES] = read_bytes,
-    [METHOD_TYPE_WHAT] = read_what,
-    [METHOD_TYPE_SIZE] = read_size,
-    [METHOD_TYPE_INT] = read_int,
-    [METHOD_TYPE_MSGID] = read_msgid,
-    [METHOD_TYPE_BOOL] = read_bool,
-    [METHOD_TYPE_STR] = arg_read_str,
-    [METHOD_TYPE_SYMBOL] = read_symbol,
-    [METHOD_TYPE_FLAGS] = read_flags,
-    [METHOD_TYPE_TIMEOUT] = arg_read_timeout,
-    [METHOD_TYPE_HANDLER] = read_handler,
-    [METHOD_TYPE_MAP] = read_map,
+    [METHOD_TYPE_HANDLE] = read_handle,   [METHOD_TYPE_HOST] = read_host,
+    [METHOD_TYPE_PORT] = read_port,       [METHOD_TYPE_SERVICE] = read_service,
+    [METHOD_TYPE_BYTES] = read_bytes,     [METHOD_TYPE_WHAT] = read_what,
+    [METHOD_TYPE_SIZE] = read_size,       [METHOD_TYPE_INT] = read_int,
+    [METHOD_TYPE_MSGID] = read_msgid,     [METHOD_TYPE_BOOL] = read_bool,
+    [METHOD_TYPE_STR] = arg_read_str,     [METHOD_TYPE_SYMBOL] = read_symbol,
+    [METHOD_TYPE_FLAGS] = read_flags,     [METHOD_TYPE_EVENTS] = read_events,
+    [METHOD_TYPE_VALUE] = read_value,     [METHOD_TYPE_TIMEOUT] = arg_read_timeout,
+    [METHOD_TYPE_HANDLER] = read_handler, [METHOD_TYPE_MAP] = read_map,
 };

@@ -23,6 +23,7 @@ enum method_type {
     METHOD_TYPE_HANDLE,  /* a positive integer, or a name */
     METHOD_TYPE_HOST,    /* a str, or 0 for all local interfaces */
     METHOD_TYPE_PORT,    /* 0 to 65535, or a service's name, or a unix socket's path */
+    METHOD_TYPE_SERVICE, /* 0 to 65535, or a service's name */
     METHOD_TYPE_BYTES,   /* bin or str */
     METHOD_TYPE_WHAT,    /* read's: a limit, a delimiter, or a map with either or both */
     METHOD_TYPE_SIZE,    /* a number of bytes, 0 to LIMIT_DATA */
@@ -32,6 +33,8 @@ enum method_type {
     METHOD_TYPE_STR,     /* a str */
     METHOD_TYPE_SYMBOL,  /* a constant: its name or its number */
     METHOD_TYPE_FLAGS,   /* a number, a name, or an array of names */
+    METHOD_TYPE_EVENTS,  /* "R", "W" or "RW" in any case, or 1, 2 or 3 */
+    METHOD_TYPE_VALUE,   /* an option's: a number, a boolean, bytes, str, or an array */
     METHOD_TYPE_TIMEOUT, /* seconds, fractions allowed; 0 or less tries once; nil is infinite */
     METHOD_TYPE_HANDLER, /* a name or source text, or a map {handler, name} */
     METHOD_TYPE_MAP,     /* a map with str keys */
@@ -46,13 +49,18 @@ enum method_result {
     METHOD_RESULT_COUNT,        /* a number of bytes */
     METHOD_RESULT_TEXT,         /* a str, or nil */
     METHOD_RESULT_EVENTS,       /* "R", "W", "RW" or "" */
+    METHOD_RESULT_ACTIVITY,     /* the same, or their number from 0 to 3, as was asked for */
     METHOD_RESULT_BYTES,        /* bin */
     METHOD_RESULT_BYTES_STATUS, /* [bin, nil or "eof"] */
+    METHOD_RESULT_BYTES_FROM,   /* [bin, address {host, family, port} or nil] */
     METHOD_RESULT_ID,           /* a handle */
+    METHOD_RESULT_ID_PAIR,      /* [handle, handle] */
     METHOD_RESULT_ID_ADDRESS,   /* [handle, address] */
     METHOD_RESULT_ADDRESS,      /* a map {host, family, type, protocol, port} */
     METHOD_RESULT_MAP,          /* a map */
     METHOD_RESULT_LIST,         /* an array of maps */
+    METHOD_RESULT_LINGER,       /* [a boolean, whole seconds] */
+    METHOD_RESULT_VALUE,        /* an option's: an integer, a double, a str, a map, or nil */
     METHOD_RESULT_ANY,          /* whatever */
 };
 

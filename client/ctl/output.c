@@ -144,6 +144,14 @@ static void print_data(struct ctl *ctl, const struct sockd_value *value)
         output_bytes(ctl, data, size);
 }
 
+static void print_option(struct ctl *ctl, const struct sockd_value *value)
+{
+    if (sockd_value_type(value) == SOCKD_MAP)
+        print_map(ctl, value);
+    else
+        output_line(ctl, value);
+}
+
 /* True alone says nothing that the exit status does not; nor does nil for a text. */
 static void print_result(struct ctl *ctl, enum method_result type, const struct sockd_value *value)
 {
@@ -158,12 +166,18 @@ static void print_result(struct ctl *ctl, enum method_result type, const struct 
         print_data(ctl, value);
         break;
     case METHOD_RESULT_BYTES_STATUS:
+    case METHOD_RESULT_BYTES_FROM:
         print_data(ctl, sockd_value_at(value, 0));
         break;
     case METHOD_RESULT_MAP:
         print_map(ctl, value);
         break;
+    case METHOD_RESULT_VALUE:
+        print_option(ctl, value);
+        break;
+    case METHOD_RESULT_ID_PAIR:
     case METHOD_RESULT_ID_ADDRESS:
+    case METHOD_RESULT_LINGER:
     case METHOD_RESULT_LIST:
     case METHOD_RESULT_ANY:
         if (sockd_value_type(value) == SOCKD_ARRAY) {
@@ -178,6 +192,14 @@ static void print_result(struct ctl *ctl, enum method_result type, const struct 
     }
 }
 
+/* An object of the two elements of an array. */
+static int print_json_pair(struct ctl *ctl, const struct sockd_value *value, const char *first,
+                           const char *second)
+{
+    return output_json(ctl, json_pack("{s:o, s:o}", first, json_of_value(sockd_value_at(value, 0)),
+                                      second, json_of_value(sockd_value_at(value, 1))));
+}
+
 /* The members of the object that --json gives for each kind of result. */
 static int print_json(struct ctl *ctl, enum method_result type, const struct sockd_value *value)
 {
@@ -189,15 +211,17 @@ static int print_json(struct ctl *ctl, enum method_result type, const struct soc
     case METHOD_RESULT_BYTES:
         return output_json(ctl, json_pack("{s:o}", "data", json_of_value(value)));
     case METHOD_RESULT_BYTES_STATUS:
-        return output_json(ctl,
-                           json_pack("{s:o, s:o}", "data", json_of_value(sockd_value_at(value, 0)),
-                                     "status", json_of_value(sockd_value_at(value, 1))));
+        return print_json_pair(ctl, value, "data", "status");
+    case METHOD_RESULT_BYTES_FROM:
+        return print_json_pair(ctl, value, "data", "from");
+    case METHOD_RESULT_LINGER:
+        return print_json_pair(ctl, value, "active", "timeout");
     case METHOD_RESULT_ID:
         return output_json(ctl, json_pack("{s:o}", "id", json_of_value(value)));
     case METHOD_RESULT_ID_ADDRESS:
-        return output_json(ctl,
-                           json_pack("{s:o, s:o}", "id", json_of_value(sockd_value_at(value, 0)),
-                                     "address", json_of_value(sockd_value_at(value, 1))));
+        return print_json_pair(ctl, value, "id", "address");
+    case METHOD_RESULT_ID_PAIR:
+        return output_json(ctl, json_pack("{s:o}", "ids", json_of_value(value)));
     case METHOD_RESULT_ADDRESS:
     case METHOD_RESULT_MAP:
         return output_json(ctl, json_of_value(value));

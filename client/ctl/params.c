@@ -169,6 +169,15 @@ static bool add_json(const struct builder *builder, const char *text)
     return false;
 }
 
+/* What is JSON is what it says, anything else is text: an option's value is 1, true or eth0. */
+static void add_value(struct sockd_args *args, const char *text)
+{
+    json_error_t error;
+
+    if (!json_add(args, text, &error))
+        sockd_args_text(args, text);
+}
+
 static uint32_t count_options(const struct command *command, const char *name)
 {
     uint32_t count = 0;
@@ -222,8 +231,13 @@ static bool add_typed(const struct builder *builder, enum method_type type, cons
 
     switch (type) {
     case METHOD_TYPE_HANDLE:
+    case METHOD_TYPE_SERVICE:
     case METHOD_TYPE_SYMBOL:
+    case METHOD_TYPE_EVENTS:
         add_number_or_text(args, text);
+        return true;
+    case METHOD_TYPE_VALUE:
+        add_value(args, text);
         return true;
     case METHOD_TYPE_HOST:
         add_host(args, text);
@@ -273,7 +287,7 @@ static bool is_given(const struct builder *builder, const struct method_param *p
                      const char **text)
 {
     *text = params_text(builder->command, builder->method, param->name);
-    if (param->type == METHOD_TYPE_TIMEOUT && builder->ctl->timeout)
+    if (strcmp(param->name, "timeout") == 0 && builder->ctl->timeout)
         *text = builder->ctl->timeout;
     if (param->type == METHOD_TYPE_BYTES && builder->data)
         return true;

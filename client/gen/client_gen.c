@@ -5,7 +5,8 @@
  *     client_gen source    methods.c
  *
  * A method with a host and a port gets a second function with _unix to its name, which takes a
- * path instead; one that reads until something gets a second with _until, which takes a delimiter.
+ * path instead; one that reads until something gets a second with _until, which takes a delimiter;
+ * one that takes a value of any type a second with _int, for a number.
  */
 #include "protocol/methods.h"
 
@@ -18,6 +19,7 @@ enum variant {
     PLAIN,
     UNIX,  /* a path instead of host and port */
     UNTIL, /* a delimiter beside the limit */
+    INT,   /* a number in the place of any value */
     VARIANTS,
 };
 
@@ -90,6 +92,8 @@ static bool has_variant(const struct method *method, enum variant variant)
 {
     if (variant == UNIX)
         return has_type(method, METHOD_TYPE_HOST) && has_type(method, METHOD_TYPE_PORT);
+    if (variant == INT)
+        return has_type(method, METHOD_TYPE_VALUE);
     return variant == PLAIN || has_type(method, METHOD_TYPE_WHAT);
 }
 
@@ -101,7 +105,7 @@ static bool has_timeout_option(const struct method *method)
 
 static void add_name(struct text *text, const struct method *method, enum variant variant)
 {
-    static const char *const suffixes[VARIANTS] = {"", "_unix", "_until"};
+    static const char *const suffixes[VARIANTS] = {"", "_unix", "_until", "_int"};
     const char *name = method->name;
 
     add(text, "sockd_");
@@ -119,6 +123,7 @@ static const char *declaration(enum method_type type, enum variant variant)
         [METHOD_TYPE_HANDLE] = "uint64_t %1$s",
         [METHOD_TYPE_HOST] = "const char *%1$s",
         [METHOD_TYPE_PORT] = "int %1$s",
+        [METHOD_TYPE_SERVICE] = "const char *%1$s",
         [METHOD_TYPE_BYTES] = "const void *%1$s, size_t %1$s_size",
         [METHOD_TYPE_WHAT] = "size_t limit",
         [METHOD_TYPE_SIZE] = "size_t %1$s",
@@ -128,6 +133,8 @@ static const char *declaration(enum method_type type, enum variant variant)
         [METHOD_TYPE_STR] = "const char *%1$s",
         [METHOD_TYPE_SYMBOL] = "int %1$s",
         [METHOD_TYPE_FLAGS] = "int %1$s",
+        [METHOD_TYPE_EVENTS] = "int %1$s",
+        [METHOD_TYPE_VALUE] = "const struct sockd_args *%1$s",
         [METHOD_TYPE_TIMEOUT] = "double %1$s",
         [METHOD_TYPE_HANDLER] = "const char *%1$s",
         [METHOD_TYPE_MAP] = "const struct sockd_args *%1$s",
@@ -140,6 +147,8 @@ static const char *declaration(enum method_type type, enum variant variant)
         return "const char *path";
     if (variant == UNTIL && type == METHOD_TYPE_WHAT)
         return "const void *delimiter, size_t delimiter_size, size_t limit";
+    if (variant == INT && type == METHOD_TYPE_VALUE)
+        return "int %1$s";
     return plain[type];
 }
 
@@ -150,6 +159,7 @@ static const char *statement(enum method_type type, enum variant variant)
         [METHOD_TYPE_HANDLE] = "call_handle(&call, %1$s);",
         [METHOD_TYPE_HOST] = "call_host(&call, %1$s);",
         [METHOD_TYPE_PORT] = "call_port(&call, %1$s);",
+        [METHOD_TYPE_SERVICE] = "call_text_param(&call, %1$s);",
         [METHOD_TYPE_BYTES] = "call_data(&call, %1$s, %1$s_size);",
         [METHOD_TYPE_WHAT] = "call_size(&call, limit);",
         [METHOD_TYPE_SIZE] = "call_size(&call, %1$s);",
@@ -159,9 +169,11 @@ static const char *statement(enum method_type type, enum variant variant)
         [METHOD_TYPE_STR] = "call_text_param(&call, %1$s);",
         [METHOD_TYPE_SYMBOL] = "call_int_param(&call, %1$s);",
         [METHOD_TYPE_FLAGS] = "call_int_param(&call, %1$s);",
+        [METHOD_TYPE_EVENTS] = "call_int_param(&call, %1$s);",
+        [METHOD_TYPE_VALUE] = "call_one(&call, %1$s);",
         [METHOD_TYPE_TIMEOUT] = "call_timeout(&call, %1$s);",
         [METHOD_TYPE_HANDLER] = "call_text_param(&call, %1$s);",
-        [METHOD_TYPE_MAP] = "call_map(&call, %1$s);",
+        [METHOD_TYPE_MAP] = "call_one(&call, %1$s);",
         [METHOD_TYPE_REST] = "call_rest(&call, %1$s);",
     };
 
@@ -171,6 +183,8 @@ static const char *statement(enum method_type type, enum variant variant)
         return "call_text_param(&call, path);";
     if (variant == UNTIL && type == METHOD_TYPE_WHAT)
         return "call_until(&call, delimiter, delimiter_size, limit);";
+    if (variant == INT && type == METHOD_TYPE_VALUE)
+        return "call_int_param(&call, %1$s);";
     return plain[type];
 }
 
@@ -185,15 +199,23 @@ static const struct {
     [METHOD_RESULT_COUNT] = {", size_t *sent", "call_count(&call, sent)"},
     [METHOD_RESULT_TEXT] = {", const char **text", "call_text(&call, text)"},
     [METHOD_RESULT_EVENTS] = {", int *events", "call_events(&call, events)"},
+    [METHOD_RESULT_ACTIVITY] = {", int *events", "call_events(&call, events)"},
     [METHOD_RESULT_BYTES] = {", struct sockd_bytes *bytes", "call_bytes(&call, bytes)"},
     [METHOD_RESULT_BYTES_STATUS] = {", struct sockd_bytes *bytes, bool *eof",
                                     "call_bytes_status(&call, bytes, eof)"},
+    [METHOD_RESULT_BYTES_FROM] = {", struct sockd_bytes *bytes, struct sockd_address *from",
+                                  "call_bytes_from(&call, bytes, from)"},
     [METHOD_RESULT_ID] = {", uint64_t *id", "call_id(&call, id)"},
+    [METHOD_RESULT_ID_PAIR] = {", uint64_t *first, uint64_t *second",
+                               "call_id_pair(&call, first, second)"},
     [METHOD_RESULT_ID_ADDRESS] = {", uint64_t *id, struct sockd_address *address",
                                   "call_id_address(&call, id, address)"},
     [METHOD_RESULT_ADDRESS] = {", struct sockd_address *address", "call_address(&call, address)"},
     [METHOD_RESULT_MAP] = {", const struct sockd_value **value", "call_value(&call, value)"},
     [METHOD_RESULT_LIST] = {", const struct sockd_value **value", "call_value(&call, value)"},
+    [METHOD_RESULT_LINGER] = {", bool *lingers, int *seconds",
+                              "call_linger(&call, lingers, seconds)"},
+    [METHOD_RESULT_VALUE] = {", const struct sockd_value **value", "call_value(&call, value)"},
     [METHOD_RESULT_ANY] = {", const struct sockd_value **value", "call_value(&call, value)"},
 };
 
@@ -228,6 +250,7 @@ static const char *default_word(enum method_type type)
         return "SOCKD_FOREVER";
     case METHOD_TYPE_SIZE:
         return "SOCKD_NO_LIMIT";
+    case METHOD_TYPE_SERVICE:
     case METHOD_TYPE_HANDLER:
     case METHOD_TYPE_MAP:
     case METHOD_TYPE_REST:
@@ -247,6 +270,8 @@ static void print_comment(const struct method *method, enum variant variant)
     if (variant == UNTIL)
         add(&text,
             " This one ends behind the delimiter, or at the limit, SOCKD_NO_LIMIT for none.");
+    if (variant == INT)
+        add(&text, " This one is for numbers.");
     for (unsigned i = 0; i < method->count; i++) {
         const struct method_param *param = &method->params[i];
         if (param->fallback && !(variant == UNIX && param->type == METHOD_TYPE_PORT))

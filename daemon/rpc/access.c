@@ -1,6 +1,8 @@
 /* Identities and what is refused to them; see access.h. */
 #include "rpc/access.h"
 
+#include "net/option.h"
+
 #include "net/address.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -10,7 +12,10 @@
 #include <sys/socket.h>
 
 /* Ports that only root may bind otherwise (ip(7)). */
-#define ACCESS_PORT_FREE 1024
+#define ACCESS_PORT_FREE     1024
+
+/* The highest SO_PRIORITY that needs no CAP_NET_ADMIN (socket(7)). */
+#define ACCESS_PRIORITY_FREE 6
 
 static bool is_in_groups(int fd, gid_t group)
 {
@@ -87,4 +92,22 @@ const char *access_to_bind(const struct identity *who, const struct address *add
     if (address->family == AF_INET6)
         return access_to_port(who, ntohs(address->in6.sin6_port));
     return NULL;
+}
+
+/* For some options the kernel asks the one who sets them, which is the daemon, for more rights. */
+static bool lends_rights(const struct option *option, const struct option_value *value)
+{
+    if (option->privileged)
+        return true;
+    if (option->level != SOL_SOCKET)
+        return false;
+    return (option->number == SO_DEBUG && value->integer != 0) ||
+           (option->number == SO_PRIORITY &&
+            (value->integer < 0 || value->integer > ACCESS_PRIORITY_FREE));
+}
+
+const char *access_to_option(const struct identity *who, const struct option *option,
+                             const struct option_value *value)
+{
+    return !who->admin && lends_rights(option, value) ? "only administrators may set that" : NULL;
 }

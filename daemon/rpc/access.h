@@ -8,6 +8,8 @@
 #include <sys/types.h>
 
 struct address;
+struct option;
+struct option_value;
 
 struct identity {
     uid_t uid;
@@ -25,3 +27,5 @@ const char *access_to_host(const struct identity *who, const char *host);
 const char *access_to_port(const struct identity *who, int port);
 const char *access_to_connect(const struct identity *who, const struct address *address);
 const char *access_to_bind(const struct identity *who, const struct address *address);
+const char *access_to_option(const struct identity *who, const struct option *option,
+                             const struct option_value *value);

@@ -121,12 +121,14 @@ static int call_put_failure(struct rpc_call *call, int error)
 static bool call_carries_bytes(const struct rpc_call *call)
 {
     return call->method->result == METHOD_RESULT_BYTES ||
-           call->method->result == METHOD_RESULT_BYTES_STATUS;
+           call->method->result == METHOD_RESULT_BYTES_STATUS ||
+           call->method->result == METHOD_RESULT_BYTES_FROM;
 }
 
 static bool call_announces(const struct rpc_call *call)
 {
     return call->method->result == METHOD_RESULT_ID ||
+           call->method->result == METHOD_RESULT_ID_PAIR ||
            call->method->result == METHOD_RESULT_ID_ADDRESS;
 }
 
@@ -139,6 +141,8 @@ static void call_claim(struct rpc_call *call, size_t size, size_t data_at)
     if (call_announces(call)) {
         if (output_claim_sock(output, answer->made.sock, answer->made.listener) == 0)
             answer->made.sock = NULL;
+        if (answer->made.second && output_claim_sock(output, answer->made.second, 0) == 0)
+            answer->made.second = NULL;
     } else if (call_carries_bytes(call) && answer->bytes.consumed && answer->bytes.length > 0 &&
                sock_is_stream(call->op.sock)) {
         (void)output_claim_data(output, sock_id(call->op.sock), size, data_at,
@@ -164,11 +168,24 @@ static int call_put_answer(struct rpc_call *call)
     return result;
 }
 
+static void call_settle_one(struct sock *sock, bool keep)
+{
+    if (keep && sock_is_open(sock))
+        sock_keep(sock);
+    else
+        sock_close(sock);
+    sock_unref(sock);
+}
+
 /* A socket that nobody is told of: carried out for a notification, undone after a failure. */
 static void call_settle_sock(struct rpc_call *call, bool keep)
 {
     struct sock *sock = call->answer.made.sock;
+    struct sock *second = call->answer.made.second;
     struct sock *listener = call->has_op ? call->op.sock : NULL;
+    if (second)
+        call_settle_one(second, keep);
+    call->answer.made.second = NULL;
     if (!sock)
         return;
     call->answer.made.sock = NULL;
@@ -177,13 +194,7 @@ static void call_settle_sock(struct rpc_call *call, bool keep)
         sock_unaccept(listener, sock);
         return;
     }
-    if (!sock_is_open(sock))
-        keep = false;
-    if (keep)
-        sock_keep(sock);
-    else
-        sock_close(sock);
-    sock_unref(sock);
+    call_settle_one(sock, keep);
 }
 
 static void call_release(struct rpc_call *call)
@@ -372,6 +383,8 @@ static int call_own_data(struct rpc_call *call)
 {
     struct op *op = &call->op;
     struct quota_user *user = call->peer->user;
+    if (op->out.length == 0) /* of an empty message, which waits as others do */
+        return 0;
     if (op->out.length - op->out.sent > quota_left(user, QUOTA_BYTES))
         return -EDQUOT;
     call->block = pool_take(call->rpc->pool, op->out.length, &call->block_size);

@@ -35,6 +35,7 @@ struct rpc_call {
     bool parked;
     bool has_op;     /* op is to be finished */
     bool evaluating; /* in the hands of the hooks */
+    bool as_number;  /* iowait: how the events were asked for */
     struct rpc *rpc;
     struct peer *peer; /* NULL: gone */
     struct identity who;

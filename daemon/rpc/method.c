@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- handles ---- */
 
@@ -109,11 +110,63 @@ int method_address(struct rpc_call *call, const struct sock *sock, const struct 
     return result;
 }
 
+int method_sock_and_address(struct rpc_call *call, const struct args *args, struct sock **sock,
+                            struct address *address)
+{
+    struct place place;
+    int result = method_sock(call, &args->arg[0], sock);
+    if (result == 0)
+        result = method_place(call, &args->arg[1], &args->arg[2], &place);
+    if (result == 0)
+        result = method_address(call, *sock, &place, address);
+    return result;
+}
+
+/* ---- constants ---- */
+
+int method_bad_symbol(struct rpc_call *call, int error, const char *argument, const char *expected)
+{
+    return call_fail(call, error, "%s: %s: expected %s", call->method->name, argument, expected);
+}
+
+int method_bad_flags(struct rpc_call *call)
+{
+    return call_fail(call, -EINVAL, "%s: flags: expected MSG_ flags of %s(2)", call->method->name,
+                     call->method->name);
+}
+
 /* ---- completions ---- */
 
 int method_complete(struct rpc_call *call)
 {
     return call->op.status;
+}
+
+int method_written(struct rpc_call *call)
+{
+    struct op *op = &call->op;
+    if (op->status < 0) {
+        call_set_sent(call);
+        return op->status;
+    }
+    call->answer.integer = (int64_t)op->out.sent;
+    return 0;
+}
+
+/* The bytes stay where they are until they are in the answer, and longer if they do not fit. */
+int method_was_read(struct rpc_call *call)
+{
+    struct op *op = &call->op;
+    if (op->status < 0)
+        return op->status;
+    if (op->in.length > LIMIT_DATA)
+        return call_fail(call, -EMSGSIZE, "%s: more bytes than one message carries",
+                         call->method->name);
+    call->answer.bytes.data = op->in.data;
+    call->answer.bytes.length = op->in.length;
+    call->answer.bytes.eof = op->in.eof;
+    call->answer.bytes.consumed = !(op->in.flags & MSG_PEEK);
+    return 0;
 }
 
 static int explain_announce(struct rpc_call *call, int error)
@@ -132,6 +185,7 @@ int method_announce(struct rpc_call *call, struct sock *sock, struct sock *liste
     int result = handles_add(&call->rpc->handles, sock, call->name.data, call->name.size);
     if (result == 0) {
         call->answer.made.sock = sock;
+        call->answer.made.second = NULL;
         call->answer.made.listener = listener ? sock_id(listener) : 0;
         return 0;
     }

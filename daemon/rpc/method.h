@@ -34,9 +34,20 @@ int method_place(struct rpc_call *call, const struct arg *host, const struct arg
 int method_address(struct rpc_call *call, const struct sock *sock, const struct place *place,
                    struct address *out);
 
+/* The socket and the address of a call whose first three arguments are h, host and port. */
+int method_sock_and_address(struct rpc_call *call, const struct args *args, struct sock **sock,
+                            struct address *address);
+
 /* Takes a new socket in and makes it the answer. The reference is consumed; on failure the socket
  * is closed, or if it was accepted goes back to the listener. */
 int method_announce(struct rpc_call *call, struct sock *sock, struct sock *listener);
 
-/* The completion of an operation that has no result but its status. */
+/* Completions: of an operation that has no result but its status, of one that writes, of one that
+ * reads. */
 int method_complete(struct rpc_call *call);
+int method_written(struct rpc_call *call);
+int method_was_read(struct rpc_call *call);
+
+/* A constant, or flags, that are none of those that the method takes. */
+int method_bad_symbol(struct rpc_call *call, int error, const char *argument, const char *expected);
+int method_bad_flags(struct rpc_call *call);

@@ -1,5 +1,5 @@
 /* The methods that move bytes or wait until they can: send, write, syswrite, recv, read, sysread,
- * readable, writable, wait. */
+ * readable, writable, wait, iowait. */
 #include "net/sock.h"
 #include "rpc/method.h"
 #include "rpc/symbols.h"
@@ -9,23 +9,6 @@
 
 /* ---- writing ---- */
 
-static int write_complete(struct rpc_call *call)
-{
-    struct op *op = &call->op;
-    if (op->status < 0) {
-        call_set_sent(call);
-        return op->status;
-    }
-    call->answer.integer = (int64_t)op->out.sent;
-    return 0;
-}
-
-static int bad_flags(struct rpc_call *call)
-{
-    return call_fail(call, -EINVAL, "%s: flags: expected MSG_ flags of %s(2)", call->method->name,
-                     call->method->name);
-}
-
 int method_send(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
@@ -34,9 +17,9 @@ int method_send(struct rpc_call *call, const struct args *args)
         return result;
     int flags = symbol_flags(&args->arg[2]);
     if (flags < 0)
-        return bad_flags(call);
+        return method_bad_flags(call);
     op_send(&call->op, sock, args->arg[1].bytes.data, args->arg[1].bytes.size, flags);
-    return call_start(call, args->timeout, write_complete);
+    return call_start(call, args->timeout, method_written);
 }
 
 int method_write(struct rpc_call *call, const struct args *args)
@@ -46,7 +29,7 @@ int method_write(struct rpc_call *call, const struct args *args)
     if (result < 0)
         return result;
     op_write(&call->op, sock, args->arg[1].bytes.data, args->arg[1].bytes.size);
-    return call_start(call, args->timeout, write_complete);
+    return call_start(call, args->timeout, method_written);
 }
 
 int method_syswrite(struct rpc_call *call, const struct args *args)
@@ -56,26 +39,10 @@ int method_syswrite(struct rpc_call *call, const struct args *args)
     if (result < 0)
         return result;
     op_syswrite(&call->op, sock, args->arg[1].bytes.data, args->arg[1].bytes.size);
-    return call_start(call, args->timeout, write_complete);
+    return call_start(call, args->timeout, method_written);
 }
 
 /* ---- reading ---- */
-
-/* The bytes stay where they are until they are in the answer, and longer if they do not fit. */
-static int read_complete(struct rpc_call *call)
-{
-    struct op *op = &call->op;
-    if (op->status < 0)
-        return op->status;
-    if (op->in.length > LIMIT_DATA)
-        return call_fail(call, -EMSGSIZE, "%s: more bytes than one message carries",
-                         call->method->name);
-    call->answer.bytes.data = op->in.data;
-    call->answer.bytes.length = op->in.length;
-    call->answer.bytes.eof = op->in.eof;
-    call->answer.bytes.consumed = !(op->in.flags & MSG_PEEK);
-    return 0;
-}
 
 int method_recv(struct rpc_call *call, const struct args *args)
 {
@@ -86,10 +53,10 @@ int method_recv(struct rpc_call *call, const struct args *args)
     const struct arg *size = &args->arg[1];
     int flags = symbol_flags(&args->arg[2]);
     if (flags < 0)
-        return bad_flags(call);
+        return method_bad_flags(call);
     op_recv(&call->op, sock, size->kind == ARG_INTEGER ? (size_t)size->integer : OP_RECV_ANY,
             flags);
-    return call_start(call, args->timeout, read_complete);
+    return call_start(call, args->timeout, method_was_read);
 }
 
 /* The delimiters of the message as slices; call_start copies them if the read must wait. */
@@ -119,7 +86,7 @@ int method_read(struct rpc_call *call, const struct args *args)
         .delimiter_count = what->delimiters,
     };
     op_read(&call->op, sock, &until);
-    return call_start(call, args->timeout, read_complete);
+    return call_start(call, args->timeout, method_was_read);
 }
 
 int method_sysread(struct rpc_call *call, const struct args *args)
@@ -130,7 +97,7 @@ int method_sysread(struct rpc_call *call, const struct args *args)
         return result;
     const struct arg *size = &args->arg[1];
     op_sysread(&call->op, sock, size->kind == ARG_INTEGER ? (size_t)size->integer : LIMIT_DATA);
-    return call_start(call, args->timeout, read_complete);
+    return call_start(call, args->timeout, method_was_read);
 }
 
 /* ---- waiting ---- */
@@ -182,4 +149,25 @@ int method_wait(struct rpc_call *call, const struct args *args)
         return result;
     op_wait(&call->op, sock, LOOP_READ | LOOP_WRITE);
     return call_start(call, args->timeout, wait_complete);
+}
+
+static int iowait_complete(struct rpc_call *call)
+{
+    const struct op *op = &call->op;
+    if (op->status < 0 && op->status != -ETIMEDOUT)
+        return op->status;
+    call->answer.activity.events = op->status == 0 ? op->ready.got : 0;
+    call->answer.activity.as_number = call->as_number;
+    return 0;
+}
+
+int method_iowait(struct rpc_call *call, const struct args *args)
+{
+    struct sock *sock;
+    int result = method_sock(call, &args->arg[0], &sock);
+    if (result < 0)
+        return result;
+    call->as_number = args->arg[1].kind == ARG_INTEGER;
+    op_wait(&call->op, sock, symbol_events(&args->arg[1]));
+    return call_start(call, args->timeout, iowait_complete);
 }

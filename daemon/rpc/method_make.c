@@ -1,4 +1,4 @@
-/* The methods that make a socket: socket, tcp_connect, tcp_server, accept. */
+/* The methods that make a socket: socket, socketpair, tcp_connect, tcp_server, accept. */
 #include "net/sock.h"
 #include "rpc/access.h"
 #include "rpc/method.h"
@@ -18,31 +18,69 @@ static int check_name(struct rpc_call *call)
     return 0;
 }
 
-static int bad_symbol(struct rpc_call *call, int error, const char *argument, const char *expected)
+static void drop(struct sock *sock)
 {
-    return call_fail(call, error, "%s: %s: expected %s", call->method->name, argument, expected);
+    sock_close(sock);
+    sock_unref(sock);
+}
+
+/* What socket and socketpair are asked to make. */
+struct kind {
+    int domain, type, protocol;
+};
+
+static int take_kind(struct rpc_call *call, const struct args *args, struct kind *out)
+{
+    out->domain = symbol_domain(&args->arg[0]);
+    out->type = symbol_type(&args->arg[1]);
+    out->protocol = symbol_protocol(&args->arg[2]);
+    if (out->domain < 0)
+        return method_bad_symbol(call, out->domain, "domain",
+                                 "AF_INET, AF_INET6, AF_UNIX or its like");
+    if (out->type < 0)
+        return method_bad_symbol(call, out->type, "type", "SOCK_STREAM, SOCK_DGRAM or its like");
+    if (out->protocol < 0)
+        return method_bad_symbol(call, out->protocol, "protocol", "a protocol's name or number");
+    const char *refused = access_to_type(&call->who, out->domain, out->type);
+    return refused ? call_refuse(call, -EPERM, "%s: %s", call->method->name, refused) : 0;
 }
 
 int method_socket(struct rpc_call *call, const struct args *args)
 {
-    int domain = symbol_domain(&args->arg[0]);
-    int type = symbol_type(&args->arg[1]);
-    int protocol = symbol_protocol(&args->arg[2]);
-    if (domain < 0)
-        return bad_symbol(call, domain, "domain", "AF_INET, AF_INET6, AF_UNIX or its like");
-    if (type < 0)
-        return bad_symbol(call, type, "type", "SOCK_STREAM, SOCK_DGRAM or its like");
-    if (protocol < 0)
-        return bad_symbol(call, protocol, "protocol", "a protocol's name or number");
-    const char *refused = access_to_type(&call->who, domain, type);
-    if (refused)
-        return call_refuse(call, -EPERM, "%s: %s", call->method->name, refused);
-    int result = check_name(call);
+    struct kind kind;
+    struct sock *sock;
+    int result = take_kind(call, args, &kind);
+    if (result == 0)
+        result = check_name(call);
     if (result < 0)
         return result;
-    struct sock *sock;
-    result = sock_new(call->rpc->net, domain, type, protocol, call->who.uid, &sock);
+    result = sock_new(call->rpc->net, kind.domain, kind.type, kind.protocol, call->who.uid, &sock);
     return result < 0 ? result : method_announce(call, sock, NULL);
+}
+
+/* Both, or neither. */
+int method_socketpair(struct rpc_call *call, const struct args *args)
+{
+    struct kind kind;
+    struct sock *pair[2];
+    int result = take_kind(call, args, &kind);
+    if (result < 0)
+        return result;
+    result =
+        sock_new_pair(call->rpc->net, kind.domain, kind.type, kind.protocol, call->who.uid, pair);
+    if (result < 0)
+        return result;
+    result = method_announce(call, pair[1], NULL);
+    struct sock *second = result == 0 ? pair[1] : NULL;
+    if (result == 0)
+        result = method_announce(call, pair[0], NULL);
+    else
+        drop(pair[0]);
+    if (result == 0)
+        call->answer.made.second = second;
+    else if (second)
+        drop(second);
+    return result;
 }
 
 static int made_complete(struct rpc_call *call)
@@ -169,8 +207,7 @@ static int server_complete(struct rpc_call *call)
         result = serve(call, sock);
     if (result == 0)
         return method_announce(call, sock, NULL);
-    sock_close(sock);
-    sock_unref(sock);
+    drop(sock);
     return result;
 }
 

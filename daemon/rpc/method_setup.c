@@ -8,24 +8,11 @@
 #include "rpc/symbols.h"
 #include "util/error.h"
 
-/* The socket and the address of a call whose first three arguments are h, host and port. */
-static int sock_and_address(struct rpc_call *call, const struct args *args, struct sock **sock,
-                            struct address *address)
-{
-    struct place place;
-    int result = method_sock(call, &args->arg[0], sock);
-    if (result == 0)
-        result = method_place(call, &args->arg[1], &args->arg[2], &place);
-    if (result == 0)
-        result = method_address(call, *sock, &place, address);
-    return result;
-}
-
 int method_sysconnect(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
     struct address address;
-    int result = sock_and_address(call, args, &sock, &address);
+    int result = method_sock_and_address(call, args, &sock, &address);
     if (result < 0)
         return result;
     const char *refused = access_to_connect(&call->who, &address);
@@ -39,7 +26,7 @@ int method_bind(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
     struct address address;
-    int result = sock_and_address(call, args, &sock, &address);
+    int result = method_sock_and_address(call, args, &sock, &address);
     if (result < 0)
         return result;
     const char *refused = access_to_bind(&call->who, &address);

@@ -1,7 +1,11 @@
 /* Constants by name; see symbols.h. */
 #include "rpc/symbols.h"
 
+#include "net/option.h"
+
+#include "loop/loop.h"
 #include "net/address.h"
+#include "net/flags.h"
 #include "util/error.h"
 
 #include <string.h>
@@ -10,16 +14,6 @@
 
 /* Longer than any of them. */
 #define SYMBOL_MAX 32
-
-static const struct {
-    const char *name;
-    int number;
-} flags[] = {
-    {"OOB", MSG_OOB},           {"PEEK", MSG_PEEK},         {"DONTROUTE", MSG_DONTROUTE},
-    {"TRUNC", MSG_TRUNC},       {"DONTWAIT", MSG_DONTWAIT}, {"EOR", MSG_EOR},
-    {"WAITALL", MSG_WAITALL},   {"CONFIRM", MSG_CONFIRM},   {"ERRQUEUE", MSG_ERRQUEUE},
-    {"NOSIGNAL", MSG_NOSIGNAL}, {"MORE", MSG_MORE},
-};
 
 /* POSIX's names, and what Tarantool takes. */
 static const struct {
@@ -32,10 +26,9 @@ static const struct {
 
 #define SYMBOL_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* As a terminated string; false if it cannot be one of the names. */
-static bool symbol_copy(const struct arg_bytes *bytes, char out[SYMBOL_MAX])
+bool symbol_text(const struct arg_bytes *bytes, char *out, size_t room)
 {
-    if (bytes->size >= SYMBOL_MAX || memchr(bytes->data, 0, bytes->size))
+    if (bytes->size >= room || memchr(bytes->data, 0, bytes->size))
         return false;
     memcpy(out, bytes->data, bytes->size);
     out[bytes->size] = 0;
@@ -47,7 +40,7 @@ static int symbol_look_up(const struct arg *arg, int (*by_name)(const char *name
     char name[SYMBOL_MAX];
     if (arg->kind == ARG_INTEGER)
         return arg->integer >= 0 && arg->integer <= INT32_MAX ? (int)arg->integer : unknown;
-    int number = symbol_copy(&arg->bytes, name) ? by_name(name) : -1;
+    int number = symbol_text(&arg->bytes, name, sizeof name) ? by_name(name) : -1;
     return number >= 0 ? number : unknown;
 }
 
@@ -71,7 +64,7 @@ int symbol_shutdown(const struct arg *arg)
     char text[SYMBOL_MAX];
     if (arg->kind == ARG_INTEGER)
         return arg->integer == SHUT_RD || arg->integer == SHUT_WR ? (int)arg->integer : SHUT_RDWR;
-    if (arg->kind != ARG_BYTES || !symbol_copy(&arg->bytes, text))
+    if (arg->kind != ARG_BYTES || !symbol_text(&arg->bytes, text, sizeof text))
         return SHUT_RDWR;
     const char *name = strncasecmp(text, "SHUT_", 5) == 0 ? text + 5 : text;
     for (size_t i = 0; i < SYMBOL_COUNT(directions); i++)
@@ -80,19 +73,38 @@ int symbol_shutdown(const struct arg *arg)
     return SHUT_RDWR;
 }
 
-static int symbol_flag(const struct arg_bytes *bytes)
+int symbol_level(const struct arg *arg)
+{
+    return symbol_look_up(arg, option_level, -EPROTOTYPE);
+}
+
+unsigned symbol_events(const struct arg *arg)
+{
+    if (arg->kind == ARG_INTEGER)
+        return (unsigned)arg->integer & (LOOP_READ | LOOP_WRITE);
+    unsigned events = 0;
+    for (size_t i = 0; i < arg->bytes.size; i++)
+        events |= strchr("Rr", arg->bytes.data[i]) ? LOOP_READ : LOOP_WRITE;
+    return events;
+}
+
+/* ---- flags ---- */
+
+/* The prefix of all names of a table, "MSG_", may be left out. */
+static int symbol_flag(const struct arg_bytes *bytes, const struct named_number *table)
 {
     char text[SYMBOL_MAX];
-    if (!symbol_copy(bytes, text))
+    if (!symbol_text(bytes, text, sizeof text))
         return -EINVAL;
-    const char *name = strncmp(text, "MSG_", 4) == 0 ? text + 4 : text;
-    for (size_t i = 0; i < SYMBOL_COUNT(flags); i++)
-        if (strcmp(name, flags[i].name) == 0)
-            return flags[i].number;
+    size_t prefix = (size_t)(strchr(table->name, '_') - table->name) + 1;
+    size_t skip = strncmp(text, table->name, prefix) == 0 ? 0 : prefix;
+    for (; table->name; table++)
+        if (strcmp(text, table->name + skip) == 0)
+            return table->number;
     return -EINVAL;
 }
 
-static int symbol_flag_list(const struct arg *arg)
+static int symbol_flag_list(const struct arg *arg, const struct named_number *table)
 {
     struct view view = arg->list.value;
     int result = 0;
@@ -100,7 +112,7 @@ static int symbol_flag_list(const struct arg *arg)
         struct arg_bytes name = {0};
         if (!view_str(&view, &name.data, &name.size))
             return -EINVAL;
-        int flag = symbol_flag(&name);
+        int flag = symbol_flag(&name, table);
         if (flag < 0)
             return flag;
         result |= flag;
@@ -108,24 +120,34 @@ static int symbol_flag_list(const struct arg *arg)
     return result;
 }
 
-static int symbol_known_flags(int64_t number)
+static int symbol_known_flags(int64_t number, const struct named_number *table)
 {
     int64_t known = 0;
-    for (size_t i = 0; i < SYMBOL_COUNT(flags); i++)
-        known |= flags[i].number;
+    for (; table->name; table++)
+        known |= table->number;
     return number >= 0 && (number & ~known) == 0 ? (int)number : -EINVAL;
+}
+
+static int symbol_any_flags(const struct arg *arg, const struct named_number *table)
+{
+    switch (arg->kind) {
+    case ARG_INTEGER:
+        return symbol_known_flags(arg->integer, table);
+    case ARG_BYTES:
+        return symbol_flag(&arg->bytes, table);
+    case ARG_LIST:
+        return symbol_flag_list(arg, table);
+    default:
+        return 0;
+    }
 }
 
 int symbol_flags(const struct arg *arg)
 {
-    switch (arg->kind) {
-    case ARG_INTEGER:
-        return symbol_known_flags(arg->integer);
-    case ARG_BYTES:
-        return symbol_flag(&arg->bytes);
-    case ARG_LIST:
-        return symbol_flag_list(arg);
-    default:
-        return 0;
-    }
+    return symbol_any_flags(arg, message_flags);
+}
+
+int symbol_lookup_flags(const struct arg *arg)
+{
+    return symbol_any_flags(arg, lookup_flags);
 }

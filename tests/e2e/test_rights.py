@@ -66,11 +66,32 @@ class TestRights(sockd_test.Case):
         peer.sendall(b"secret\n")
         for call in (("read", handle, "\n"), ("write", handle, b"x"), ("close", handle),
                      ("sockd.info", handle), ("errno", handle), ("peer", handle),
-                     ("shutdown", handle), ("nonblock", handle, True)):
+                     ("shutdown", handle), ("nonblock", handle, True), ("linger", handle),
+                     ("setsockopt", handle, "socket", "SO_KEEPALIVE", 1), ("recvfrom", handle),
+                     ("getsockopt", handle, "socket", "SO_TYPE"), ("iowait", handle, "R", 0),
+                     ("sendto", handle, "127.0.0.1", 9, b"x")):
             self.refused(*call)
         self.assertEqual(self.calls(("sockd.list",)), [[]])
         self.assertEqual(self.client.call("read", handle, "\n"), b"secret\n")
         self.client.call("close", handle)
+
+    def test_options_that_lend_the_daemons_rights(self):
+        (own,) = self.calls(("socket", "AF_INET", "SOCK_DGRAM", {"name": "own"}))
+        for option in (("SO_MARK", 1), (36, 1), ("SO_PRIORITY", 7), ("SO_DEBUG", 1), (9999, 1),
+                       ("SO_BINDTODEVICE", "lo"), ("SO_RCVBUFFORCE", 1 << 20)):
+            self.refused("setsockopt", "own", "SOL_SOCKET", *option)
+        self.refused("setsockopt", "own", "ip", "IP_TRANSPARENT", 1)
+        self.refused("getsockopt", "own", "SOL_SOCKET", 77)
+        self.assertEqual(self.calls(("setsockopt", "own", "SOL_SOCKET", "SO_PRIORITY", 6),
+                                    ("getsockopt", "own", "SOL_SOCKET", "SO_PRIORITY")), [True, 6])
+        self.client.call("close", own)
+
+    def test_paths_and_families_of_pairs_and_messages(self):
+        self.refused("socketpair", "AF_NETLINK", "SOCK_RAW")
+        ((one, two),) = self.calls(("socketpair", "AF_UNIX", "SOCK_DGRAM"))
+        self.refused("sendto", one, "unix/", str(self.folder / "s"), b"x")
+        for handle in (one, two):
+            self.client.call("close", handle)
 
     def test_names_are_each_users_own(self):
         handle, _ = self.pair(self.client, name="same")

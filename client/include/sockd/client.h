@@ -43,7 +43,7 @@ extern "C" {
 #define SOCKD_DEFAULT  INT_MIN
 #define SOCKD_NO_LIMIT SIZE_MAX
 
-/* What sockd_wait() found, a sum of these. */
+/* What sockd_wait() and sockd_iowait() found, and what the latter waits for, a sum of these. */
 #define SOCKD_READABLE 1
 #define SOCKD_WRITABLE 2
 

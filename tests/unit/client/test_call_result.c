@@ -180,6 +180,76 @@ Test(call_result, what_was_not_promised_is_a_mismatch)
     cr_assert_eq(sockd_write(client, 1, "", 0, 1, NULL), -EPROTO);
 }
 
+Test(call_result, pairs_of_things)
+{
+    uint64_t first = 0, second = 0;
+    bool lingers = false;
+    int seconds = 0, events = 0;
+
+    ANSWER("\x92\x05\x06");
+    cr_assert_eq(sockd_socketpair(client, 1, 1, 0, &first, &second), 0);
+    cr_assert(first == 5 && second == 6);
+    cr_assert_eq(sockd_socketpair(client, 1, 1, 0, NULL, NULL), 0);
+    cr_assert_eq(sockd_linger(client, 7, SOCKD_DEFAULT, SOCKD_DEFAULT, &lingers, NULL), -EPROTO);
+    ANSWER("\x92\xc3\x06");
+    cr_assert_eq(sockd_linger(client, 7, true, 6, &lingers, &seconds), 0);
+    cr_assert_str_eq(reply.params, "07c306");
+    cr_assert(lingers && seconds == 6);
+    cr_assert_eq(sockd_linger(client, 7, SOCKD_DEFAULT, SOCKD_DEFAULT, NULL, NULL), 0);
+    cr_assert_eq(sockd_socketpair(client, 1, 1, 0, &first, &second), -EPROTO);
+    cr_assert_eq(sockd_iowait(client, 7, SOCKD_READABLE, 1, &events), -EPROTO);
+    ANSWER("\x03");
+    cr_assert_eq(sockd_iowait(client, 7, SOCKD_READABLE | SOCKD_WRITABLE, 1, &events), 0);
+    cr_assert_eq(events, SOCKD_READABLE | SOCKD_WRITABLE);
+    ANSWER("\x04");
+    cr_assert_eq(sockd_iowait(client, 7, SOCKD_READABLE, 1, &events), -EPROTO);
+}
+
+Test(call_result, messages_and_their_senders)
+{
+    struct sockd_bytes bytes = {0};
+    struct sockd_address from;
+
+    ANSWER("\x92\xc4\x01x\x82\xa4host\xa3::1\xa4port\x50");
+    cr_assert_eq(sockd_recvfrom(client, 7, SOCKD_NO_LIMIT, SOCKD_DEFAULT, 1, &bytes, &from), 0);
+    cr_assert(bytes.size == 1 && from.port == 80);
+    cr_assert_str_eq(from.host, "::1");
+    ANSWER("\x92\xc4\x01x\xc0");
+    cr_assert_eq(sockd_recvfrom(client, 7, 10, 0, 1, &bytes, &from), 0);
+    cr_assert_eq(from.port, -1);
+    cr_assert_str_empty(from.host);
+    cr_assert_eq(sockd_recvfrom(client, 7, 10, 0, 1, NULL, NULL), 0);
+    ANSWER("\x92\xc4\x01x\x05");
+    cr_assert_eq(sockd_recvfrom(client, 7, 10, 0, 1, &bytes, &from), -EPROTO);
+    ANSWER("\xc4\x01x");
+    cr_assert_eq(sockd_recvfrom(client, 7, 10, 0, 1, &bytes, &from), -EPROTO);
+}
+
+Test(call_result, options)
+{
+    const struct sockd_value *value = NULL;
+    struct sockd_args *args = sockd_args_new();
+
+    ANSWER("\xc3");
+    sockd_args_double(args, 0.5);
+    cr_assert_eq(sockd_setsockopt(client, 7, 1, 20, args), 0);
+    cr_assert_str_eq(reply.params, "070114cb3fe0000000000000");
+    cr_assert_eq(sockd_setsockopt_int(client, 7, 1, 9, 1), 0);
+    cr_assert_str_eq(reply.params, "07010901");
+    sockd_args_array(args, 2);
+    cr_assert_eq(sockd_setsockopt(client, 7, 1, 20, args), -EINVAL);
+    sockd_args_free(args);
+    ANSWER("\x05");
+    cr_assert_eq(sockd_getsockopt(client, 7, 1, 9, &value), 0);
+    cr_assert_eq(sockd_value_type(value), SOCKD_INT);
+    ANSWER("\x90");
+    cr_assert_eq(sockd_getaddrinfo(client, NULL, NULL, SOCKD_FOREVER, 1, SOCKD_DEFAULT,
+                                   SOCKD_DEFAULT, SOCKD_DEFAULT, &value),
+                 0);
+    cr_assert_str_eq(reply.params, "00c0c001c0c0c0");
+    cr_assert_eq(sockd_value_type(value), SOCKD_ARRAY);
+}
+
 Test(call_result, failures_go_through)
 {
     const struct message_error failure = {.number = EBADF};
@@ -196,4 +266,7 @@ Test(call_result, failures_go_through)
     cr_assert_eq(sockd_accept(client, 1, 1, NULL, &address), -EBADF);
     cr_assert_eq(sockd_name(client, 1, &address), -EBADF);
     cr_assert_eq(sockd_info(client, 1, NULL), -EBADF);
+    cr_assert_eq(sockd_socketpair(client, 1, 1, 0, NULL, NULL), -EBADF);
+    cr_assert_eq(sockd_linger(client, 1, 1, 1, NULL, NULL), -EBADF);
+    cr_assert_eq(sockd_recvfrom(client, 1, 1, 0, 1, NULL, NULL), -EBADF);
 }

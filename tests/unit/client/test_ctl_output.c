@@ -105,6 +105,29 @@ Test(ctl_output, addresses)
     prints(shell_run("name", "7", NULL), "{\"host\":\"h\",\"port\":true}\n");
 }
 
+Test(ctl_output, pairs_senders_and_options)
+{
+    ANSWER("\x92\x05\x06");
+    prints(shell_run("socketpair", "1", "1", NULL), "5\n6\n");
+    prints(shell_run("socketpair", "1", "1", "--json", NULL), "{\"ids\":[5,6]}\n");
+    ANSWER("\x92\xc3\x06");
+    prints(shell_run("linger", "7", NULL), "true\n6\n");
+    prints(shell_run("linger", "7", "--json", NULL), "{\"active\":true,\"timeout\":6}\n");
+    ANSWER("\x92\xc4\x01x" ADDRESS);
+    prints(shell_run("recvfrom", "7", NULL), "x");
+    prints(shell_run("recvfrom", "7", "--json", NULL),
+           "{\"data\":\"x\",\"from\":{\"host\":\"127.0.0.1\",\"port\":80}}\n");
+    ANSWER("\xa5"
+           "cubic");
+    prints(shell_run("getsockopt", "7", "tcp", "TCP_CONGESTION", NULL), "cubic\n");
+    ANSWER("\x81\xa3pid\x05");
+    prints(shell_run("getsockopt", "7", "socket", "SO_PEERCRED", NULL), "pid: 5\n");
+    ANSWER("\xa1R");
+    prints(shell_run("iowait", "7", "R", NULL), "R\n");
+    ANSWER("\x91" ADDRESS);
+    prints(shell_run("getaddrinfo", "h", "80", NULL), "127.0.0.1:80\n");
+}
+
 Test(ctl_output, maps_and_lists)
 {
     ANSWER("\x83\xa1"

@@ -80,6 +80,28 @@ Test(ctl_params, numbers_symbols_and_flags)
     calls(shell_run("shutdown", "7", NULL), "shutdown", "07c0");
 }
 
+Test(ctl_params, values_services_and_events)
+{
+    calls(shell_run("setsockopt", "7", "1", "9", "true", NULL), "setsockopt", "070109c3");
+    calls(shell_run("setsockopt", "7", "1", "9", "--", "-5", NULL), "setsockopt", "070109fb");
+    calls(shell_run("setsockopt", "7", "1", "9", "lo", NULL), "setsockopt", "070109a26c6f");
+    calls(shell_run("setsockopt", "7", "1", "9", "[\"a\",\"b\"]", NULL), "setsockopt",
+          "07010992a161a162");
+    cr_assert_eq(shell_run("setsockopt", "7", "1", "9", "null", NULL)->status, 2);
+    calls(shell_run("getaddrinfo", "0", "80", "--flags", "A,B", NULL), "getaddrinfo",
+          "0050c0c0c0c092a141a142");
+    calls(shell_run("iowait", "7", "rw", NULL), "iowait", "07a27277c0");
+    calls(shell_run("iowait", "7", "3", NULL), "iowait", "0703c0");
+    cr_assert_eq(shell_run("iowait", "7", "4", NULL)->status, 2);
+}
+
+Test(ctl_params, a_timeout_that_is_whole_seconds)
+{
+    calls(shell_run("linger", "7", "true", "--timeout", "4", NULL), "linger", "07c304");
+    calls(shell_run("linger", "7", "true", "4", NULL), "linger", "07c304");
+    cr_assert_eq(shell_run("linger", "7", "true", "4.5", NULL)->status, 2);
+}
+
 Test(ctl_params, json)
 {
     calls(shell_run("list", "{\"owner\":0}", NULL), "sockd.list", "81a56f776e657200");

@@ -70,6 +70,46 @@ Test(arg_types, port)
     cr_assert_not(READS(PORT, &arg, "\xff"));
 }
 
+Test(arg_types, service)
+{
+    struct arg arg;
+
+    cr_assert(READS(SERVICE, &arg, "\x50") && integer_is(&arg, 80));
+    cr_assert(READS(SERVICE, &arg, "\xa4http") && bytes_are(&arg, "http"));
+    cr_assert_not(READS(SERVICE, &arg, "\xce\x00\x01\x00\x00"));
+    cr_assert_not(READS(SERVICE, &arg, "\xa2h\0"), "a NUL inside");
+}
+
+Test(arg_types, events)
+{
+    struct arg arg;
+
+    cr_assert(READS(EVENTS, &arg, "\x03") && integer_is(&arg, 3));
+    cr_assert(READS(EVENTS, &arg, "\xa1R") && bytes_are(&arg, "R"));
+    cr_assert(READS(EVENTS, &arg, "\xa2wR") && bytes_are(&arg, "wR"));
+    cr_assert_not(READS(EVENTS, &arg, "\x00"));
+    cr_assert_not(READS(EVENTS, &arg, "\x04"));
+    cr_assert_not(READS(EVENTS, &arg, "\xa0"));
+    cr_assert_not(READS(EVENTS, &arg, "\xa2RR"));
+    cr_assert_not(READS(EVENTS, &arg, "\xc3"));
+}
+
+Test(arg_types, value)
+{
+    static const char *const right[] = {"\x05",  "\xc2",      "\xca\x3f\x80\x01\x01",
+                                        "\xa1x", "\xc4\x01x", "\x92\x01\x02"};
+    struct arg arg;
+
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        cr_assert(reads(METHOD_TYPE_VALUE, &arg, right[i], strlen(right[i])), "%zu", i);
+        cr_assert_eq(arg.kind, ARG_VALUE);
+        cr_assert_eq(view_left(&arg.list.value), strlen(right[i]));
+    }
+    cr_assert_not(READS(VALUE, &arg, "\x81\x01\x02"));
+    cr_assert_not(READS(VALUE, &arg, "\xc0"));
+    cr_assert_not(READS(VALUE, &arg, "\x92\x01"), "not whole");
+}
+
 Test(arg_types, bytes_and_str)
 {
     struct arg arg;

@@ -108,3 +108,64 @@ Test(answer, addresses_of_both_kinds)
     sock_unref(sock);
     fixture_stop(&fixture);
 }
+
+Test(answer, activity_in_words_and_in_numbers)
+{
+    int64_t integer;
+    struct answer answer = {.activity = {.events = LOOP_WRITE}};
+    struct view view = put(METHOD_RESULT_ACTIVITY, &answer);
+    expect_text(&view, "W");
+    done(&view);
+    answer.activity.as_number = true;
+    answer.activity.events = LOOP_READ | LOOP_WRITE;
+    view = put(METHOD_RESULT_ACTIVITY, &answer);
+    cr_assert(view_int(&view, &integer) && integer == 3);
+    done(&view);
+}
+
+Test(answer, linger)
+{
+    bool active;
+    int64_t seconds;
+    uint32_t count;
+    struct answer answer = {.linger = {.active = true, .seconds = 5}};
+    struct view view = put(METHOD_RESULT_LINGER, &answer);
+    cr_assert(view_array(&view, &count) && count == 2);
+    cr_assert(view_bool(&view, &active) && active);
+    cr_assert(view_int(&view, &seconds) && seconds == 5);
+    done(&view);
+}
+
+Test(answer, a_sender_may_have_no_address)
+{
+    enum view_type type;
+    uint32_t count, pairs;
+    struct answer answer = {.bytes = {.data = "x", .length = 1}};
+    struct view view = put(METHOD_RESULT_BYTES_FROM, &answer);
+    cr_assert_eq(writer.data[data_at], 'x');
+    cr_assert(view_array(&view, &count) && count == 2 && view_skip(&view));
+    cr_assert(view_peek(&view, &type) && type == VIEW_NIL && view_skip(&view));
+    done(&view);
+    cr_assert_eq(address_parse(&answer.address, AF_INET, "127.0.0.1", "80"), 0);
+    view = put(METHOD_RESULT_BYTES_FROM, &answer);
+    cr_assert(view_array(&view, &count) && count == 2 && view_skip(&view));
+    expect_member(view, "host", "127.0.0.1");
+    cr_assert(view_map(&view, &pairs) && pairs == 3);
+    writer_free_heap(&writer);
+}
+
+Test(answer, an_address_with_a_canonical_name)
+{
+    struct address address;
+    uint32_t pairs;
+    const struct purpose purpose = {.type = SOCK_DGRAM, .protocol = 17, .canonname = "a.example"};
+    cr_assert_eq(address_parse(&address, AF_INET, "127.0.0.1", "80"), 0);
+    writer_init_heap(&writer, SIZE_MAX);
+    answer_put_address(&writer, &address, &purpose);
+    struct view view = view_of(writer.data, writer.size);
+    expect_member(view, "canonname", "a.example");
+    expect_member(view, "type", "SOCK_DGRAM");
+    expect_member(view, "protocol", "udp");
+    cr_assert(view_map(&view, &pairs) && pairs == 6);
+    writer_free_heap(&writer);
+}

@@ -1,10 +1,12 @@
 /* Constants by name and by number. */
 #include "rpc/symbols.h"
 
+#include "loop/loop.h"
 #include "protocol/writer.h"
 #include "util/error.h"
 
 #include <criterion/criterion.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,7 +67,7 @@ Test(symbols, flags_in_every_form)
     cr_assert_eq(BY_NAME(symbol_flags, "MSG_NONSENSE"), -EINVAL);
     cr_assert_eq(BY_NUMBER(symbol_flags, MSG_PEEK | MSG_DONTWAIT), MSG_PEEK | MSG_DONTWAIT);
     cr_assert_eq(BY_NUMBER(symbol_flags, -1), -EINVAL);
-    cr_assert_eq(BY_NUMBER(symbol_flags, MSG_CMSG_CLOEXEC), -EINVAL);
+    cr_assert_eq(BY_NUMBER(symbol_flags, MSG_ZEROCOPY), -EINVAL);
     writer_init_heap(&writer, 1000);
     writer_text(&writer, "MSG_PEEK");
     writer_text(&writer, "DONTWAIT");
@@ -77,4 +79,35 @@ Test(symbols, flags_in_every_form)
     list.list.count = 3;
     cr_assert_eq(symbol_flags(&list), -EINVAL);
     writer_free_heap(&writer);
+}
+
+Test(symbols, flags_of_look_ups)
+{
+    cr_assert_eq(symbol_lookup_flags(&absent), 0);
+    cr_assert_eq(BY_NAME(symbol_lookup_flags, "AI_PASSIVE"), AI_PASSIVE);
+    cr_assert_eq(BY_NAME(symbol_lookup_flags, "CANONNAME"), AI_CANONNAME);
+    cr_assert_eq(BY_NAME(symbol_lookup_flags, "MSG_PEEK"), -EINVAL);
+    cr_assert_eq(BY_NUMBER(symbol_lookup_flags, 1 << 30), -EINVAL);
+}
+
+Test(symbols, levels_and_events)
+{
+    cr_assert_eq(BY_NAME(symbol_level, "SOL_SOCKET"), SOL_SOCKET);
+    cr_assert_eq(BY_NAME(symbol_level, "tcp"), IPPROTO_TCP);
+    cr_assert_eq(BY_NAME(symbol_level, "SOL_NOTHING"), -EPROTOTYPE);
+    cr_assert_eq(BY_NUMBER(symbol_level, 41), 41);
+    cr_assert_eq(BY_NAME(symbol_events, "r"), LOOP_READ);
+    cr_assert_eq(BY_NAME(symbol_events, "W"), LOOP_WRITE);
+    cr_assert_eq(BY_NAME(symbol_events, "Wr"), LOOP_READ | LOOP_WRITE);
+    cr_assert_eq(BY_NUMBER(symbol_events, 2), LOOP_WRITE);
+}
+
+Test(symbols, texts_that_fit)
+{
+    char room[4];
+    const struct arg_bytes three = {"abc", 3}, four = {"abcd", 4}, zero = {"a\0", 2};
+    cr_assert(symbol_text(&three, room, sizeof room));
+    cr_assert_str_eq(room, "abc");
+    cr_assert_not(symbol_text(&four, room, sizeof room));
+    cr_assert_not(symbol_text(&zero, room, sizeof room));
 }
