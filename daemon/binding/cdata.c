@@ -161,14 +161,13 @@ static void cdata_read_object(lua_State *L, int index, struct cdata *out)
 {
     int top = lua_gettop(L);
     const char *text = luaL_callmeta(L, index, "__tostring") ? lua_tostring(L, -1) : NULL;
-    if (text == NULL)
-        out->kind = CDATA_OTHER;
-    else if (cdata_ends_with(text, ": NULL"))
+    out->kind = CDATA_OTHER; /* a type, a structure */
+    if (text != NULL && cdata_ends_with(text, ": NULL"))
         out->kind = CDATA_NULL;
-    else if (strncmp(text, "cdata<", 6) == 0)
+    else if (text != NULL && strncmp(text, "cdata<", 6) == 0)
         cdata_read_number(L, index, strncmp(text, "cdata<bool>", 11) == 0, out);
-    else if (!cdata_read_integer(text, out))
-        out->kind = CDATA_OTHER; /* a type */
+    else if (text != NULL && !cdata_read_integer(text, out))
+        out->kind = CDATA_OTHER;
     lua_settop(L, top);
 }
 

@@ -73,7 +73,9 @@ static void msgpack_push_string(struct msgpack_reader *reader, uint64_t length)
 
 static void msgpack_refuse_extension(struct msgpack_reader *reader, uint64_t length)
 {
-    int type = (signed char)msgpack_take(reader, 1)[0];
+    int type = msgpack_take(reader, 1)[0]; /* a signed byte */
+    if (type > INT8_MAX)
+        type -= UINT8_MAX + 1;
     msgpack_take(reader, length);
     failure_throw(reader->L, "msgpack.decode: extension type %d is not supported", type);
 }
