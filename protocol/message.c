@@ -35,7 +35,8 @@ static bool skip_nil(struct view *view)
 
 static int parse_call(struct message *message, struct view *view)
 {
-    if (!view_str(view, &message->method, &message->method_size))
+    /* pynvim writes it as bin */
+    if (!view_bytes(view, &message->method, &message->method_size))
         return bad(message, "the method's name is no string");
     if (!view_array(view, &message->count))
         return bad(message, "the parameters are no array");

@@ -169,6 +169,19 @@ int method_was_read(struct rpc_call *call)
     return 0;
 }
 
+int method_keep(struct rpc_call *call, struct writer *writer)
+{
+    int error = writer->error;
+    if (error < 0) {
+        writer_free_heap(writer);
+        return error;
+    }
+    call->strings = writer->data;
+    call->answer.value.data = writer->data;
+    call->answer.value.size = writer->size;
+    return 0;
+}
+
 static int explain_announce(struct rpc_call *call, int error)
 {
     if (error == -EEXIST)

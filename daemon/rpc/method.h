@@ -48,6 +48,10 @@ int method_complete(struct rpc_call *call);
 int method_written(struct rpc_call *call);
 int method_was_read(struct rpc_call *call);
 
+/* Makes what was written the call's answer, and the call its owner; the writer, one of
+ * writer_init_heap, ends. For ANY and VALUE. The writer's error. */
+int method_keep(struct rpc_call *call, struct writer *writer);
+
 /* A constant, or flags, that are none of those that the method takes. */
 int method_bad_symbol(struct rpc_call *call, int error, const char *argument, const char *expected);
 int method_bad_flags(struct rpc_call *call);

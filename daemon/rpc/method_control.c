@@ -1,5 +1,6 @@
 /* The methods about the daemon and the connection: sockd.hello, sockd.ping, sockd.api,
- * sockd.cancel, sockd.eval. */
+ * sockd.stats, sockd.cancel, sockd.eval, nvim_get_api_info. */
+#include "net/net.h"
 #include "protocol/api.h"
 #include "rpc/method.h"
 #include "rpc/peer.h"
@@ -83,6 +84,87 @@ int method_sockd_hello(struct rpc_call *call, const struct args *args)
         remember_name(call->peer, args->arg[0].list.value);
     call->answer.map.put = put_hello;
     return 0;
+}
+
+/* ---- stats ---- */
+
+/* {clients: [used, limit], …} */
+static void put_quotas(struct writer *writer, const struct quota_user *user)
+{
+    writer_map(writer, QUOTA_KINDS);
+    for (int kind = 0; kind < QUOTA_KINDS; kind++) {
+        writer_text(writer, quota_kind_name((enum quota_kind)kind));
+        writer_array(writer, 2);
+        writer_uint(writer, quota_used(user, (enum quota_kind)kind));
+        writer_uint(writer, quota_limit(user, (enum quota_kind)kind));
+    }
+}
+
+static int put_stats(struct rpc_call *call, struct writer *writer)
+{
+    struct net_stats net;
+    struct rpc_stats rpc;
+    net_stats(call->rpc->net, &net);
+    rpc_stats(call->rpc, &rpc);
+    const struct {
+        const char *name;
+        uint64_t number;
+    } numbers[] = {
+        {"clients", rpc.clients},       {"requests", rpc.requests},
+        {"sockets", net.sockets},       {"max_sockets", net.max_sockets},
+        {"operations", net.operations}, {"lookups", net.lookups},
+        {"bytes", net.bytes},           {"clients_ever", rpc.connected},
+        {"sockets_ever", net.made},     {"served", rpc.served},
+        {"failed", rpc.failed},         {"bad_input", rpc.bad_input},
+        {"bytes_in", net.bytes_in},     {"bytes_out", net.bytes_out},
+    };
+    writer_map(writer, sizeof numbers / sizeof numbers[0] + 1);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        put_number(writer, numbers[i].name, numbers[i].number);
+    writer_text(writer, "quotas");
+    put_quotas(writer, call->peer->user);
+    return 0;
+}
+
+int method_sockd_stats(struct rpc_call *call, const struct args *args)
+{
+    (void)args;
+    call->answer.map.put = put_stats;
+    return 0;
+}
+
+/* ---- for clients of Neovim ---- */
+
+/* Libraries look these up to wrap the extension types, of which there are none here. */
+static void put_nvim_types(struct writer *writer)
+{
+    static const char *const names[] = {"Buffer", "Window", "Tabpage"};
+    writer_map(writer, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        writer_text(writer, names[i]);
+        writer_map(writer, 1);
+        put_number(writer, "id", i);
+    }
+}
+
+int method_nvim_get_api_info(struct rpc_call *call, const struct args *args)
+{
+    struct writer writer;
+    (void)args;
+    writer_init_heap(&writer, LIMIT_MESSAGE);
+    writer_array(&writer, 2);
+    writer_uint(&writer, 1);
+    writer_map(&writer, 4);
+    writer_text(&writer, "version");
+    writer_map(&writer, 1);
+    put_number(&writer, "api_level", 0);
+    writer_text(&writer, "functions");
+    writer_array(&writer, 0);
+    writer_text(&writer, "error_types");
+    writer_map(&writer, 0);
+    writer_text(&writer, "types");
+    put_nvim_types(&writer);
+    return method_keep(call, &writer);
 }
 
 /* ---- requests in flight ---- */

@@ -200,24 +200,6 @@ static void put_value(struct writer *writer, const struct option *option,
     }
 }
 
-/* The answer is written when the value is gone, so the call keeps it encoded. */
-static int keep_value(struct rpc_call *call, const struct option *option,
-                      const struct option_value *value)
-{
-    struct writer writer;
-    writer_init_heap(&writer, LIMIT_MESSAGE);
-    put_value(&writer, option, value);
-    if (writer.error < 0) {
-        int error = writer.error;
-        writer_free_heap(&writer);
-        return error;
-    }
-    call->strings = writer.data;
-    call->answer.value.data = writer.data;
-    call->answer.value.size = writer.size;
-    return 0;
-}
-
 /* ---- methods ---- */
 
 /* The socket and the option of the arguments h, level and name. */
@@ -264,7 +246,12 @@ int method_getsockopt(struct rpc_call *call, const struct args *args)
     if (option.type == OPTION_GROUP)
         return call_fail(call, -EINVAL, "getsockopt: name: %s can only be set", option.name);
     result = sock_get_option(sock, &option, &value);
-    return result < 0 ? result : keep_value(call, &option, &value);
+    if (result < 0)
+        return result;
+    struct writer writer; /* the value is gone when the answer is written */
+    writer_init_heap(&writer, LIMIT_MESSAGE);
+    put_value(&writer, &option, &value);
+    return method_keep(call, &writer);
 }
 
 int method_linger(struct rpc_call *call, const struct args *args)

@@ -290,4 +290,23 @@ class TestHandles(Calls):
             self.assertEqual(self.status(name, handle, *text)[0], 1)
 
 
+class TestDaemon(Calls):
+    def test_stats(self):
+        handle, peer = self.pair(self.client)
+        self.call("write", handle, b"12345")
+        stats = self.call("sockd.stats")
+        self.assertEqual((stats["sockets"], stats["clients"], stats["bytes_out"]), (1, 1, 5))
+        self.assertEqual(stats["quotas"]["sockets"][0], 1)
+        self.assertIn(b"sockets: 1\n", self.sockd.ctl("stats"))
+        self.assertEqual(json.loads(self.sockd.ctl("--json", "stats"))["sockets"], 1)
+        self.fails("EINVAL", self.call, "sockd.stats", 1)
+        self.close(handle)
+
+    def test_the_first_question_of_neovims_clients(self):
+        self.assertEqual(self.call("nvim_get_api_info"), self.call(b"nvim_get_api_info"))
+        _, description = self.call("nvim_get_api_info")
+        ids = [description["types"][name]["id"] for name in ("Buffer", "Window", "Tabpage")]
+        self.assertEqual(len(set(ids)), 3)
+
+
 sockd_test.main()

@@ -34,6 +34,14 @@ Test(message, request)
     writer_free_heap(&writer);
 }
 
+Test(message, a_method_whose_name_is_bytes)
+{
+    struct message message;
+
+    cr_assert_eq(PARSE(&message, "\x94\x00\x01\xc4\x04recv\x90"), 0);
+    cr_assert(is(message.method, message.method_size, "recv"));
+}
+
 Test(message, notification)
 {
     struct writer writer;

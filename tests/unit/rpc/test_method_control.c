@@ -1,4 +1,5 @@
-/* sockd.hello, sockd.ping, sockd.api, sockd.cancel; sockd.eval is in test_call_eval.c. */
+/* sockd.hello, sockd.ping, sockd.api, sockd.stats, sockd.cancel, nvim_get_api_info; sockd.eval is
+ * in test_call_eval.c. */
 #include "fixture.h"
 
 #include "protocol/methods.h"
@@ -76,5 +77,36 @@ Test(method_control, a_request_that_waits_can_be_cancelled)
     read = client_request(client, "read", "is", handle, "\n");
     expect_bytes(client, read, "line\n", 5);
     close(outside);
+    stop();
+}
+
+Test(method_control, stats_of_the_daemon_and_of_the_caller)
+{
+    struct view quotas, sockets;
+    int64_t used;
+    uint32_t count;
+    start();
+    int64_t handle = client_int(client, "socket", "ss", "AF_INET", "SOCK_STREAM");
+    struct message answer = client_answer(client, client_request(client, "sockd.stats", ""));
+    cr_assert_eq(error_number(&answer, "sockets"), 1);
+    cr_assert_eq(error_number(&answer, "clients"), 1);
+    cr_assert_eq(error_number(&answer, "served"), 2);
+    cr_assert(view_find(answer.result, "quotas", &quotas));
+    cr_assert(view_find(quotas, "sockets", &sockets));
+    cr_assert(view_array(&sockets, &count) && count == 2);
+    cr_assert(view_int(&sockets, &used) && used == 1);
+    cr_assert(client_true(client, "close", "i", handle));
+    stop();
+}
+
+Test(method_control, a_client_of_neovim_finds_the_types_that_it_asks_for)
+{
+    struct view types;
+    uint32_t count;
+    start();
+    struct message answer = client_answer(client, client_request(client, "nvim_get_api_info", ""));
+    cr_assert(view_array(&answer.result, &count) && count == 2 && view_skip(&answer.result));
+    cr_assert(view_find(answer.result, "types", &types));
+    cr_assert(view_map(&types, &count) && count == 3);
     stop();
 }
