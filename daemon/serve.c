@@ -43,6 +43,7 @@ struct server {
     bool serving;            /* READY was said */
     bool ending;
     bool drained, idle; /* while ending: no clients are left, no fibers */
+    bool looking_up;    /* at the end: threads are still in getaddrinfo(3), with its descriptors */
 };
 
 static int fail(const char *what, int error)
@@ -255,7 +256,10 @@ static void take_down(struct server *server)
         runtime_flush(server->runtime);
     runtime_free(server->runtime);
     if (server->net) {
+        struct net_stats stats;
         net_close_all(server->net);
+        net_stats(server->net, &stats);
+        server->looking_up = stats.lookups > 0;
         net_free(server->net);
     }
     control_close(server->control);
@@ -271,7 +275,8 @@ int serve(const struct options *options)
     if (result == 0)
         result = server.result;
     take_down(&server);
-    process_check_descriptors();
+    if (!server.looking_up)
+        process_check_descriptors();
     if (result == 0)
         log_write(LOG_INFO, "sockd has ended");
     return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
