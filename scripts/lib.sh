@@ -8,7 +8,7 @@ build_packages=(
 )
 test_packages=(
     libcriterion-dev clang clang-format clang-tidy cppcheck shellcheck
-    git iproute2 python3 python3-msgpack neovim procps socat systemd
+    git iproute2 netbase python3 python3-msgpack neovim procps socat systemd
     tarantool luajit lua-socket lua-copas
 )
 
