@@ -117,17 +117,18 @@ static bool push_named(lua_State *L, struct serve_request *serve)
 
 /* ---- handlers by text ---- */
 
-/* Compiles text as an expression or as a chunk, in the environment of evals. False, and the
- * message is pushed, if it is neither. */
+/* Compiles text as an expression (or a list of them) or as a chunk, in the environment of evals;
+ * says which. False, and the message is pushed, if it is neither. */
 static bool compile(lua_State *L, const struct runtime *runtime, const char *text, size_t size,
-                    const char *name)
+                    const char *name, bool *is_expression)
 {
     lua_pushliteral(L, "return ");
     lua_pushlstring(L, text, size);
     lua_concat(L, 2);
     size_t length;
     const char *expression = lua_tolstring(L, -1, &length);
-    if (luaL_loadbufferx(L, expression, length, name, "t") != 0) {
+    *is_expression = luaL_loadbufferx(L, expression, length, name, "t") == 0;
+    if (!*is_expression) {
         lua_pop(L, 1);
         if (luaL_loadbufferx(L, text, size, name, "t") != 0)
             return false;
@@ -141,8 +142,10 @@ static bool compile(lua_State *L, const struct runtime *runtime, const char *tex
 static bool push_source(lua_State *L, struct serve_request *serve)
 {
     const struct rpc_handler *handler = serve->handler;
+    bool is_expression;
     lua_getfield(L, LUA_REGISTRYINDEX, "sockd.handler");
-    if (!compile(L, serve->request.runtime, handler->text, handler->text_size, "=handler")) {
+    if (!compile(L, serve->request.runtime, handler->text, handler->text_size, "=handler",
+                 &is_expression)) {
         refuse(&serve->request, -EINVAL, "%s", lua_tostring(L, -1));
         return false;
     }
@@ -188,10 +191,13 @@ static const char *handlers_label(void *context, const struct sock *listener)
 
 /* ---- evals ---- */
 
+/* As at a prompt, `sock:name()` answers like `return sock:name()`; but since nobody has asked for
+ * its value, one that cannot be sent is no failure. */
 struct eval {
     struct runtime *runtime;
     struct rpc_call *call; /* NULL: nobody waits for the outcome any more */
     struct fiber *fiber;
+    bool is_expression;
 };
 
 /* Results on their way from the fiber to the wire. */
@@ -219,6 +225,8 @@ static int pack_outcome(lua_State *L)
     return 0;
 }
 
+#define NIL "\xc0" /* of MessagePack */
+
 static void eval_return(struct eval *eval, struct fiber *fiber)
 {
     struct outcome outcome = {.fiber = fiber};
@@ -226,6 +234,8 @@ static void eval_return(struct eval *eval, struct fiber *fiber)
     int error = vm_protect(eval->runtime->vm, pack_outcome, &outcome, NULL);
     if (error < 0)
         rpc_call_fail(eval->call, error, NULL, 0);
+    else if (outcome.reason != NULL && eval->is_expression)
+        rpc_call_return(eval->call, NIL, sizeof NIL - 1);
     else if (outcome.reason != NULL)
         rpc_call_fail(eval->call, -EINVAL, outcome.reason, strlen(outcome.reason));
     else
@@ -257,15 +267,15 @@ struct eval_request {
     size_t text_size;
     const msgpack_object_array *arguments;
     struct fiber *fiber;
+    bool is_expression;
 };
 
 static int eval_protected(lua_State *L)
 {
     struct eval_request *eval = lua_touserdata(L, 1);
-    if (luaL_loadbufferx(L, eval->text, eval->text_size, "=eval", "t") != 0)
+    if (!compile(L, eval->request.runtime, eval->text, eval->text_size, "=eval",
+                 &eval->is_expression))
         return refuse(&eval->request, -EINVAL, "%s", lua_tostring(L, -1));
-    lua_rawgeti(L, LUA_REGISTRYINDEX, eval->request.runtime->eval);
-    lua_setfenv(L, -2);
     luaL_checkstack(L, (int)eval->arguments->size, "too many arguments");
     for (uint32_t i = 0; i < eval->arguments->size; i++)
         value_push(L, &eval->arguments->ptr[i]);
@@ -286,7 +296,7 @@ static int eval_start(struct runtime *runtime, struct rpc_call *call, struct eva
         free(eval);
         return error;
     }
-    *eval = (struct eval){runtime, call, request->fiber};
+    *eval = (struct eval){runtime, call, request->fiber, request->is_expression};
     fiber_set_name(eval->fiber, "eval", 4);
     fiber_set_ended(eval->fiber, eval_ended, eval);
     fiber_schedule(eval->fiber);
@@ -299,7 +309,7 @@ static int handlers_eval(void *context, struct rpc_call *call, const char *text,
                          struct rpc_reason *reason)
 {
     struct runtime *runtime = context;
-    struct eval_request request = {{runtime, reason, 0}, text, text_size, NULL, NULL};
+    struct eval_request request = {{runtime, reason, 0}, text, text_size, NULL, NULL, false};
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     int error = -EINVAL;
