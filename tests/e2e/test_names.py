@@ -1,46 +1,19 @@
 """Names: look-ups that hang, and connecting to what has several addresses.
 
-The daemon runs in a network and a view of /etc of its own. There its own scripts are the name
-server: one that takes each question and answers none, unless it is told to. Nothing is ever
-answered from 192.0.2.0/24 and 2001:db8::/32 either.
+The daemon runs in a network of its own. There its own script is the name server: one that takes
+each question and answers hardly any.
 """
 import os
-import shutil
 import signal
-import subprocess
 import time
 import unittest
 
+import private_network
 import sockd_test
 from sockd_test import until
 
 # What nothing in this file may take, unless a deadline says so.
 SOON = 20 if sockd_test.SANITIZED else 5
-
-SETUP = """
-set -e
-folder=$1
-shift
-mount --make-rprivate /
-ip link set lo up
-ip addr add 198.51.100.1/32 dev lo
-ip addr add 192.0.2.100/32 dev lo
-ip -6 addr add 2001:db8:1::1/128 dev lo nodad
-ip route add 192.0.2.0/24 dev lo src 192.0.2.100
-ip -6 route add 2001:db8::/48 dev lo src 2001:db8:1::1
-for name in hosts resolv.conf nsswitch.conf gai.conf; do
-    [ -e "/etc/$name" ] || touch "/etc/$name"
-    mount --bind "$folder/$name" "/etc/$name"
-done
-exec "$@"
-"""
-
-# In which order getaddrinfo(3) gives addresses: IPv6, the silent ones, others.
-GAI = """
-precedence ::/0 50
-precedence ::ffff:192.0.2.0/120 40
-precedence ::ffff:0:0/96 30
-"""
 
 HOSTS = """
 127.0.0.1 localhost
@@ -109,14 +82,7 @@ end)
 """
 
 
-def can_have_own_network():
-    if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "ip", "mount"))):
-        return False
-    return subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True,
-                          check=False).returncode == 0
-
-
-@unittest.skipUnless(can_have_own_network(), "only root can have a network of its own")
+@unittest.skipUnless(private_network.available(), "only root can have a network of its own")
 class Private(sockd_test.Case):
     """A test whose daemon, self.sockd, lives in that network."""
 
@@ -124,14 +90,9 @@ class Private(sockd_test.Case):
 
     def setUp(self):
         super().setUp()
-        for name, text in (("hosts", HOSTS), ("resolv.conf", self.resolver), ("gai.conf", GAI),
-                           ("nsswitch.conf", "hosts: files dns\n")):
-            (self.folder / name).write_text(text)
-            (self.folder / name).chmod(0o644)
-        setup = self.folder / "setup.sh"
-        setup.write_text(SETUP)
-        self.sockd = self.daemon("--load", self.script(SCRIPT), "--grace", 0.2, settles=False, wrapper=(
-            "unshare", "--net", "--mount", "sh", setup, self.folder))
+        self.sockd = self.daemon(
+            "--load", self.script(SCRIPT), "--grace", 0.2, settles=False,
+            wrapper=private_network.wrapper(self.folder, HOSTS, self.resolver))
         self.client = self.keep(self.sockd.client())
 
     def eval(self, text, *args):
