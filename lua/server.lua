@@ -1,6 +1,14 @@
 -- Servers: a listener, and a handler for each of its connections.
 local core = ...
 local raw, check, socket = core.socket, core.check, package.loaded.socket
+local errno = package.loaded.errno
+
+-- Closes a listener that came to nothing; what was wrong is still the last error.
+local function discard(listener)
+    local number = errno()
+    listener:close()
+    errno(number)
+end
 
 -- The first address of the host that binds. `prepare` gets each candidate before it is bound and
 -- may return the backlog.
@@ -23,7 +31,7 @@ local function listen_prepared(host, port, prepare, timeout)
             if done then
                 return listener
             end
-            listener:close()
+            discard(listener)
         end
     end
     return nil, problem or core.strerror()
@@ -73,7 +81,7 @@ function socket.tcp_server(host, port, handler, timeout)
     end
     local problem = core.serve(listener, options.handler, options.name or 'server')
     if problem then
-        listener:close()
+        discard(listener)
         return nil, problem
     end
     return listener, address
