@@ -18,6 +18,7 @@ struct run {
     struct runtime *runtime;
     struct loop_signal *terminate, *interrupt;
     int status; /* what the program ends with */
+    bool signalled;
 };
 
 static void on_idle(void *context)
@@ -44,6 +45,7 @@ static void on_signal(void *context, int number)
 {
     struct run *run = context;
     run->status = 128 + number;
+    run->signalled = true;
     loop_stop(run->loop);
 }
 
@@ -82,8 +84,8 @@ static int start(struct run *run, const struct options *options)
 /* Whatever of it was started. */
 static void take_down(struct run *run)
 {
-    if (run->runtime)
-        runtime_flush(run->runtime);
+    if (run->runtime) /* a signal is no time to wait for a reader that stalls */
+        runtime_flush(run->runtime, run->signalled ? 0 : LOOP_NEVER);
     runtime_free(run->runtime);
     if (run->terminate)
         loop_signal_free(run->terminate);

@@ -107,7 +107,7 @@ void runtime_set_idle(struct runtime *runtime, void (*idle)(void *context), void
     binding_set_idle(runtime->binding, idle, context);
 }
 
-void runtime_flush(struct runtime *runtime)
+void runtime_flush(struct runtime *runtime, uint64_t deadline)
 {
-    sink_flush(binding_sink(runtime->binding));
+    sink_flush(binding_sink(runtime->binding), deadline);
 }

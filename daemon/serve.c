@@ -28,6 +28,9 @@
 #include <signal.h>
 #include <string.h>
 
+/* How long to wait at the end for a reader of standard output that stalls, in seconds. */
+#define FLUSH 0.5
+
 struct server {
     const struct options *options;
     struct loop *loop;
@@ -253,7 +256,7 @@ static void take_down(struct server *server)
     if (server->rpc)
         rpc_free(server->rpc);
     if (server->runtime)
-        runtime_flush(server->runtime);
+        runtime_flush(server->runtime, loop_deadline(FLUSH));
     runtime_free(server->runtime);
     if (server->net) {
         struct net_stats stats;

@@ -55,7 +55,7 @@ static int binding_exit(lua_State *L)
         code = lua_toboolean(L, 1) ? EXIT_SUCCESS : EXIT_FAILURE;
     else
         code = (int)luaL_optinteger(L, 1, EXIT_SUCCESS);
-    sink_flush(binding->sink);
+    sink_flush(binding->sink, LOOP_NEVER);
     net_close_all(binding->net);
     exit(code);
 }

@@ -67,22 +67,32 @@ size_t sink_pending(const struct sink *sink)
     return sink->end - sink->start;
 }
 
-static bool sink_ready(const struct sink *sink, int timeout)
+/* Milliseconds until a deadline, for poll(2), which is to return after it rather than before. */
+static int sink_timeout(uint64_t deadline)
 {
-    struct pollfd poll_fd = {.fd = sink->fd, .events = POLLOUT};
-    return sink->file || poll(&poll_fd, 1, timeout) > 0;
+    if (deadline == LOOP_NEVER)
+        return -1;
+    uint64_t now = deadline > 0 ? loop_now() : 0;
+    uint64_t left = deadline > now ? (deadline - now) / (LOOP_SECOND / 1000) + 1 : 0;
+    return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-/* Writes as much as goes without waiting, or all of it with `timeout` -1; returns how much. */
-static size_t sink_push(struct sink *sink, const char *data, size_t length, int timeout)
+static bool sink_ready(const struct sink *sink, uint64_t deadline)
+{
+    struct pollfd poll_fd = {.fd = sink->fd, .events = POLLOUT};
+    return sink->file || poll(&poll_fd, 1, sink_timeout(deadline)) > 0;
+}
+
+/* Writes as much as goes before the deadline, 0: without waiting; returns how much. */
+static size_t sink_push(struct sink *sink, const char *data, size_t length, uint64_t deadline)
 {
     size_t done = 0;
-    while (done < length && !sink->broken && sink_ready(sink, timeout)) {
+    while (done < length && !sink->broken && sink_ready(sink, deadline)) {
         size_t piece = length - done < sink->piece ? length - done : sink->piece;
         ssize_t written = write(sink->fd, data + done, piece);
         if (written > 0)
             done += (size_t)written;
-        else if (written < 0 && errno == EAGAIN && timeout == 0)
+        else if (written < 0 && errno == EAGAIN && deadline == 0)
             break; /* somebody else made it non-blocking */
         else if (written < 0 && errno != EINTR && errno != EAGAIN)
             sink->broken = true;
@@ -145,13 +155,13 @@ int sink_write(struct sink *sink, const char *data, size_t length)
     if (error != -EPERM)
         return error;
     sink->file = true; /* a device that epoll does not know is always ready */
-    sink_push(sink, data + done, length - done, -1);
+    sink_push(sink, data + done, length - done, LOOP_NEVER);
     return 0;
 }
 
-void sink_flush(struct sink *sink)
+void sink_flush(struct sink *sink, uint64_t deadline)
 {
-    sink_push(sink, sink->kept + sink->start, sink_pending(sink), -1);
+    sink_push(sink, sink->kept + sink->start, sink_pending(sink), deadline);
     sink->start = sink->end;
     sink_unwatch(sink);
 }

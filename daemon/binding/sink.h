@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct loop;
 struct sink;
@@ -23,5 +24,5 @@ int sink_write(struct sink *sink, const char *data, size_t length);
 /* Bytes that are kept. */
 size_t sink_pending(const struct sink *sink);
 
-/* Writes what is kept, waiting for the reader. */
-void sink_flush(struct sink *sink);
+/* Writes what is kept, waiting for the reader until the deadline; the rest is lost. */
+void sink_flush(struct sink *sink, uint64_t deadline);

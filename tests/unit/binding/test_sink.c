@@ -102,7 +102,7 @@ Test(sink, flush_waits_for_the_reader)
                 _exit(1);
         _exit(memcmp(got, data, length) != 0);
     }
-    sink_flush(sink);
+    sink_flush(sink, LOOP_NEVER);
     cr_assert_eq(sink_pending(sink), 0);
     int status;
     cr_assert_eq(waitpid(reader, &status, 0), reader);
