@@ -15,7 +15,7 @@ static const char base64_key[] = "base64";
 
 json_t *json_of_bytes(const char *data, size_t size)
 {
-    json_t *text = json_stringn(data, size); /* NULL if it is not UTF-8 */
+    json_t *text = json_stringn(size > 0 ? data : "", size); /* NULL if it is not UTF-8 */
 
     if (text)
         return text;
