@@ -4,6 +4,7 @@
 #include "protocol/api.h"
 
 #include "protocol/methods.h"
+#include "protocol/notifications.h"
 
 static void put_limit(struct writer *writer, const char *name, int64_t value)
 {
@@ -88,17 +89,73 @@ static void put_types(struct writer *writer)
                  methods_type_expected((enum method_type)type));
 }
 
+static void put_results(struct writer *writer)
+{
+    writer_map(writer, METHOD_RESULT_KINDS);
+    for (int result = 0; result < METHOD_RESULT_KINDS; result++)
+        put_pair(writer, methods_result_name((enum method_result)result),
+                 methods_result_means((enum method_result)result));
+}
+
+static void put_all_options(struct writer *writer)
+{
+    unsigned all = 0;
+
+    for (int id = 0; id < METHOD_COUNT; id++)
+        all |= methods[id].options;
+    writer_map(writer, (uint32_t)__builtin_popcount(all));
+    for (; all; all &= all - 1) {
+        enum method_option option = (enum method_option)(all & -all);
+        put_pair(writer, methods_option_name(option), methods_option_expected(option));
+    }
+}
+
+static void put_field(struct writer *writer, const struct notification_field *field)
+{
+    writer_map(writer, 3);
+    put_pair(writer, "name", field->name);
+    put_pair(writer, "type", field->type);
+    put_pair(writer, "doc", field->doc);
+}
+
+static void put_notification(struct writer *writer, const struct notification *notification)
+{
+    writer_map(writer, 5);
+    put_pair(writer, "name", notification->name);
+    writer_text(writer, "level");
+    writer_int(writer, notification->level);
+    put_pair(writer, "method", notification->method);
+    writer_text(writer, "params");
+    writer_array(writer, notification->count);
+    for (unsigned i = 0; i < notification->count; i++)
+        put_field(writer, &notification->fields[i]);
+    put_pair(writer, "doc", notification->doc);
+}
+
+static void put_lists(struct writer *writer)
+{
+    writer_text(writer, "methods");
+    writer_array(writer, METHOD_COUNT);
+    for (int id = 0; id < METHOD_COUNT; id++)
+        put_method(writer, &methods[id]);
+    writer_text(writer, "notifications");
+    writer_array(writer, NOTIFICATION_COUNT);
+    for (int id = 0; id < NOTIFICATION_COUNT; id++)
+        put_notification(writer, &notifications[id]);
+}
+
 void api_put(struct writer *writer)
 {
-    writer_map(writer, 4);
+    writer_map(writer, 7);
     writer_text(writer, "level");
     writer_int(writer, LIMIT_LEVEL);
     writer_text(writer, "limits");
     api_put_limits(writer);
     writer_text(writer, "types");
     put_types(writer);
-    writer_text(writer, "methods");
-    writer_array(writer, METHOD_COUNT);
-    for (int id = 0; id < METHOD_COUNT; id++)
-        put_method(writer, &methods[id]);
+    writer_text(writer, "options");
+    put_all_options(writer);
+    writer_text(writer, "results");
+    put_results(writer);
+    put_lists(writer);
 }

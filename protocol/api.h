@@ -7,9 +7,11 @@
 #include "protocol/writer.h"
 
 /*
- * Writes one map: level; limits; types, a map from each parameter type's name to a sentence; and
- * methods, an array of maps with name, level, caller, waits, params (each with name, type,
- * required, and default if it is optional), options, result, doc.
+ * Writes one map: level; limits; types, options and results, maps from the name of each parameter
+ * type, option and kind of result to a sentence; methods, an array of maps with name, level,
+ * caller, waits, params (each with name, type, required, and default if it is optional), options,
+ * result, doc; and notifications, an array of maps with name, level, method (which asks for it),
+ * params (each with name, type, doc), doc. It is all that a generator of clients needs.
  */
 void api_put(struct writer *writer);
 

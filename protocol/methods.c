@@ -74,9 +74,10 @@ static const struct {
 static const struct {
     const char *name;
     enum method_option option;
+    const char *expected;
 } options[] = {
-    {"timeout", METHOD_OPTION_TIMEOUT},
-    {"name", METHOD_OPTION_NAME},
+    {"timeout", METHOD_OPTION_TIMEOUT, "a number of seconds"},
+    {"name", METHOD_OPTION_NAME, "a letter or _, then letters, digits, or any of _.-"},
 };
 
 const struct method *methods_find(const char *name, size_t size)
@@ -113,6 +114,15 @@ const char *methods_option_name(enum method_option option)
     return NULL;
 }
 
+const char *methods_option_expected(enum method_option option)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (options[i].option == option)
+            return options[i].expected;
+    }
+    return NULL;
+}
+
 unsigned methods_option(const char *name, size_t size)
 {
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
@@ -132,31 +142,43 @@ const char *methods_type_expected(enum method_type type)
     return types[type].expected;
 }
 
+static const struct {
+    const char *name;
+    const char *means;
+} results[METHOD_RESULT_KINDS] = {
+    [METHOD_RESULT_TRUE] = {"true", "true"},
+    [METHOD_RESULT_BOOL] = {"bool", "a boolean"},
+    [METHOD_RESULT_INT] = {"int", "an integer"},
+    [METHOD_RESULT_COUNT] = {"count", "how many bytes were taken, an integer"},
+    [METHOD_RESULT_TEXT] = {"text or nil", "a string, or nil"},
+    [METHOD_RESULT_EVENTS] = {"events", "\"R\", \"W\", \"RW\", or \"\" when the time was over"},
+    [METHOD_RESULT_ACTIVITY] = {"events or their number",
+                                "as events, or 1, 2, 3, 0 for the same if a number was asked with"},
+    [METHOD_RESULT_BYTES] = {"bytes", "bytes, perhaps none"},
+    [METHOD_RESULT_BYTES_STATUS] = {"bytes, status",
+                                    "an array: bytes, and \"eof\" at the end of the stream or nil"},
+    [METHOD_RESULT_BYTES_FROM] = {"bytes, address or nil",
+                                  "an array: bytes, and a map {host, family, port} or nil"},
+    [METHOD_RESULT_ID] = {"id", "the new socket's number"},
+    [METHOD_RESULT_ID_PAIR] = {"id, id", "an array: the numbers of both sockets"},
+    [METHOD_RESULT_ID_ADDRESS] = {"id, address",
+                                  "an array: the new socket's number, and an address"},
+    [METHOD_RESULT_ADDRESS] = {"address", "a map {host, family, type, protocol, port}"},
+    [METHOD_RESULT_MAP] = {"map", "a map"},
+    [METHOD_RESULT_LIST] = {"array of maps", "an array of maps"},
+    [METHOD_RESULT_LINGER] = {"active, timeout", "an array: a boolean, and whole seconds"},
+    [METHOD_RESULT_VALUE] = {"value", "an integer, a double, a string, a map, or nil"},
+    [METHOD_RESULT_ANY] = {"any", "any value"},
+};
+
 const char *methods_result_name(enum method_result result)
 {
-    static const char *const names[] = {
-        [METHOD_RESULT_TRUE] = "true",
-        [METHOD_RESULT_BOOL] = "bool",
-        [METHOD_RESULT_INT] = "int",
-        [METHOD_RESULT_COUNT] = "count",
-        [METHOD_RESULT_TEXT] = "text or nil",
-        [METHOD_RESULT_EVENTS] = "events",
-        [METHOD_RESULT_ACTIVITY] = "events or their number",
-        [METHOD_RESULT_BYTES] = "bytes",
-        [METHOD_RESULT_BYTES_STATUS] = "bytes, status",
-        [METHOD_RESULT_BYTES_FROM] = "bytes, address or nil",
-        [METHOD_RESULT_ID] = "id",
-        [METHOD_RESULT_ID_PAIR] = "id, id",
-        [METHOD_RESULT_ID_ADDRESS] = "id, address",
-        [METHOD_RESULT_ADDRESS] = "address",
-        [METHOD_RESULT_MAP] = "map",
-        [METHOD_RESULT_LIST] = "array of maps",
-        [METHOD_RESULT_LINGER] = "active, timeout",
-        [METHOD_RESULT_VALUE] = "value",
-        [METHOD_RESULT_ANY] = "any",
-    };
+    return results[result].name;
+}
 
-    return names[result];
+const char *methods_result_means(enum method_result result)
+{
+    return results[result].means;
 }
 
 const char *methods_caller_name(enum method_caller caller)

@@ -61,8 +61,11 @@ enum method_result {
     METHOD_RESULT_LIST,         /* an array of maps */
     METHOD_RESULT_LINGER,       /* [a boolean, whole seconds] */
     METHOD_RESULT_VALUE,        /* an option's: an integer, a double, a str, a map, or nil */
-    METHOD_RESULT_ANY,          /* whatever */
+    METHOD_RESULT_ANY,          /* whatever; the last */
 };
+
+/* Not one of them, so that a switch over all needs no case for it. */
+enum { METHOD_RESULT_KINDS = METHOD_RESULT_ANY + 1 };
 
 enum method_caller {
     METHOD_CALLER_ANYONE, /* who may connect */
@@ -123,8 +126,10 @@ static inline bool methods_is_variadic(const struct method *method)
 /* The position of the parameter of that name; -1 if there is none. */
 int methods_param(const struct method *method, const char *name, size_t size);
 
-/* The name of one option of enum method_option, and the option of a name (0 if none). */
+/* The name of one option of enum method_option, what its value should be, and the option of a name
+ * (0 if none). */
 const char *methods_option_name(enum method_option option);
+const char *methods_option_expected(enum method_option option);
 unsigned methods_option(const char *name, size_t size);
 
 /* How sockd.api and the documents spell these: "handle", "bytes", "id, address", "owner" … */
@@ -134,5 +139,8 @@ const char *methods_caller_name(enum method_caller caller);
 
 /* What a value of the type should have been: "an integer from 0 to 65535 or …". */
 const char *methods_type_expected(enum method_type type);
+
+/* What a result of that kind is on the wire: "a map {host, …}". */
+const char *methods_result_means(enum method_result result);
 
 #endif

@@ -2,6 +2,7 @@
 #include "protocol/api.h"
 
 #include "protocol/methods.h"
+#include "protocol/notifications.h"
 #include "protocol/scan.h"
 #include "protocol/view.h"
 
@@ -89,5 +90,34 @@ Test(api, tells_parameters_and_options)
     cr_assert(text_is(find(params, "default"), "both directions"));
     struct view flag = find(params, "required");
     cr_assert(view_bool(&flag, &required) && !required);
+    writer_free_heap(&writer);
+}
+
+Test(api, tells_notifications_and_what_the_words_mean)
+{
+    struct writer writer;
+    uint32_t count;
+    struct view one;
+
+    writer_init_heap(&writer, LIMIT_MESSAGE);
+    api_put(&writer);
+    struct view api = view_of(writer.data, writer.size);
+    cr_assert(text_is(find(find(api, "options"), "timeout"), "a number of seconds"));
+    cr_assert(text_is(find(find(api, "results"), "active, timeout"),
+                      methods_result_means(METHOD_RESULT_LINGER)));
+    struct view results = find(api, "results");
+    cr_assert(view_map(&results, &count) && count == METHOD_RESULT_KINDS);
+
+    struct view list = find(api, "notifications");
+    cr_assert(view_array(&list, &count));
+    cr_assert_eq(count, NOTIFICATION_COUNT);
+    for (int id = 0; id < NOTIFICATION_COUNT; id++) {
+        cr_assert(view_take(&list, &one));
+        cr_assert(text_is(find(one, "name"), notifications[id].name));
+        cr_assert(text_is(find(one, "method"), notifications[id].method));
+        struct view params = find(one, "params");
+        cr_assert(view_array(&params, &count) && count == notifications[id].count);
+        cr_assert(text_is(find(params, "name"), "h"));
+    }
     writer_free_heap(&writer);
 }

@@ -65,6 +65,9 @@ Test(methods, options)
     cr_assert_eq(methods_option("nam", 3), 0);
     cr_assert_str_eq(methods_option_name(METHOD_OPTION_NAME), "name");
     cr_assert_null(methods_option_name((enum method_option)(1 << 30)));
+    cr_assert_null(methods_option_expected((enum method_option)(1 << 30)));
+    for (unsigned bits = methods[METHOD_accept].options; bits; bits &= bits - 1)
+        cr_assert_not_null(methods_option_expected((enum method_option)(bits & -bits)));
     cr_assert_eq(methods[METHOD_accept].options, METHOD_OPTION_TIMEOUT | METHOD_OPTION_NAME);
     cr_assert_eq(methods[METHOD_close].options, 0);
     cr_assert_eq(methods_param(&methods[METHOD_close], "timeout", 7), -1);
@@ -75,5 +78,9 @@ Test(methods, every_type_has_a_name_and_a_sentence)
     for (int type = 0; type < METHOD_TYPE_COUNT; type++) {
         cr_assert_not_null(methods_type_name((enum method_type)type));
         cr_assert_not_null(methods_type_expected((enum method_type)type));
+    }
+    for (int result = 0; result < METHOD_RESULT_KINDS; result++) {
+        cr_assert_not_null(methods_result_name((enum method_result)result));
+        cr_assert_not_null(methods_result_means((enum method_result)result));
     }
 }
