@@ -1,9 +1,13 @@
 /*
- * What the control server asks of Lua: handlers for listeners, by name or as text, and evals.
+ * Handlers of listeners that clients made: functions of loaded scripts by name, or text.
  */
 #pragma once
 
-struct rpc_hooks;
+struct rpc_handler;
+struct rpc_reason;
+struct runtime;
+struct sock;
 
-/* For rpc_new; the hooks' context is the struct runtime. */
-extern const struct rpc_hooks handlers_hooks;
+/* As the hook `serve` of rpc/hooks.h. */
+int handlers_serve(struct runtime *runtime, struct sock *listener,
+                   const struct rpc_handler *handler, struct rpc_reason *reason);

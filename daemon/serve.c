@@ -11,7 +11,7 @@
 #include "serve.h"
 
 #include "control.h"
-#include "handlers.h"
+#include "hooks.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "net/sock.h"
@@ -170,7 +170,7 @@ static int start_rpc(struct server *server)
         .admin_group = server->options->admin_group,
         .quota = server->options->quota,
     };
-    int result = rpc_new(&server->rpc, server->net, &config, &handlers_hooks, server->runtime);
+    int result = rpc_new(&server->rpc, server->net, &config, &runtime_hooks, server->runtime);
     return result < 0 ? fail("control server", result) : 0;
 }
 

@@ -30,7 +30,7 @@ struct rpc_call *call_new(struct peer *peer, const struct method *method)
         return NULL;
     call->magic = CALL_MAGIC;
     call->msgid = 0;
-    call->wants_answer = call->parked = call->has_op = call->evaluating = false;
+    call->wants_answer = call->parked = call->has_op = call->hooked = false;
     call->rpc = rpc;
     call->peer = peer;
     call->who = peer->who;
@@ -342,9 +342,9 @@ void call_abandon(struct rpc_call *call)
 
 static void call_stop(struct rpc_call *call)
 {
-    if (call->evaluating)
-        call->rpc->hooks.eval_cancel(call->rpc->hook_context, call->running);
-    call->evaluating = false;
+    if (call->hooked)
+        call->rpc->hooks.run_cancel(call->rpc->hook_context, call->running);
+    call->hooked = false;
     if (call->has_op)
         op_abort(&call->op);
     call->has_op = false;

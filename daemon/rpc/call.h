@@ -18,6 +18,8 @@
 struct peer;
 struct quota_user;
 struct rpc;
+struct rpc_reason;
+struct rpc_run;
 
 enum { CALL_MAGIC = 0x63616c6c };
 
@@ -33,9 +35,9 @@ struct rpc_call {
     uint32_t msgid;
     bool wants_answer; /* a request, not a notification */
     bool parked;
-    bool has_op;     /* op is to be finished */
-    bool evaluating; /* in the hands of the hooks */
-    bool as_number;  /* iowait: how the events were asked for */
+    bool has_op;    /* op is to be finished */
+    bool hooked;    /* in the hands of the hooks */
+    bool as_number; /* iowait: how the events were asked for */
     struct rpc *rpc;
     struct peer *peer; /* NULL: gone */
     struct identity who;
@@ -46,7 +48,7 @@ struct rpc_call {
 
     struct op op;
     call_fn *complete; /* makes the answer of the completed operation */
-    void *running;     /* of an eval: what the hooks know it by */
+    void *running;     /* of a run: what the hooks know it by */
 
     struct arg_bytes name, handler, handler_name; /* in the message; a copy when parked */
     void *strings;                                /* the copy; of a read, its delimiters */
@@ -95,10 +97,11 @@ int call_start(struct rpc_call *call, double timeout, call_fn *complete);
 /* Puts how much of a write went out into its error. */
 void call_set_sent(struct rpc_call *call);
 
-/* Hands a text to the hooks, with its arguments as one MessagePack array; what a method's function
- * returns. */
-int call_eval(struct rpc_call *call, const char *text, size_t text_size, const void *arguments,
-              size_t arguments_size);
+/* Hands a run to the hooks; what a method's function returns. */
+int call_run(struct rpc_call *call, const struct rpc_run *run);
+
+/* Returns `error`, with a hook's words for it. */
+int call_explain(struct rpc_call *call, int error, const struct rpc_reason *reason);
 
 /* Each returns `error`, which is negative, for the method to return, and sets the sentence. */
 __attribute__((format(printf, 3, 4))) int call_fail(struct rpc_call *call, int error,

@@ -19,6 +19,7 @@ struct sock;
  * fit. The first line goes into the answer's error, the rest only into its message. */
 struct rpc_reason {
     char text[1024];
+    bool refused; /* by sockd's own rules */
 };
 
 /* What is to serve the connections of a listener. Nothing is terminated, and nothing outlives the
@@ -31,6 +32,22 @@ struct rpc_handler {
     size_t name_size;
     bool source;
     uid_t owner; /* of the listener, hence of the connections that it makes */
+};
+
+/* What is run for a client. */
+enum rpc_run_kind {
+    RPC_RUN_EVAL, /* `text` is a chunk of Lua; only administrators get here */
+    RPC_RUN_CALL, /* `text` names a function that a loaded script defined */
+};
+
+/* All of it is only lent for the call of the hook. */
+struct rpc_run {
+    enum rpc_run_kind kind;
+    const char *text;
+    size_t text_size;
+    const void *arguments; /* one MessagePack array: what the function gets */
+    size_t arguments_size;
+    uid_t owner; /* for whom it works */
 };
 
 struct rpc_hooks {
@@ -51,25 +68,24 @@ struct rpc_hooks {
     const char *(*handler_name)(void *context, const struct sock *listener);
 
     /*
-     * Runs a chunk of Lua in a fiber, with the arguments (one MessagePack array) as `...`. Text and
-     * arguments are only lent for the call. Only administrators get here.
+     * Starts a run, on behalf of the call. After 0 exactly one of rpc_call_return and
+     * rpc_call_fail follows, possibly from within, unless run_cancel comes first; `*running` is
+     * whatever run_cancel will want to know. After an error neither follows.
      *
-     * After 0 exactly one of rpc_call_return and rpc_call_fail follows, possibly from within,
-     * unless eval_cancel comes first; `*running` is whatever eval_cancel will want to know. After
-     * an error
-     * (-EINVAL: does not compile; -ENOMEM) neither follows.
+     * -EINVAL: the text does not compile, or the name is no function's; -ENOENT: no such name;
+     * -EPERM: the name is not one of a loaded script's; -EDQUOT: the owner has as many fibers as it
+     * may; -ENOMEM.
      */
-    int (*eval)(void *context, struct rpc_call *call, const char *text, size_t text_size,
-                const void *arguments, size_t arguments_size, void **running,
-                struct rpc_reason *reason);
+    int (*run)(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
+               struct rpc_reason *reason);
 
     /* Nobody waits for the outcome any more: the client cancelled, its deadline passed, or it is
      * gone. The call is void from here on; the fiber is cancelled and its outcome thrown away. */
-    void (*eval_cancel)(void *context, void *running);
+    void (*run_cancel)(void *context, void *running);
 };
 
 /*
- * The outcome of an eval; the call is void afterwards. `value` is exactly one MessagePack value in
+ * The outcome of a run; the call is void afterwards. `value` is exactly one MessagePack value in
  * the protocol's limits (several results: an array; none: nil; a socket: its id); otherwise the
  * client gets -EMSGSIZE or -EBADMSG.
  */

@@ -1,5 +1,5 @@
 /* The methods about the daemon and the connection: sockd.hello, sockd.ping, sockd.api,
- * sockd.stats, sockd.cancel, sockd.eval, nvim_get_api_info. */
+ * sockd.stats, sockd.cancel, nvim_get_api_info. */
 #include "net/net.h"
 #include "protocol/api.h"
 #include "rpc/method.h"
@@ -177,25 +177,4 @@ int method_sockd_cancel(struct rpc_call *call, const struct args *args)
         return call_fail(call, -ENOENT, "sockd.cancel: no request %" PRId64 " is waiting", msgid);
     call_cancel(waiting, -ECANCELED);
     return 0;
-}
-
-/* The arguments become an array of their own. */
-int method_sockd_eval(struct rpc_call *call, const struct args *args)
-{
-    const struct arg *text = &args->arg[0];
-    const struct arg *rest = &args->arg[1];
-    bool given = rest->kind == ARG_VALUE;
-    struct writer arguments;
-    if (!call->rpc->hooks.eval)
-        return call_fail(call, -ENOSYS, "sockd.eval: there is no runtime for it");
-    writer_init_heap(&arguments, LIMIT_MESSAGE);
-    writer_array(&arguments, given ? rest->list.count : 0);
-    if (given)
-        writer_raw(&arguments, rest->list.value.at, view_left(&rest->list.value));
-    int result = arguments.error;
-    if (result == 0)
-        result =
-            call_eval(call, text->bytes.data, text->bytes.size, arguments.data, arguments.size);
-    writer_free_heap(&arguments);
-    return result;
 }

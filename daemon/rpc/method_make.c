@@ -182,9 +182,11 @@ static int serve(struct rpc_call *call, struct sock *sock)
     if (!call->handler.data)
         return 0;
     int result = rpc->hooks.serve(rpc->hook_context, sock, &handler, &reason);
-    if (result < 0 && reason.text[0])
-        return call_fail(call, result, "tcp_server: handler: %s", reason.text);
-    return result;
+    if (result == 0)
+        return 0;
+    call->error.refused = reason.refused;
+    return reason.text[0] ? call_fail(call, result, "tcp_server: handler: %s", reason.text)
+                          : result;
 }
 
 /* The port was a word perhaps, which the resolver reads in its own way. */

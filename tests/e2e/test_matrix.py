@@ -48,7 +48,8 @@ class Cases:
 
     def setUp(self):
         super().setUp()
-        self.sockd = self.daemon("--socket-mode", "0666")
+        script = self.script("function answer(...) return ... end")
+        self.sockd = self.daemon("--socket-mode", "0666", "--load", script)
         self.root = self.keep(self.sockd.client())
         rows.update(faces.table(self.root))
         self.face = self.keep(self.FACE(self.sockd, rows))
@@ -432,6 +433,11 @@ class ControlPlane:
         self.assertEqual(self.ok("sockd.eval", "1 + 1"), 2)
         self.wrong("EREMOTEIO", "sockd.eval", "error('no')")
         self.wrong("EINVAL", "sockd.eval", "this is no Lua")
+
+    def test_call(self):
+        self.assertEqual(self.ok("sockd.call", "answer", 1, [2, "x"]), [1, [2, "x"]])
+        self.wrong("ENOENT", "sockd.call", "nothing")
+        self.assertTrue(self.wrong("EPERM", "sockd.call", "os.execute").refused)
 
     def test_cancel(self):
         self.wrong("ENOENT", "sockd.cancel", 4711)

@@ -2,7 +2,7 @@
  * take the outcome of an eval. */
 #include "lua_fixture.h"
 
-#include "handlers.h"
+#include "hooks.h"
 #include "net/address.h"
 #include "rpc/hooks.h"
 
@@ -24,7 +24,7 @@ static int serve(const char *text, bool source)
         .text = text, .text_size = strlen(text), .source = source, .owner = geteuid()};
     cr_assert_eq(address_parse(&address, AF_INET, "127.0.0.1", "0"), 0);
     cr_assert_eq(sock_new_listener(net, &address, 0, geteuid(), &listener), 0);
-    int result = handlers_hooks.serve(runtime, listener, &handler, &reason);
+    int result = runtime_hooks.serve(runtime, listener, &handler, &reason);
     if (result < 0)
         sock_close(listener);
     return result;
@@ -76,7 +76,7 @@ Test(handlers, by_name)
                                   " both = {handler = function(c) c:write('table.') end}}")),
                      "");
     cr_assert_eq(serve("hello", false), 0);
-    cr_assert_str_eq(handlers_hooks.handler_name(runtime, listener), "hello");
+    cr_assert_str_eq(runtime_hooks.handler_name(runtime, listener), "hello");
     cr_assert_str_eq(ask(), "hello.");
     end_serving();
     cr_assert_eq(serve("http.v1.serve", false), 0);
@@ -109,7 +109,7 @@ Test(handlers, text_that_is_an_expression)
 {
     cr_assert_eq(serve("function(c, from) c:write('from ' .. from.host) c:write('!.') end", true),
                  0);
-    cr_assert_str_eq(handlers_hooks.handler_name(runtime, listener), "source");
+    cr_assert_str_eq(runtime_hooks.handler_name(runtime, listener), "source");
     cr_assert_str_eq(ask(), "from 127.0.0.1!.");
     end_serving();
     cr_assert_eq(serve("{handler = function(c) c:write('table.') end}", true), 0);
@@ -173,8 +173,8 @@ static void *running;
 static int eval_with(const char *text, const char *arguments, size_t size)
 {
     calls = 0;
-    return handlers_hooks.eval(runtime, (struct rpc_call *)&calls, text, strlen(text), arguments,
-                               size, &running, &reason);
+    struct rpc_run run = {RPC_RUN_EVAL, text, strlen(text), arguments, size, geteuid()};
+    return runtime_hooks.run(runtime, (struct rpc_call *)&calls, &run, &running, &reason);
 }
 
 static bool is_called(void)
@@ -246,11 +246,11 @@ Test(handlers, an_eval_whose_results_cannot_be_sent)
 Test(handlers, a_cancelled_eval_answers_nobody)
 {
     cr_assert_eq(eval_with("require('fiber').sleep(100)", "\x90", 1), 0);
-    handlers_hooks.eval_cancel(runtime, running);
+    runtime_hooks.run_cancel(runtime, running);
     fixture_run_until(is_idle);
     cr_assert_eq(calls, 0);
     cr_assert_eq(eval_with("return 5", "\x90", 1), 0);
-    handlers_hooks.eval_cancel(runtime, running);
+    runtime_hooks.run_cancel(runtime, running);
     fixture_run_until(is_idle);
     cr_assert_eq(calls, 0);
 }
@@ -266,4 +266,31 @@ Test(handlers, a_socket_in_a_result_lives_on)
     snprintf(wanted, sizeof wanted, "%s", eval("collectgarbage() collectgarbage() return 1"));
     cr_assert_eq(net_find(net, 1), sock);
     sock_close(sock);
+}
+
+Test(handlers, a_call_of_what_a_script_defined)
+{
+    static const struct {
+        const char *name;
+        int error;
+        bool refused;
+    } cases[] = {
+        {"os.execute", -EPERM, true}, {"none", -ENOENT, false}, {"number", -EINVAL, false}};
+    struct rpc_run run = {RPC_RUN_CALL, "math.add", 8, "\x92\x01\x02", 3, 1234};
+    cr_assert_str_eq(fixture_load(fixture_file("a.lua", "number = 5 math = {add = function(a, b)"
+                                                        " return a + b, 'x' end}")),
+                     "");
+    calls = 0;
+    cr_assert_eq(runtime_hooks.run(runtime, (struct rpc_call *)&calls, &run, &running, &reason), 0);
+    fixture_run_until(is_called);
+    cr_assert_arr_eq(call_value.data, "\x92\x03\xa1x", 4);
+    msgpack_sbuffer_destroy(&call_value);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run.text = cases[i].name;
+        run.text_size = strlen(cases[i].name);
+        reason = (struct rpc_reason){.text = ""};
+        cr_assert_eq(runtime_hooks.run(runtime, (struct rpc_call *)&calls, &run, &running, &reason),
+                     cases[i].error, "%s", cases[i].name);
+        cr_assert_eq(reason.refused, cases[i].refused);
+    }
 }

@@ -11,8 +11,7 @@
 
 #include <limits.h>
 
-int call_eval(struct rpc_call *call, const char *text, size_t text_size, const void *arguments,
-              size_t arguments_size)
+int call_run(struct rpc_call *call, const struct rpc_run *run)
 {
     struct rpc *rpc = call->rpc;
     struct rpc_reason reason = {.text = ""};
@@ -20,10 +19,9 @@ int call_eval(struct rpc_call *call, const char *text, size_t text_size, const v
     int result = call_park(call);
     if (result < 0)
         return result;
-    call->evaluating = true;
+    call->hooked = true;
     rpc->starting = call;
-    result = rpc->hooks.eval(rpc->hook_context, call, text, text_size, arguments, arguments_size,
-                             &running, &reason);
+    result = rpc->hooks.run(rpc->hook_context, call, run, &running, &reason);
     bool over = rpc->starting != call;
     rpc->starting = NULL;
     if (result == 0 && !over)
@@ -31,15 +29,21 @@ int call_eval(struct rpc_call *call, const char *text, size_t text_size, const v
     if (result == 0)
         return CALL_OVER;
     CHECK(!over);
-    call->evaluating = false;
-    return reason.text[0] ? call_fail(call, result, "%s", reason.text) : result;
+    call->hooked = false;
+    return call_explain(call, result, &reason);
 }
 
-static void call_end_eval(struct rpc_call *call, int result)
+int call_explain(struct rpc_call *call, int error, const struct rpc_reason *reason)
+{
+    call->error.refused = reason->refused;
+    return reason->text[0] ? call_fail(call, error, "%s", reason->text) : error;
+}
+
+static void call_end_run(struct rpc_call *call, int result)
 {
     MAGIC_CHECK(call, CALL_MAGIC);
-    CHECK(call->evaluating);
-    call->evaluating = false;
+    CHECK(call->hooked);
+    call->hooked = false;
     if (call->rpc->starting == call)
         call->rpc->starting = NULL;
     call_finish(call, result);
@@ -69,7 +73,7 @@ void rpc_call_return(struct rpc_call *call, const void *value, size_t size)
     call->answer.value.size = size;
     if (result == -EMSGSIZE)
         call_refuse(call, result, "what it returned is too large or too deep for an answer");
-    call_end_eval(call, result);
+    call_end_run(call, result);
 }
 
 void rpc_call_fail(struct rpc_call *call, int error, const char *text, size_t size)
@@ -77,5 +81,5 @@ void rpc_call_fail(struct rpc_call *call, int error, const char *text, size_t si
     MAGIC_CHECK(call, CALL_MAGIC);
     if (text)
         call_fail(call, error, "%.*s", size < INT_MAX ? (int)size : INT_MAX, text);
-    call_end_eval(call, error);
+    call_end_run(call, error);
 }

@@ -7,8 +7,10 @@
 static struct fixture fixture;
 static struct client *client;
 
-/* The eval that the hooks were given last. */
+/* The run that the hooks were given last. */
 static struct {
+    enum rpc_run_kind kind;
+    uid_t owner;
     struct rpc_call *call;
     char text[64];
     uint8_t arguments[64];
@@ -18,17 +20,19 @@ static struct {
     int cancelled;
 } eval;
 
-static int on_eval(void *context, struct rpc_call *call, const char *text, size_t text_size,
-                   const void *arguments, size_t arguments_size, void **running,
-                   struct rpc_reason *reason)
+static int on_run(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
+                  struct rpc_reason *reason)
 {
     cr_assert_eq(context, &eval);
-    snprintf(eval.text, sizeof eval.text, "%.*s", (int)text_size, text);
-    cr_assert_leq(arguments_size, sizeof eval.arguments);
-    memcpy(eval.arguments, arguments, arguments_size);
-    eval.size = arguments_size;
+    eval.kind = run->kind;
+    eval.owner = run->owner;
+    snprintf(eval.text, sizeof eval.text, "%.*s", (int)run->text_size, run->text);
+    cr_assert_leq(run->arguments_size, sizeof eval.arguments);
+    memcpy(eval.arguments, run->arguments, run->arguments_size);
+    eval.size = run->arguments_size;
     eval.call = call;
     *running = &eval;
+    reason->refused = eval.result == -EDQUOT;
     if (eval.result < 0)
         snprintf(reason->text, sizeof reason->text, "line 1: wrong");
     else if (eval.at_once)
@@ -46,7 +50,7 @@ static void on_cancel(void *context, void *running)
 
 static void start(void)
 {
-    struct rpc_hooks hooks = {.eval = on_eval, .eval_cancel = on_cancel};
+    struct rpc_hooks hooks = {.run = on_run, .run_cancel = on_cancel};
     fixture_start(&fixture, NULL, &hooks, &eval);
     client = client_new(&fixture);
 }
@@ -57,7 +61,7 @@ static void stop(void)
     fixture_stop(&fixture);
 }
 
-Test(call_eval, eval_gets_text_and_arguments_and_answers_later)
+Test(call_run, eval_gets_text_and_arguments_and_answers_later)
 {
     int64_t number;
     start();
@@ -82,7 +86,7 @@ Test(call_eval, eval_gets_text_and_arguments_and_answers_later)
     stop();
 }
 
-Test(call_eval, eval_may_answer_at_once_or_not_begin)
+Test(call_run, eval_may_answer_at_once_or_not_begin)
 {
     start();
     eval.at_once = true;
@@ -95,7 +99,7 @@ Test(call_eval, eval_may_answer_at_once_or_not_begin)
     stop();
 }
 
-Test(call_eval, what_is_no_value_or_too_deep_does_not_reach_the_client)
+Test(call_run, what_is_no_value_or_too_deep_does_not_reach_the_client)
 {
     static const struct {
         const char *bytes;
@@ -132,7 +136,7 @@ Test(call_eval, what_is_no_value_or_too_deep_does_not_reach_the_client)
     stop();
 }
 
-Test(call_eval, an_eval_that_nobody_waits_for_is_cancelled)
+Test(call_run, an_eval_that_nobody_waits_for_is_cancelled)
 {
     start();
     uint32_t msgid = client_request(client, "sockd.eval", "s", "one");
@@ -149,7 +153,7 @@ Test(call_eval, an_eval_that_nobody_waits_for_is_cancelled)
     stop();
 }
 
-Test(call_eval, an_eval_by_notification_outlives_its_client)
+Test(call_run, an_eval_by_notification_outlives_its_client)
 {
     start();
     client_notify(client, "sockd.eval", "s", "on my own");
@@ -163,7 +167,7 @@ Test(call_eval, an_eval_by_notification_outlives_its_client)
     stop();
 }
 
-Test(call_eval, the_end_of_the_server_cancels_evals)
+Test(call_run, the_end_of_the_server_cancels_evals)
 {
     start();
     client_notify(client, "sockd.eval", "s", "endless");
@@ -173,7 +177,25 @@ Test(call_eval, the_end_of_the_server_cancels_evals)
     stop();
 }
 
-Test(call_eval, eval_is_for_administrators_and_needs_a_runtime)
+Test(call_run, a_call_is_for_anyone_and_on_its_callers_account)
+{
+    start();
+    struct client *other = client_new_as(&fixture, 1001);
+    eval.at_once = true;
+    cr_assert_eq(client_int(other, "sockd.call", "si", "answer", (int64_t)5), 7);
+    cr_assert_eq(eval.kind, RPC_RUN_CALL);
+    cr_assert_eq(eval.owner, 1001);
+    cr_assert_str_eq(eval.text, "answer");
+    cr_assert_eq(memcmp(eval.arguments, "\x91\x05", 2), 0);
+    eval.result = -EDQUOT;
+    struct message answer = client_answer(other, client_request(other, "sockd.call", "s", "x"));
+    cr_assert_str_eq(error_name(&answer), "EDQUOT");
+    cr_assert(is_refused(&answer));
+    client_free(other);
+    stop();
+}
+
+Test(call_run, eval_is_for_administrators_and_needs_a_runtime)
 {
     start();
     struct client *other = client_new_as(&fixture, 1001);

@@ -1,0 +1,185 @@
+/*
+ * Evals and calls; see call.h.
+ *
+ * The fiber of one may outlive the interest in it: then nobody is told how it ended.
+ */
+#include "call.h"
+
+#include "binding/value.h"
+#include "code.h"
+#include "rpc/hooks.h"
+#include "runtime_private.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+struct running {
+    struct runtime *runtime;
+    struct rpc_call *call; /* NULL: nobody waits for the outcome any more */
+    struct fiber *fiber;
+
+    /* As at a prompt, `sock:name()` answers like `return sock:name()`; but since nobody has asked
+     * for its value, one that cannot be sent is no failure. */
+    bool is_expression;
+};
+
+/* ---- the end ---- */
+
+/* Results on their way from the fiber to the wire. */
+struct outcome {
+    struct fiber *fiber;
+    msgpack_sbuffer bytes;
+    const char *reason; /* why they cannot be sent */
+};
+
+static int pack_outcome(lua_State *L)
+{
+    struct outcome *outcome = lua_touserdata(L, 1);
+    lua_State *from = fiber_state(outcome->fiber);
+    int count = lua_gettop(from), first = lua_gettop(L) + 1;
+    luaL_checkstack(L, count, "too many results");
+    lua_xmove(from, L, count);
+    msgpack_packer packer;
+    msgpack_packer_init(&packer, &outcome->bytes, msgpack_sbuffer_write);
+    if (count == 0)
+        msgpack_pack_nil(&packer);
+    else if (count > 1)
+        msgpack_pack_array(&packer, (size_t)count);
+    for (int i = 0; i < count && outcome->reason == NULL; i++)
+        outcome->reason = value_pack(L, first + i, &outcome->bytes);
+    return 0;
+}
+
+#define NIL "\xc0" /* of MessagePack */
+
+static void run_return(struct running *running, struct fiber *fiber)
+{
+    struct outcome outcome = {.fiber = fiber};
+    msgpack_sbuffer_init(&outcome.bytes);
+    int error = vm_protect(running->runtime->vm, pack_outcome, &outcome, NULL);
+    if (error < 0)
+        rpc_call_fail(running->call, error, NULL, 0);
+    else if (outcome.reason != NULL && running->is_expression)
+        rpc_call_return(running->call, NIL, sizeof NIL - 1);
+    else if (outcome.reason != NULL)
+        rpc_call_fail(running->call, -EINVAL, outcome.reason, strlen(outcome.reason));
+    else
+        rpc_call_return(running->call, outcome.bytes.data, outcome.bytes.size);
+    msgpack_sbuffer_destroy(&outcome.bytes);
+}
+
+/* The script's own error: neither the caller's nor the system's. */
+static void run_fail(struct running *running, struct fiber *fiber)
+{
+    CLEANUP(freep) char *text = fiber_error_text(fiber);
+    int error = fiber_ended_by_cancel(fiber) ? -ECANCELED : -EREMOTEIO;
+    rpc_call_fail(running->call, error, text, text != NULL ? strlen(text) : 0);
+}
+
+static void run_ended(struct fiber *fiber, void *context, int status)
+{
+    struct running *running = context;
+    if (running->call != NULL && status == 0)
+        run_return(running, fiber);
+    else if (running->call != NULL && status > 0)
+        run_fail(running, fiber);
+    free(running);
+}
+
+/* ---- beginning ---- */
+
+/* A run on its way into a protected call. */
+struct request {
+    struct runtime *runtime;
+    const struct rpc_run *run;
+    const msgpack_object_array *arguments;
+    struct rpc_reason *reason;
+    int error;
+    struct fiber *fiber;
+    bool is_expression;
+};
+
+static int push_function(lua_State *L, struct request *request)
+{
+    const struct rpc_run *run = request->run;
+    if (run->kind == RPC_RUN_CALL)
+        return code_push_function(L, request->runtime, run->text, run->text_size, false,
+                                  request->reason);
+    if (code_compile(L, request->runtime, run->text, run->text_size, "=eval",
+                     &request->is_expression))
+        return 0;
+    return code_refuse(request->reason, -EINVAL, "%s", lua_tostring(L, -1));
+}
+
+static int begin_protected(lua_State *L)
+{
+    struct request *request = lua_touserdata(L, 1);
+    request->error = push_function(L, request);
+    if (request->error < 0)
+        return 0;
+    int count = (int)request->arguments->size;
+    luaL_checkstack(L, count, "too many arguments");
+    for (int i = 0; i < count; i++)
+        value_push(L, &request->arguments->ptr[i]);
+    request->fiber = fiber_new(L, count);
+    return 0;
+}
+
+static void name_fiber(struct fiber *fiber, const struct rpc_run *run)
+{
+    char name[FIBER_NAME_MAX + 1];
+    size_t most = sizeof name - 1;
+    int size = run->text_size < most ? (int)run->text_size : (int)most;
+    int length = run->kind == RPC_RUN_CALL
+                     ? snprintf(name, sizeof name, "call/%.*s", size, run->text)
+                     : snprintf(name, sizeof name, "eval");
+    fiber_set_name(fiber, name, (size_t)length < most ? (size_t)length : most);
+}
+
+static int begin(struct request *request, struct rpc_call *call, void **out)
+{
+    struct running *running = calloc(1, sizeof *running);
+    if (running == NULL)
+        return -ENOMEM;
+    int error = vm_protect(request->runtime->vm, begin_protected, request, NULL);
+    if (error == 0)
+        error = request->error;
+    if (error < 0) {
+        free(running);
+        return error;
+    }
+    *running = (struct running){request->runtime, call, request->fiber, request->is_expression};
+    name_fiber(running->fiber, request->run);
+    fiber_set_owner(running->fiber, request->run->owner);
+    fiber_set_ended(running->fiber, run_ended, running);
+    fiber_schedule(running->fiber);
+    *out = running;
+    return 0;
+}
+
+int call_begin(struct runtime *runtime, struct rpc_call *call, const struct rpc_run *run,
+               void **running, struct rpc_reason *reason)
+{
+    struct request request = {.runtime = runtime, .run = run, .reason = reason};
+    msgpack_unpacked unpacked;
+    msgpack_unpacked_init(&unpacked);
+    int error = -EINVAL;
+    if (msgpack_unpack_next(&unpacked, run->arguments, run->arguments_size, NULL) ==
+            MSGPACK_UNPACK_SUCCESS &&
+        unpacked.data.type == MSGPACK_OBJECT_ARRAY) {
+        request.arguments = &unpacked.data.via.array;
+        error = begin(&request, call, running);
+    }
+    msgpack_unpacked_destroy(&unpacked);
+    return error;
+}
+
+void call_cancel_run(void *context)
+{
+    struct running *running = context;
+    running->call = NULL;
+    fiber_cancel(running->fiber);
+}

@@ -1,0 +1,39 @@
+/* The hooks of the control server, each handed to the file that knows; see hooks.h. */
+#include "hooks.h"
+
+#include "binding/server.h"
+#include "call.h"
+#include "handlers.h"
+#include "rpc/hooks.h"
+#include "runtime_private.h"
+
+static int on_serve(void *context, struct sock *listener, const struct rpc_handler *handler,
+                    struct rpc_reason *reason)
+{
+    return handlers_serve(context, listener, handler, reason);
+}
+
+static const char *on_handler_name(void *context, const struct sock *listener)
+{
+    const struct runtime *runtime = context;
+    return server_label(runtime->binding, listener);
+}
+
+static int on_run(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
+                  struct rpc_reason *reason)
+{
+    return call_begin(context, call, run, running, reason);
+}
+
+static void on_run_cancel(void *context, void *running)
+{
+    (void)context;
+    call_cancel_run(running);
+}
+
+const struct rpc_hooks runtime_hooks = {
+    .serve = on_serve,
+    .handler_name = on_handler_name,
+    .run = on_run,
+    .run_cancel = on_run_cancel,
+};

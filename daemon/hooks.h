@@ -1,0 +1,9 @@
+/*
+ * What the control server asks of the runtime: the table of rpc/hooks.h.
+ */
+#pragma once
+
+struct rpc_hooks;
+
+/* For rpc_new; the hooks' context is the struct runtime. */
+extern const struct rpc_hooks runtime_hooks;
