@@ -31,6 +31,8 @@ static int obey(const struct options *options)
         return print_version();
     case OPTIONS_RUN:
         return run_script(options);
+    case OPTIONS_CHECK:
+        return EXIT_FAILURE;
     case OPTIONS_SERVE:
         return serve(options);
     }
@@ -40,13 +42,13 @@ static int obey(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-    char reason[512];
+    char reason[1024];
     int status = EXIT_USAGE;
     process_prepare();
     if (options_parse(&options, argc, argv, reason, sizeof reason) < 0) {
         fprintf(stderr, "sockd: %s\n", reason);
     } else {
-        log_start(STDERR_FILENO, options.log_level);
+        process_keep(log_start(STDERR_FILENO, options.log_level));
         status = obey(&options);
     }
     options_deinit(&options);

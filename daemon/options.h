@@ -1,6 +1,9 @@
 /*
- * The options of `sockd`, all from one table: how they are parsed, what they default to, what
- * --help says.
+ * The options of `sockd`, all from one table (options_table.c): how the command line and the
+ * configuration file are read, what an option defaults to, what --help, the manual pages and the
+ * example of a configuration say.
+ *
+ * What the command line says goes before what the file says, which goes before the defaults.
  */
 #pragma once
 
@@ -15,46 +18,66 @@
 enum options_command {
     OPTIONS_SERVE, /* sockd […]: the daemon */
     OPTIONS_RUN,   /* sockd run […] script.lua [argument…] */
+    OPTIONS_CHECK, /* sockd check […] file… */
     OPTIONS_HELP,
     OPTIONS_VERSION,
 };
 
+struct options_kept; /* a text that is the options' own */
+
 struct options {
     enum options_command command;
+
+    const char *config; /* the configuration file; NULL: none */
 
     /* The control socket: NULL for the default path (control.h). */
     const char *socket_path;
     bool has_socket_mode, has_socket_group, has_admin_group;
     mode_t socket_mode;
     gid_t socket_group, admin_group;
+    unsigned allow; /* what is not for administrators only: bits of rpc/access.h */
 
-    /* Files and folders of handler scripts, in order; pointers into argv. */
+    /* Files and folders of handler scripts: the configuration file's, then the command line's. */
     const char **load;
     size_t load_count;
 
     /* Lua. */
     bool jit, ffi, nonblock;
-    size_t lua_memory;  /* bytes; 0: the machine's own default */
-    double handler_cpu; /* seconds that a fiber may run without waiting; 0: as above */
+    size_t lua_memory;  /* bytes */
+    double handler_cpu; /* seconds that a fiber may run without waiting */
 
     enum log_level log_level;
     double grace; /* seconds between the request to end and the end */
 
-    /* 0: the layer's own default. */
-    size_t max_sockets, max_readahead;
+    size_t max_sockets; /* 0: what the limit of descriptors leaves */
+    size_t max_readahead;
     struct quota_limits quota;
 
-    /* OPTIONS_RUN: the script and its arguments, the rest of argv. */
+    /* OPTIONS_RUN: the script and its arguments; OPTIONS_CHECK: the files. The rest of argv. */
     char **arguments;
     int argument_count;
+
+    struct options_kept *kept;
 };
 
 /*
- * 0, or -EINVAL with a sentence in `reason` (no line break) that names the option; -ENOMEM.
- * Strings point into argv. options_deinit ends it in either case.
+ * Reads the command line and the configuration file that it names. 0, or -EINVAL with a sentence in
+ * `reason` (no line break, nothing that a terminal would obey) that names the option, and the file
+ * and its line if it stands there; -ENOMEM. Strings point into argv or are kept; options_deinit
+ * ends it in either case.
  */
 int options_parse(struct options *options, int argc, char **argv, char *reason, size_t size);
+
+/* All of them at their defaults; options_deinit as above. -ENOMEM. */
+int options_init(struct options *options);
 void options_deinit(struct options *options);
 
 /* What `--help` prints. */
 void options_help(FILE *out);
+
+/* What the build makes of the table: an example of a configuration file in which every option
+ * stands, commented out; the options' section of a manual page, as scdoc(5) has it, of the command
+ * line or of the configuration file. */
+void options_example(FILE *out);
+void options_manual(FILE *out);
+void options_manual_file(FILE *out);

@@ -36,12 +36,18 @@ static void raise_descriptor_limit(void)
         log_write(LOG_WARN, "cannot raise the limit of descriptors: %s", strerror(errno));
 }
 
+void process_keep(int fd)
+{
+    if (fd >= 0 && fd < REMEMBERED)
+        open_at_start[fd / BITS] |= UINT64_C(1) << fd % BITS;
+}
+
 void process_prepare(void)
 {
     open_standard_descriptors();
     for (int fd = 0; fd < REMEMBERED; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
-            open_at_start[fd / BITS] |= UINT64_C(1) << fd % BITS;
+            process_keep(fd);
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
 }

@@ -15,6 +15,9 @@ void process_prepare(void);
  * its end, like the control socket that was passed in. */
 void process_adopt(int fd);
 
+/* The contrary: a descriptor that stays open to the end, like the log's. Negative: none. */
+void process_keep(int fd);
+
 /* The process is about to end by itself: SIGTERM and SIGINT, which would only end it with another
  * status, wait from now on. */
 void process_leave(void);

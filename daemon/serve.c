@@ -168,6 +168,7 @@ static int start_rpc(struct server *server)
         .version = SOCKD_VERSION,
         .has_admin_group = server->options->has_admin_group,
         .admin_group = server->options->admin_group,
+        .allow = server->options->allow,
         .quota = server->options->quota,
     };
     int result = rpc_new(&server->rpc, server->net, &config, &runtime_hooks, server->runtime);

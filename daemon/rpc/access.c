@@ -1,9 +1,9 @@
 /* Identities and what is refused to them; see access.h. */
 #include "rpc/access.h"
 
-#include "net/option.h"
-
 #include "net/address.h"
+#include "net/option.h"
+#include "protocol/methods.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -43,43 +43,83 @@ int access_identify(struct identity *out, int fd, const gid_t *group)
         return -errno;
     out->uid = peer.uid;
     out->pid = peer.pid;
+    out->allowed = 0;
     out->admin = peer.uid == 0 || peer.uid == geteuid() ||
                  (group && (peer.gid == *group || is_in_groups(fd, *group)));
     return 0;
 }
 
+/* ---- privileges ---- */
+
+static const struct {
+    const char *name, *method, *refusal;
+} privileges[ACCESS_PRIVILEGES] = {
+#define ACCESS_ENTRY(id, name, method, refusal) [ACCESS_##id] = {name, method, refusal},
+    ACCESS_TABLE(ACCESS_ENTRY, ACCESS_ENTRY)
+#undef ACCESS_ENTRY
+};
+
+int access_privilege_parse(const char *name)
+{
+    for (int i = 0; i < ACCESS_PRIVILEGES; i++)
+        if (strcmp(privileges[i].name, name) == 0)
+            return i;
+    return -EINVAL;
+}
+
+size_t access_privilege_names(unsigned bits, const char *names[ACCESS_PRIVILEGES])
+{
+    size_t count = 0;
+    for (int i = 0; i < ACCESS_PRIVILEGES; i++)
+        if (bits >> i & 1)
+            names[count++] = privileges[i].name;
+    return count;
+}
+
+const char *access_to(const struct identity *who, enum access_privilege privilege)
+{
+    return who->admin || (who->allowed >> privilege & 1) ? NULL : privileges[privilege].refusal;
+}
+
+/* One that no privilege names is for administrators alone. */
+const char *access_to_method(const struct identity *who, const struct method *method)
+{
+    if (who->admin || method->caller != METHOD_CALLER_ADMIN)
+        return NULL;
+    for (int i = 0; i < ACCESS_PRIVILEGES; i++)
+        if (privileges[i].method && strcmp(privileges[i].method, method->name) == 0)
+            return access_to(who, (enum access_privilege)i);
+    return "this method is for administrators";
+}
+
+/* ---- what needs which ---- */
+
 /* Other families reach into the kernel (netlink, packets, crypto) with the daemon's rights. */
 const char *access_to_type(const struct identity *who, int domain, int type)
 {
+    const char *refused = NULL;
     type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (who->admin)
-        return NULL;
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
-        return "only administrators may make sockets of this domain";
-    if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
-        return "only administrators may make sockets of this type";
-    return NULL;
+        refused = access_to(who, ACCESS_DOMAINS);
+    if (!refused && type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+        refused = access_to(who, ACCESS_RAW);
+    return refused;
 }
 
 /* "unix/" is no part of any host's name, so that it need not be known how a URL is taken apart. */
 const char *access_to_host(const struct identity *who, const char *host)
 {
-    return who->admin || !host || !strstr(host, ADDRESS_UNIX)
-               ? NULL
-               : "only administrators may use unix paths";
+    return host && strstr(host, ADDRESS_UNIX) ? access_to(who, ACCESS_UNIX) : NULL;
 }
 
 const char *access_to_port(const struct identity *who, int port)
 {
-    return who->admin || port <= 0 || port >= ACCESS_PORT_FREE
-               ? NULL
-               : "only administrators may bind ports below 1024";
+    return port > 0 && port < ACCESS_PORT_FREE ? access_to(who, ACCESS_PORTS) : NULL;
 }
 
 const char *access_to_connect(const struct identity *who, const struct address *address)
 {
-    return who->admin || address->family != AF_UNIX ? NULL
-                                                    : "only administrators may use unix paths";
+    return address->family == AF_UNIX ? access_to(who, ACCESS_UNIX) : NULL;
 }
 
 const char *access_to_bind(const struct identity *who, const struct address *address)
@@ -106,8 +146,26 @@ static bool lends_rights(const struct option *option, const struct option_value 
             (value->integer < 0 || value->integer > ACCESS_PRIORITY_FREE));
 }
 
+static enum access_privilege option_privilege(const struct option *option)
+{
+    static const struct {
+        int level, number;
+        enum access_privilege privilege;
+    } named[] = {
+        {SOL_SOCKET, SO_MARK, ACCESS_MARK},
+        {SOL_SOCKET, SO_BINDTODEVICE, ACCESS_DEVICE},
+        {SOL_SOCKET, SO_RCVBUFFORCE, ACCESS_BUFFERS},
+        {SOL_SOCKET, SO_SNDBUFFORCE, ACCESS_BUFFERS},
+        {IPPROTO_IP, IP_TRANSPARENT, ACCESS_TRANSPARENT},
+    };
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        if (named[i].level == option->level && named[i].number == option->number)
+            return named[i].privilege;
+    return ACCESS_OPTIONS;
+}
+
 const char *access_to_option(const struct identity *who, const struct option *option,
                              const struct option_value *value)
 {
-    return !who->admin && lends_rights(option, value) ? "only administrators may set that" : NULL;
+    return lends_rights(option, value) ? access_to(who, option_privilege(option)) : NULL;
 }

@@ -6,6 +6,7 @@
  */
 #include "rpc/dispatch.h"
 
+#include "rpc/access.h"
 #include "rpc/call.h"
 #include "rpc/method.h"
 #include "rpc/peer.h"
@@ -57,8 +58,9 @@ static int run(struct rpc_call *call, const struct message *message)
     const struct method *method = call->method;
     struct args args;
     struct args_error error;
-    if (method->caller == METHOD_CALLER_ADMIN && !call->who.admin)
-        return call_refuse(call, -EPERM, "%s is for administrators", method->name);
+    const char *refused = access_to_method(&call->who, method);
+    if (refused)
+        return call_refuse(call, -EPERM, "%s", refused);
     int result = args_parse(&args, method, message->params, message->count, &error);
     if (result < 0)
         return call_fail(call, result, "%s", error.text);

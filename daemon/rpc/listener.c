@@ -59,7 +59,9 @@ static void turn_away(int fd, const struct identity *who, int error, const char 
 static int identify(struct rpc *rpc, int fd, struct identity *who)
 {
     const struct rpc_config *config = &rpc->config;
-    return access_identify(who, fd, config->has_admin_group ? &config->admin_group : NULL);
+    int result = access_identify(who, fd, config->has_admin_group ? &config->admin_group : NULL);
+    who->allowed = config->allow;
+    return result;
 }
 
 /* Lets in who has connected; `scarce`: only administrators. */

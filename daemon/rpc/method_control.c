@@ -2,12 +2,14 @@
  * sockd.stats, sockd.cancel, nvim_get_api_info. */
 #include "net/net.h"
 #include "protocol/api.h"
+#include "rpc/access.h"
 #include "rpc/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 int method_sockd_ping(struct rpc_call *call, const struct args *args)
 {
@@ -52,9 +54,19 @@ static void put_limits(struct rpc_call *call, struct writer *writer)
     put_number(writer, "bytes", quota_limit(user, QUOTA_BYTES));
 }
 
+/* What this client may do of what is for administrators, as --allow names it. */
+static void put_allowed(const struct identity *who, struct writer *writer)
+{
+    const char *names[ACCESS_PRIVILEGES];
+    size_t count = access_privilege_names(who->admin ? UINT_MAX : who->allowed, names);
+    writer_array(writer, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        writer_text(writer, names[i]);
+}
+
 static int put_hello(struct rpc_call *call, struct writer *writer)
 {
-    writer_map(writer, 5);
+    writer_map(writer, 6);
     writer_text(writer, "version");
     writer_text(writer, call->rpc->config.version);
     put_number(writer, "level", LIMIT_LEVEL);
@@ -63,6 +75,8 @@ static int put_hello(struct rpc_call *call, struct writer *writer)
     put_number(writer, "uid", call->who.uid);
     writer_text(writer, "admin");
     writer_bool(writer, call->who.admin);
+    writer_text(writer, "allowed");
+    put_allowed(&call->who, writer);
     return 0;
 }
 

@@ -159,9 +159,9 @@ static int check_handler(struct rpc_call *call)
     const struct arg_bytes *handler = &call->handler;
     if (!handler->data)
         return 0;
-    if (!call->who.admin && !is_function_name(handler))
-        return call_refuse(call, -EPERM,
-                           "tcp_server: handler: source text is for administrators; a name is not");
+    const char *refused = is_function_name(handler) ? NULL : access_to(&call->who, ACCESS_SOURCE);
+    if (refused)
+        return call_refuse(call, -EPERM, "tcp_server: handler: %s", refused);
     if (!call->rpc->hooks.serve)
         return call_fail(call, -ENOSYS, "tcp_server: there is no runtime for handlers");
     return 0;

@@ -25,6 +25,8 @@ struct rpc_config {
     bool has_admin_group;
     gid_t admin_group;
 
+    unsigned allow; /* privileges that every client has: bits of rpc/access.h */
+
     struct quota_limits quota; /* for each user; 0: the default */
 
     /* For each connection; 0: the default. */

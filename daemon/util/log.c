@@ -6,12 +6,14 @@
  */
 #include "util/log.h"
 
+#include "util/escape.h"
+#include "util/journal.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,28 +22,29 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Set once at the start, before there is a second thread, and read by all. */
+/* A text of several lines is cut to this in the journal. */
+#define LOG_ENTRY ((size_t)16 << 10)
+
+/* Set at the start, before there is a second thread, and read by all. */
 static struct {
     int fd;
-    enum log_level level;
-    bool journal;
+    atomic_int level;
+    bool priorities; /* lines begin with them: the journal reads them */
     bool socket;
-} target = {.fd = STDERR_FILENO, .level = LOG_INFO};
+    struct journal journal;
+} target = {.fd = STDERR_FILENO, .level = LOG_INFO, .journal = {.fd = -1}};
 
 static atomic_uint dropped;
 
 static const struct {
     const char *name;
-    char priority; /* syslog's */
+    const char *priority; /* syslog's */
 } levels[] = {
-    [LOG_ERROR] = {"error", '3'},     [LOG_WARN] = {"warn", '4'},   [LOG_INFO] = {"info", '6'},
-    [LOG_VERBOSE] = {"verbose", '6'}, [LOG_DEBUG] = {"debug", '7'},
+    [LOG_ERROR] = {"error", "3"},     [LOG_WARN] = {"warn", "4"},   [LOG_INFO] = {"info", "6"},
+    [LOG_VERBOSE] = {"verbose", "6"}, [LOG_DEBUG] = {"debug", "7"},
 };
 
-struct line {
-    char text[PIPE_BUF];
-    size_t length;
-};
+/* ---- where it goes ---- */
 
 /* Is this the very file that systemd connected to the journal? */
 static bool is_journal(const struct stat *status)
@@ -52,15 +55,26 @@ static bool is_journal(const struct stat *status)
            device == status->st_dev && inode == status->st_ino;
 }
 
-void log_start(int fd, enum log_level level)
+int log_start(int fd, enum log_level level)
 {
     struct stat status = {0};
     bool known = fstat(fd, &status) == 0;
+    log_stop();
     target.fd = fd;
     target.level = level;
-    target.journal = known && is_journal(&status);
+    target.priorities = known && is_journal(&status);
     target.socket = known && S_ISSOCK(status.st_mode);
+    if (target.priorities)
+        journal_open(&target.journal, JOURNAL_PATH);
+    return target.journal.fd;
 }
+
+void log_stop(void)
+{
+    journal_close(&target.journal);
+}
+
+/* ---- levels ---- */
 
 int log_level_parse(const char *name)
 {
@@ -70,95 +84,66 @@ int log_level_parse(const char *name)
     return -EINVAL;
 }
 
+const char *log_level_name(enum log_level level)
+{
+    return levels[level].name;
+}
+
+void log_set_level(enum log_level level)
+{
+    target.level = level;
+}
+
 bool log_enabled(enum log_level level)
 {
-    return level <= target.level;
+    return (int)level <= target.level;
 }
+
+/* ---- lines ---- */
 
 /* Room for what ends a line that is cut. */
 static const char cut[] = "...\n";
 
-static bool line_add(struct line *line, const char *text, size_t length)
-{
-    if (line->length + length > sizeof line->text - sizeof cut)
-        return false;
-    memcpy(line->text + line->length, text, length);
-    line->length += length;
-    return true;
-}
+struct line {
+    char text[PIPE_BUF];
+    struct escape out;
+};
 
-/* The length of the UTF-8 character at `text`, if it is a whole, shortest-form and printable one;
- * 0 otherwise. The controls beyond ASCII, U+0080 to U+009F, are not printable. */
-static size_t printable_length(const unsigned char *text)
+/* Adds the text up to its end or, if `end` is a line break, up to that; returns where it is. */
+static const char *add_text(struct escape *out, const char *text, char end)
 {
-    static const uint32_t least[] = {0, 0x20, 0xa0, 0x800, 0x10000};
-    unsigned char first = text[0];
-    if (first < 0x80)
-        return first >= 0x20 && first != 0x7f;
-    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    uint32_t code = first & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least[length] || code > 0x10ffff || surrogate ? 0 : length;
-}
-
-static bool line_add_escaped(struct line *line, unsigned char byte)
-{
-    static const char letters[] = "abtnvfr"; /* 7 to 13 */
-    char escape[5];
-    if (byte >= 7 && byte <= 13)
-        snprintf(escape, sizeof escape, "\\%c", letters[byte - 7]);
-    else
-        snprintf(escape, sizeof escape, "\\x%02x", byte);
-    return line_add(line, escape, strlen(escape));
-}
-
-/* Adds the text up to its end or, if `end` is a line break, up to that. */
-static const char *line_add_text(struct line *line, const char *text, char end)
-{
-    while (*text && *text != end) {
-        size_t length = printable_length((const unsigned char *)text);
-        bool fits = length > 0 ? line_add(line, text, length)
-                               : line_add_escaped(line, (unsigned char)*text);
-        if (!fits) {
-            memcpy(line->text + line->length, cut, sizeof cut - 2);
-            line->length += sizeof cut - 2;
-            return text + strcspn(text, (const char[]){end, 0});
-        }
-        text += length > 0 ? length : 1;
-    }
-    return text;
+    const char *stopped = escape_add(out, text, end);
+    if (!*stopped || *stopped == end)
+        return stopped;
+    out->size += sizeof cut - 2;
+    escape_add_raw(out, cut, sizeof cut - 2);
+    return stopped + strcspn(stopped, (const char[]){end, 0});
 }
 
 static void line_begin(struct line *line, enum log_level level)
 {
-    line->length = 0;
-    if (target.journal) {
-        line_add(line, (const char[]){'<', levels[level].priority, '>'}, 3);
+    line->out = (struct escape){line->text, 0, sizeof line->text - sizeof cut};
+    char stamp[64];
+    if (target.priorities) {
+        snprintf(stamp, sizeof stamp, "<%s>", levels[level].priority);
+        escape_add_raw(&line->out, stamp, strlen(stamp));
         return;
     }
     struct timespec now;
     struct tm tm;
-    char stamp[64];
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
     size_t length = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
     int rest = snprintf(stamp + length, sizeof stamp - length,
                         ".%03ldZ %s: ", now.tv_nsec / 1000000, levels[level].name);
-    line_add(line, stamp, length + (size_t)rest);
+    escape_add_raw(&line->out, stamp, length + (size_t)rest);
 }
 
 /* One write of the whole line that does not wait; false if it was not possible now. */
 static bool line_put(struct line *line)
 {
-    line->text[line->length] = '\n';
-    size_t length = line->length + 1;
+    size_t length = line->out.length;
+    line->text[length++] = '\n';
     if (target.socket)
         return send(target.fd, line->text, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
     struct pollfd ready = {.fd = target.fd, .events = POLLOUT};
@@ -166,7 +151,74 @@ static bool line_put(struct line *line)
            write(target.fd, line->text, length) >= 0;
 }
 
-/* What was dropped is told before the line that gets through first. */
+/* ---- entries of the journal ---- */
+
+struct entry {
+    struct journal_field fields[JOURNAL_FIELDS];
+    size_t count;
+    char socket[24], uid[24], pid[24];
+};
+
+static void entry_add(struct entry *entry, const char *name, const char *value, size_t size)
+{
+    entry->fields[entry->count++] = (struct journal_field){name, value, size};
+}
+
+static void entry_add_text(struct entry *entry, const char *name, const char *value)
+{
+    if (value)
+        entry_add(entry, name, value, strlen(value));
+}
+
+static const char *number(char *room, size_t size, uint64_t value)
+{
+    snprintf(room, size, "%llu", (unsigned long long)value);
+    return room;
+}
+
+static void entry_add_about(struct entry *entry, const struct log_about *about)
+{
+    if (about->socket > 0)
+        entry_add_text(entry, "SOCKD_SOCKET",
+                       number(entry->socket, sizeof entry->socket, about->socket));
+    if (about->has_uid)
+        entry_add_text(entry, "SOCKD_UID", number(entry->uid, sizeof entry->uid, about->uid));
+    if (about->pid > 0)
+        entry_add_text(entry, "SOCKD_PID",
+                       number(entry->pid, sizeof entry->pid, (uint64_t)about->pid));
+    entry_add_text(entry, "SOCKD_PEER", about->peer);
+    entry_add_text(entry, "SOCKD_HANDLER", about->handler);
+}
+
+static bool entry_put(enum log_level level, const struct log_about *about, const char *text,
+                      size_t size)
+{
+    struct entry entry = {.count = 0};
+    entry_add(&entry, "MESSAGE", text, size);
+    entry_add_text(&entry, "PRIORITY", levels[level].priority);
+    entry_add_text(&entry, "SYSLOG_IDENTIFIER", "sockd");
+    entry_add_text(&entry, "SOCKD_LEVEL", levels[level].name);
+    if (about)
+        entry_add_about(&entry, about);
+    return journal_send(&target.journal, entry.fields, entry.count) == 0;
+}
+
+/* All of a text in one entry: its line breaks and tabs stay, everything else is escaped. */
+static bool entry_put_text(enum log_level level, const struct log_about *about, const char *text)
+{
+    char room[LOG_ENTRY];
+    struct escape out = {room, 0, sizeof room - sizeof cut};
+    for (const char *at = text, *end; at; at = end[0] && end[1] ? end + 1 : NULL) {
+        if (at != text)
+            escape_add_raw(&out, "\n\t", 2);
+        end = add_text(&out, at + (at != text && *at == '\t'), '\n');
+    }
+    return entry_put(level, about, room, out.length);
+}
+
+/* ---- what was dropped ---- */
+
+/* It is told before the line that gets through first. */
 static bool report_dropped(void)
 {
     unsigned count = atomic_exchange(&dropped, 0);
@@ -175,12 +227,17 @@ static bool report_dropped(void)
     struct line line;
     char text[80];
     snprintf(text, sizeof text, "%u lines of the log were dropped: its reader had stalled", count);
-    line_begin(&line, LOG_WARN);
-    line_add_text(&line, text, 0);
-    if (line_put(&line))
-        return true;
-    atomic_fetch_add(&dropped, count);
-    return false;
+    bool told;
+    if (target.journal.fd >= 0) {
+        told = entry_put(LOG_WARN, NULL, text, strlen(text));
+    } else {
+        line_begin(&line, LOG_WARN);
+        add_text(&line.out, text, 0);
+        told = line_put(&line);
+    }
+    if (!told)
+        atomic_fetch_add(&dropped, count);
+    return told;
 }
 
 static void line_end(struct line *line)
@@ -189,36 +246,72 @@ static void line_end(struct line *line)
         atomic_fetch_add(&dropped, 1);
 }
 
-void log_write(enum log_level level, const char *format, ...)
+/* ---- logging ---- */
+
+static void put_lines(enum log_level level, const char *text)
+{
+    for (const char *at = text, *end; at; at = end[0] && end[1] ? end + 1 : NULL) {
+        struct line line;
+        line_begin(&line, level);
+        if (at != text)
+            escape_add_raw(&line.out, "\t", 1);
+        end = add_text(&line.out, at + (at != text && *at == '\t'), '\n');
+        line_end(&line);
+    }
+}
+
+void log_text_about(enum log_level level, const struct log_about *about, const char *text)
 {
     if (!log_enabled(level))
         return;
     int saved = errno;
-    char message[PIPE_BUF];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-
-    struct line line;
-    line_begin(&line, level);
-    line_add_text(&line, message, 0);
-    line_end(&line);
+    if (target.journal.fd < 0)
+        put_lines(level, text);
+    else if (!report_dropped() || !entry_put_text(level, about, text))
+        atomic_fetch_add(&dropped, 1);
     errno = saved;
 }
 
 void log_text(enum log_level level, const char *text)
 {
+    log_text_about(level, NULL, text);
+}
+
+__attribute__((format(printf, 3, 0))) static void write_line(enum log_level level,
+                                                             const struct log_about *about,
+                                                             const char *format, va_list arguments)
+{
+    int saved = errno;
+    char message[PIPE_BUF];
+    struct line line;
+    vsnprintf(message, sizeof message, format, arguments);
+    line_begin(&line, level);
+    size_t head = line.out.length;
+    add_text(&line.out, message, 0);
+    if (target.journal.fd < 0)
+        line_end(&line);
+    else if (!report_dropped() ||
+             !entry_put(level, about, line.text + head, line.out.length - head))
+        atomic_fetch_add(&dropped, 1);
+    errno = saved;
+}
+
+void log_write_about(enum log_level level, const struct log_about *about, const char *format, ...)
+{
     if (!log_enabled(level))
         return;
-    int saved = errno;
-    for (const char *at = text, *end; at; at = end[0] && end[1] ? end + 1 : NULL) {
-        struct line line;
-        line_begin(&line, level);
-        if (at != text)
-            line_add(&line, "\t", 1);
-        end = line_add_text(&line, at + (at != text && *at == '\t'), '\n');
-        line_end(&line);
-    }
-    errno = saved;
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(level, about, format, arguments);
+    va_end(arguments);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+    if (!log_enabled(level))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(level, NULL, format, arguments);
+    va_end(arguments);
 }
