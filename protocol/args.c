@@ -58,14 +58,6 @@ static int check_size(struct reader *reader, const char *what, const struct arg 
     return 0;
 }
 
-/* True, and nil is behind, if nil stands there: it is the same as nothing. */
-static bool skip_nil(struct view *view)
-{
-    enum view_type type;
-
-    return view_peek(view, &type) && type == VIEW_NIL && view_skip(view);
-}
-
 static int read_option(struct reader *reader, struct view *view);
 
 /* A map in the place of read's what: its keys are options like those behind it. */
@@ -94,7 +86,7 @@ static int read_param(struct reader *reader, unsigned position, struct view *vie
     const struct method_param *param = &reader->args->method->params[position];
     struct arg *arg = &reader->args->arg[position];
 
-    if (skip_nil(view))
+    if (view_skip_nil(view))
         return 0;
     if (param->type == METHOD_TYPE_WHAT && is_map(view))
         return read_map_of_options(reader, view);
@@ -118,7 +110,7 @@ static int read_what_option(struct reader *reader, struct arg *what, arg_read_fn
 {
     struct view start = *view;
 
-    if (skip_nil(view))
+    if (view_skip_nil(view))
         return 0;
     if (!parse(view, what)) {
         if (parse == arg_read_limit)
@@ -154,7 +146,7 @@ static int read_name_option(struct reader *reader, struct view *view)
 
 static int read_option_value(struct reader *reader, unsigned option, struct view *view)
 {
-    if (skip_nil(view))
+    if (view_skip_nil(view))
         return 0;
     if (option == METHOD_OPTION_TIMEOUT)
         return read_timeout_option(reader, view);
@@ -238,7 +230,7 @@ static int read_values(struct reader *reader, struct view params, uint32_t count
         }
         if (i + 1 == count && !methods_is_variadic(method) && begins_options(method, i, &params))
             return read_map_of_options(reader, &params);
-        if (i >= method->count && !(i + 1 == count && skip_nil(&params)))
+        if (i >= method->count && !(i + 1 == count && view_skip_nil(&params)))
             return too_many(reader, count);
         if (i >= method->count)
             break;

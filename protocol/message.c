@@ -4,6 +4,7 @@
 #include "protocol/message.h"
 
 #include "protocol/errname.h"
+#include "protocol/head.h"
 
 #include <errno.h>
 
@@ -23,14 +24,6 @@ static bool read_msgid(struct view *view, uint32_t *msgid)
     *msgid = (uint32_t)number;
     *view = rest;
     return true;
-}
-
-/* The daemon's answer to a message that it could not read has no msgid to name. */
-static bool skip_nil(struct view *view)
-{
-    enum view_type type;
-
-    return view_peek(view, &type) && type == VIEW_NIL && view_skip(view);
 }
 
 static int parse_call(struct message *message, struct view *view)
@@ -56,12 +49,44 @@ static uint32_t values_of_kind(int64_t kind)
     return kind == MESSAGE_NOTIFICATION ? 3 : 4;
 }
 
+/* What nearly all messages are: a request, with a short name for its method, and few parameters.
+ * False, and nothing is said, of any other. */
+static bool parse_common(struct message *message, const uint8_t *bytes, size_t size)
+{
+    struct head msgid = {.kind = HEAD_INVALID};
+    size_t at = 2;
+
+    if (size < 5 || bytes[0] != 0x94 || bytes[1] != MESSAGE_REQUEST)
+        return false;
+    at += head_read(&msgid, bytes + at, size - at);
+    if (at >= size || msgid.kind != HEAD_UNSIGNED || msgid.number > UINT32_MAX)
+        return false;
+    size_t name = bytes[at++] ^ 0xa0u; /* a str's head, of up to 31 bytes */
+    if (name > 31 || size - at < name + 1)
+        return false;
+    uint32_t count = bytes[at + name] ^ 0x90u; /* an array's, of up to 15 values */
+    if (count > 15)
+        return false;
+    *message = (struct message){
+        .kind = MESSAGE_REQUEST,
+        .has_msgid = true,
+        .msgid = (uint32_t)msgid.number,
+        .method = (const char *)bytes + at,
+        .method_size = name,
+        .params = {bytes + at + name + 1, bytes + size},
+        .count = count,
+    };
+    return true;
+}
+
 int message_parse(struct message *message, const void *bytes, size_t size)
 {
     struct view view = view_of(bytes, size);
     uint32_t count;
     int64_t kind;
 
+    if (parse_common(message, bytes, size))
+        return 0;
     memset(message, 0, sizeof *message);
     if (!view_array(&view, &count) || count == 0)
         return bad(message, "the message is no array");
@@ -72,8 +97,9 @@ int message_parse(struct message *message, const void *bytes, size_t size)
         message->has_msgid = read_msgid(&view, &message->msgid);
     if (count != values_of_kind(kind))
         return bad(message, "the message has a wrong number of values");
+    /* the daemon's answer to a message that it could not read has no msgid to name */
     bool anonymous = kind == MESSAGE_NOTIFICATION ||
-                     (kind == MESSAGE_RESPONSE && !message->has_msgid && skip_nil(&view));
+                     (kind == MESSAGE_RESPONSE && !message->has_msgid && view_skip_nil(&view));
     if (!anonymous && !message->has_msgid)
         return bad(message, "the msgid is not an integer from 0 to 4294967295");
     return kind == MESSAGE_RESPONSE ? parse_response(message, &view) : parse_call(message, &view);
@@ -108,12 +134,25 @@ void message_put_notification(struct writer *writer, const char *method, size_t 
     writer_array(writer, count);
 }
 
+/* A number as MessagePack, in its shortest form; returns how many bytes that are, 5 at most. */
+static size_t encode_uint(uint8_t *bytes, uint32_t number)
+{
+    size_t width = number < 0x80 ? 0 : number <= UINT8_MAX ? 1 : number <= UINT16_MAX ? 2 : 4;
+
+    bytes[0] = width == 0 ? (uint8_t)number : (uint8_t)(0xcc + width / 2);
+    for (size_t i = 0; i < width; i++)
+        bytes[1 + i] = (uint8_t)(number >> 8 * (width - 1 - i));
+    return 1 + width;
+}
+
+/* In one piece: it stands before every answer. */
 void message_put_answer(struct writer *writer, uint32_t msgid)
 {
-    writer_array(writer, 4);
-    writer_int(writer, MESSAGE_RESPONSE);
-    writer_uint(writer, msgid);
-    writer_nil(writer);
+    uint8_t bytes[8] = {0x94, MESSAGE_RESPONSE};
+    size_t size = 2 + encode_uint(bytes + 2, msgid);
+
+    bytes[size++] = 0xc0;
+    writer_raw(writer, bytes, size);
 }
 
 /* The sentence that nvim and pynvim show: "ECONNREFUSED: Connection refused". */

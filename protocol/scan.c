@@ -30,21 +30,15 @@ void scan_init(struct scan *scan, const struct scan_limits *limits)
     scan->reason = NULL;
 }
 
-static enum scan_verdict bad(struct scan *scan, const char *reason)
-{
-    scan->reason = reason;
-    return SCAN_BAD;
-}
-
 /* One value has been read whole: the containers that it was the last of end with it. */
-static void close_containers(struct scan *scan)
+static inline void close_containers(struct scan *scan)
 {
     while (scan->depth > 0 && --scan->left[scan->depth - 1] == 0)
         scan->depth--;
 }
 
 /* Opens a container of that many values; NULL, or why it is not acceptable. */
-static const char *open_container(struct scan *scan, uint64_t values)
+static inline const char *open_container(struct scan *scan, uint64_t values)
 {
     if (scan->depth >= scan->limits->depth)
         return "nested too deeply";
@@ -56,67 +50,71 @@ static const char *open_container(struct scan *scan, uint64_t values)
         return "too many values";
     scan->left[scan->depth++] = (uint32_t)values;
     scan->elements += (uint32_t)values;
-    scan->pending += (size_t)values;
     return NULL;
 }
 
-/* Takes in one value's head; NULL, or why it is not acceptable. */
-static const char *take(struct scan *scan, const struct head *head)
+/* How far a step has come: the scan's own offset and pending, while it runs. */
+struct progress {
+    size_t offset;
+    size_t pending;
+    size_t need; /* once it has run out of bytes */
+};
+
+/* Takes in a value that contains others; NULL, or why it is not acceptable. */
+static inline const char *take_container(struct scan *scan, struct progress *at,
+                                         const struct head *head)
 {
-    const char *reason = NULL;
-    uint64_t body = 0;
+    uint64_t values = head->kind == HEAD_MAP ? 2 * head->number : head->number;
+    const char *reason = open_container(scan, values);
 
-    switch (head->kind) {
-    case HEAD_ARRAY:
-        reason = open_container(scan, head->number);
-        break;
-    case HEAD_MAP:
-        reason = open_container(scan, 2 * head->number);
-        break;
-    case HEAD_STR:
-    case HEAD_BIN:
-        body = head->number;
-        close_containers(scan);
-        break;
-    default:
-        close_containers(scan);
-        break;
-    }
-    if (reason)
-        return reason;
-
-    scan->pending--;
-    scan->offset += head->size + (size_t)body;
-    return scan->offset + scan->pending > scan->limits->message ? "message too long" : NULL;
+    at->pending += reason ? 0 : (size_t)values;
+    at->offset += head->size;
+    return reason;
 }
 
-static enum scan_verdict need(struct scan *scan, size_t bytes)
+/* Takes in the next value's head; NULL, or why it is not acceptable. */
+static inline const char *take(struct scan *scan, struct progress *at, const uint8_t *bytes,
+                               size_t available)
 {
-    scan->need = bytes;
-    return SCAN_MORE;
+    struct head head;
+    size_t size = head_read(&head, bytes + at->offset, available - at->offset);
+    const char *reason = NULL;
+
+    if (head.kind == HEAD_INVALID)
+        return "not MessagePack, or an extension type";
+    if (size > available - at->offset) {
+        at->need = at->offset + size + at->pending - 1;
+        return NULL;
+    }
+    if (head.kind >= HEAD_ARRAY) {
+        reason = take_container(scan, at, &head);
+    } else {
+        at->offset += size + (head.kind >= HEAD_STR ? (size_t)head.number : 0);
+        close_containers(scan);
+    }
+    at->pending--;
+    if (!reason && at->offset + at->pending > scan->limits->message)
+        reason = "message too long";
+    return reason;
 }
 
 enum scan_verdict scan_step(struct scan *scan, const void *message, size_t available)
 {
-    const uint8_t *bytes = message;
-    struct head head;
+    struct progress at = {.offset = scan->offset, .pending = scan->pending};
 
+    while (at.pending > 0 && !scan->reason && at.need == 0) {
+        if (at.offset >= available)
+            at.need = at.offset + at.pending;
+        else
+            scan->reason = take(scan, &at, message, available);
+    }
     if (scan->reason)
         return SCAN_BAD;
-    while (scan->pending > 0) {
-        if (scan->offset >= available)
-            return need(scan, scan->offset + scan->pending);
-        size_t size = head_read(&head, bytes + scan->offset, available - scan->offset);
-        if (head.kind == HEAD_INVALID)
-            return bad(scan, "not MessagePack, or an extension type");
-        if (size > available - scan->offset)
-            return need(scan, scan->offset + size + scan->pending - 1);
-        const char *reason = take(scan, &head);
-        if (reason)
-            return bad(scan, reason);
-    }
-    if (scan->offset > available)
-        return need(scan, scan->offset);
-    scan->size = scan->offset;
-    return SCAN_WHOLE;
+    if (at.need == 0 && at.offset > available)
+        at.need = at.offset;
+    scan->offset = at.offset;
+    scan->pending = at.pending;
+    scan->need = at.need;
+    scan->size = at.offset;
+    return at.need > 0 ? SCAN_MORE : SCAN_WHOLE;
 }

@@ -6,7 +6,7 @@
 #include "protocol/head.h"
 
 /* Reads the next head and, for str and bin, checks that the body is there. */
-static bool read_head(const struct view *view, struct head *head)
+static inline bool read_head(const struct view *view, struct head *head)
 {
     size_t left = view_left(view);
 
@@ -140,34 +140,27 @@ bool view_peek(const struct view *view, enum view_type *type)
     return true;
 }
 
-/* Reads the next value if its type is the wanted one. */
-static bool next_of(struct view *view, enum view_type type, struct view_value *value)
-{
-    struct view rest = *view;
-
-    if (!view_next(&rest, value) || value->type != type)
-        return false;
-    *view = rest;
-    return true;
-}
-
 bool view_bool(struct view *view, bool *result)
 {
-    struct view_value value;
+    struct head head;
 
-    if (!next_of(view, VIEW_BOOL, &value))
+    if (!read_head(view, &head) || (head.kind != HEAD_TRUE && head.kind != HEAD_FALSE))
         return false;
-    *result = value.boolean;
+    *result = head.kind == HEAD_TRUE;
+    view->at += head.size;
     return true;
 }
 
 bool view_int(struct view *view, int64_t *result)
 {
-    struct view_value value;
+    struct head head;
 
-    if (!next_of(view, VIEW_INT, &value))
+    if (!read_head(view, &head))
         return false;
-    *result = value.integer;
+    if (head.kind != HEAD_SIGNED && (head.kind != HEAD_UNSIGNED || head.number > INT64_MAX))
+        return false;
+    *result = (int64_t)head.number;
+    view->at += head.size;
     return true;
 }
 
@@ -195,46 +188,49 @@ bool view_double(struct view *view, double *result)
     return true;
 }
 
+/* The body of a str, or with `also` of that kind too. */
+static inline bool read_body(struct view *view, enum head_kind also, const char **data,
+                             size_t *size)
+{
+    struct head head;
+
+    if (!read_head(view, &head) || (head.kind != HEAD_STR && head.kind != also))
+        return false;
+    *data = (const char *)view->at + head.size;
+    *size = (size_t)head.number;
+    view->at += head.size + (size_t)head.number;
+    return true;
+}
+
 bool view_str(struct view *view, const char **data, size_t *size)
 {
-    struct view_value value;
-
-    if (!next_of(view, VIEW_STR, &value))
-        return false;
-    *data = value.bytes.data;
-    *size = value.bytes.size;
-    return true;
+    return read_body(view, HEAD_STR, data, size);
 }
 
 bool view_bytes(struct view *view, const char **data, size_t *size)
 {
-    struct view_value value;
+    return read_body(view, HEAD_BIN, data, size);
+}
 
-    if (!next_of(view, VIEW_STR, &value) && !next_of(view, VIEW_BIN, &value))
+static inline bool read_count(struct view *view, enum head_kind kind, uint32_t *count)
+{
+    struct head head;
+
+    if (!read_head(view, &head) || head.kind != kind)
         return false;
-    *data = value.bytes.data;
-    *size = value.bytes.size;
+    *count = (uint32_t)head.number;
+    view->at += head.size;
     return true;
 }
 
 bool view_array(struct view *view, uint32_t *count)
 {
-    struct view_value value;
-
-    if (!next_of(view, VIEW_ARRAY, &value))
-        return false;
-    *count = value.count;
-    return true;
+    return read_count(view, HEAD_ARRAY, count);
 }
 
 bool view_map(struct view *view, uint32_t *pairs)
 {
-    struct view_value value;
-
-    if (!next_of(view, VIEW_MAP, &value))
-        return false;
-    *pairs = value.count;
-    return true;
+    return read_count(view, HEAD_MAP, pairs);
 }
 
 bool view_find(struct view view, const char *key, struct view *value)

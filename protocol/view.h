@@ -70,6 +70,15 @@ bool view_skip(struct view *view);
 /* As view_skip(), and makes one a view of the value that was skipped. */
 bool view_take(struct view *view, struct view *one);
 
+/* Whether the next value is nil; then moves behind it. */
+static inline bool view_skip_nil(struct view *view)
+{
+    bool is_nil = view->at < view->end && *view->at == 0xc0;
+
+    view->at += is_nil;
+    return is_nil;
+}
+
 /* The next value's type without moving, for a choice by type. False at the end. */
 bool view_peek(const struct view *view, enum view_type *type);
 

@@ -60,10 +60,9 @@ void writer_rewind(struct writer *writer, size_t size)
     writer->error = 0;
 }
 
-static int append(void *context, const char *bytes, size_t size)
+static __attribute__((noinline)) int append_growing(struct writer *writer, const char *bytes,
+                                                    size_t size)
 {
-    struct writer *writer = context;
-
     if (writer->error)
         return writer->error;
     if (size > writer->capacity - writer->size) {
@@ -73,6 +72,18 @@ static int append(void *context, const char *bytes, size_t size)
     }
     if (size > 0)
         memcpy(writer->data + writer->size, bytes, size);
+    writer->size += size;
+    return 0;
+}
+
+/* Inlined where the packer writes: there the size is a constant, and the copy a store or two. */
+static inline int append(void *context, const char *bytes, size_t size)
+{
+    struct writer *writer = context;
+
+    if (writer->error || size > writer->capacity - writer->size || size == 0)
+        return append_growing(writer, bytes, size);
+    memcpy(writer->data + writer->size, bytes, size);
     writer->size += size;
     return 0;
 }

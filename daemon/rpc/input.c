@@ -22,7 +22,7 @@ void input_init(struct input *input, struct pool *pool, struct quota_user *user)
 
 static void input_account(struct input *input)
 {
-    size_t size = input->buffer.size;
+    size_t size = buffer_held(&input->buffer);
     if (size > input->charged)
         quota_force(input->user, QUOTA_BYTES, size - input->charged);
     else if (size < input->charged)
@@ -42,6 +42,8 @@ static int input_reserve(struct input *input)
     size_t room = INPUT_ROOM;
     if (length >= INPUT_ROOM && input->scan.need > length)
         room = input->scan.need - length < length ? input->scan.need - length : length;
+    if (input->lent)
+        buffer_lend(&input->buffer, input->lent, input->lent_size);
     if (buffer_room(&input->buffer) >= room && input->buffer.memory)
         return 0;
     /* Small ones always go through, or nobody could ask for what holds the quota. */
@@ -94,7 +96,8 @@ ssize_t input_receive(struct input *input, int fd)
         buffer_commit(buffer, (size_t)count);
     else
         buffer_release_if_empty(buffer, input->pool);
-    input_account(input);
+    if (input->charged != buffer_held(buffer))
+        input_account(input);
     if (count < 0)
         return -error;
     /* A receive ends early at bytes that descriptors came with. */
@@ -117,7 +120,7 @@ void input_consume(struct input *input, size_t size)
 {
     buffer_consume(&input->buffer, input->pool, size);
     scan_init(&input->scan, &scan_default_limits);
-    if (input->charged != input->buffer.size)
+    if (input->charged != buffer_held(&input->buffer))
         input_account(input);
 }
 
@@ -127,9 +130,20 @@ void input_discard(struct input *input)
         input_consume(input, input_length(input));
 }
 
-void input_rest(struct input *input)
+void input_lend(struct input *input, void *memory, size_t size)
 {
-    if (input->buffer.memory)
+    input->lent = memory;
+    input->lent_size = size;
+}
+
+int input_rest(struct input *input)
+{
+    input->lent = NULL;
+    if (!input->buffer.memory)
+        return 0;
+    int result = buffer_keep(&input->buffer, input->pool);
+    if (!input->buffer.lent)
         buffer_settle(&input->buffer, input->pool);
     input_account(input);
+    return result;
 }

@@ -2,6 +2,9 @@
  * What a client has sent and nobody has looked at yet: bytes in one buffer, followed by a scan
  * that finds whole messages without trusting any length that is announced. Between messages it
  * holds no memory.
+ *
+ * All clients share one block for what they send, each during its turn, from input_lend to
+ * input_rest; only a message that has not come whole by then gets memory of its own.
  */
 #pragma once
 
@@ -18,11 +21,16 @@ struct input {
     struct pool *pool;
     struct quota_user *user; /* borrowed */
     size_t charged;
+    void *lent; /* NULL: nothing */
+    size_t lent_size;
     bool more; /* the last receive filled its room, so that there may be more */
 };
 
 void input_init(struct input *input, struct pool *pool, struct quota_user *user);
 void input_deinit(struct input *input);
+
+/* The memory that it may use until input_rest. */
+void input_lend(struct input *input, void *memory, size_t size);
 
 /*
  * One receive. Returns the number of bytes, 0 at the end of the stream, -EAGAIN, -EDQUOT when the
@@ -37,8 +45,9 @@ void input_consume(struct input *input, size_t size);
 /* Drops all there is. */
 void input_discard(struct input *input);
 
-/* Nothing is going to happen for a while: keeps no more memory than the bytes need. */
-void input_rest(struct input *input);
+/* Nothing is going to happen for a while: keeps no more memory than the bytes need, and none that
+ * was lent. -ENOMEM: the bytes could not be kept. */
+int input_rest(struct input *input);
 
 static inline size_t input_length(const struct input *input)
 {

@@ -24,7 +24,7 @@ struct claim {
 /* The charge follows the block that the buffer holds. */
 static void output_account(struct output *output)
 {
-    size_t size = output->buffer.size;
+    size_t size = buffer_held(&output->buffer);
     if (size > output->charged)
         quota_force(output->user, QUOTA_BYTES, size - output->charged);
     else if (size < output->charged)
@@ -59,9 +59,25 @@ void output_init(struct output *output, struct pool *pool, struct quota_user *us
     list_init(&output->claims);
 }
 
+void output_lend(struct output *output, void *memory, size_t size)
+{
+    output->lent = memory;
+    output->lent_size = size;
+}
+
+int output_keep(struct output *output)
+{
+    output->lent = NULL;
+    int result = buffer_keep(&output->buffer, output->pool);
+    output_account(output);
+    return result;
+}
+
 struct writer *output_begin(struct output *output)
 {
     struct buffer *buffer = &output->buffer;
+    if (output->lent)
+        buffer_lend(buffer, output->lent, output->lent_size);
     bool empty = !buffer->memory;
     writer_init(&output->writer, empty ? NULL : buffer_tail(buffer),
                 empty ? 0 : buffer_room(buffer), output_grow, output);
@@ -75,7 +91,8 @@ int output_end(struct output *output)
         buffer_release_if_empty(&output->buffer, output->pool);
     else
         buffer_commit(&output->buffer, output->writer.size);
-    output_account(output);
+    if (output->charged != buffer_held(&output->buffer))
+        output_account(output);
     return result;
 }
 
@@ -145,7 +162,8 @@ static void output_drop(struct output *output)
     if (length > 0)
         buffer_consume(&output->buffer, output->pool, length);
     output->base = keep;
-    output_account(output);
+    if (output->charged != buffer_held(&output->buffer))
+        output_account(output);
 }
 
 ssize_t output_flush(struct output *output, int fd)

@@ -29,12 +29,22 @@ struct output {
     struct pool *pool;
     struct quota_user *user; /* borrowed */
     size_t charged;
+    void *lent; /* NULL: nothing */
+    size_t lent_size;
 };
 
 void output_init(struct output *output, struct pool *pool, struct quota_user *user);
 
 /* Gives back what is claimed, last answer first. */
 void output_deinit(struct output *output, struct net *net, struct handles *handles);
+
+/*
+ * All clients share one block for what is on its way out at once: it is one client's, during its
+ * turn, from output_lend to output_keep, which moves what the kernel has not taken into memory of
+ * its own. -ENOMEM: it could not.
+ */
+void output_lend(struct output *output, void *memory, size_t size);
+int output_keep(struct output *output);
 
 /* Write an answer: from begin to end, nothing but the writer may be touched. A failure of end
  * (-ENOMEM, -EDQUOT, -EMSGSIZE) leaves no trace of what was written. */

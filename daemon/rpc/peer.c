@@ -280,15 +280,18 @@ static void peer_rest(struct peer *peer, enum peer_reading reading)
         loop_defer(peer->rpc->loop, &peer->task);
     else if (reading == PEER_BLOCKED && quota_left(peer->user, QUOTA_REQUESTS) == 0)
         quota_wait(peer->user, &peer->room);
-    input_rest(&peer->input);
 }
 
 static void peer_turn(struct peer *peer)
 {
     peer->running = true;
+    input_lend(&peer->input, peer->rpc->scratch_in, RPC_SCRATCH);
+    output_lend(&peer->output, peer->rpc->scratch_out, RPC_SCRATCH);
     enum peer_reading reading = peer_read(peer);
     peer_send(peer);
     peer->running = false;
+    if (output_keep(&peer->output) < 0 || input_rest(&peer->input) < 0)
+        peer->broken = true;
     if (peer_is_over(peer)) {
         struct rpc *rpc = peer->rpc;
         peer_free(peer);

@@ -36,11 +36,15 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     struct rpc *rpc = calloc(1, sizeof *rpc);
     if (!rpc)
         return -ENOMEM;
-    int result = quota_new(&rpc->quota, &config->quota);
+    uint8_t *scratch = malloc(2 * (size_t)RPC_SCRATCH);
+    int result = scratch ? quota_new(&rpc->quota, &config->quota) : -ENOMEM;
     if (result < 0) {
+        free(scratch);
         free(rpc);
         return result;
     }
+    rpc->scratch_in = scratch;
+    rpc->scratch_out = scratch + RPC_SCRATCH;
     rpc->magic = RPC_MAGIC;
     rpc->net = net;
     rpc->loop = net_loop(net);
@@ -140,6 +144,7 @@ void rpc_free(struct rpc *rpc)
     quota_free(rpc->quota);
     if (rpc->reserve_fd >= 0)
         close(rpc->reserve_fd);
+    free(rpc->scratch_in); /* and the other behind it */
     rpc->magic = 0;
     free(rpc);
 }

@@ -8,7 +8,7 @@
 #include "rpc/hooks.h"
 #include "rpc/rpc.h"
 
-enum { RPC_MAGIC = 0x73727063 };
+enum { RPC_MAGIC = 0x73727063, RPC_SCRATCH = 64 * 1024 };
 
 struct rpc {
     unsigned magic;
@@ -35,6 +35,9 @@ struct rpc {
     struct loop_task drain_task;
     void (*drained)(void *context);
     void *drained_context;
+
+    /* What one client after the other uses in its turn, for what goes in and for what goes out. */
+    uint8_t *scratch_in, *scratch_out; /* RPC_SCRATCH bytes each */
 
     char text[sizeof(struct rpc_reason) + 64]; /* the words of the failure at hand */
 };

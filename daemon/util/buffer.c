@@ -9,7 +9,7 @@
 
 static void buffer_release(struct buffer *buffer, struct pool *pool)
 {
-    if (buffer->memory != NULL)
+    if (buffer->memory != NULL && !buffer->lent)
         pool_give(pool, buffer->memory, buffer->size);
     *buffer = (struct buffer){0};
 }
@@ -30,7 +30,7 @@ static int buffer_move(struct buffer *buffer, struct pool *pool, size_t size, si
     if (length > 0)
         memcpy(memory + front, buffer_data(buffer), length);
     buffer_release(buffer, pool);
-    *buffer = (struct buffer){memory, actual, front, front + length};
+    *buffer = (struct buffer){memory, actual, front, front + length, false};
     return 0;
 }
 
@@ -75,6 +75,23 @@ void buffer_release_if_empty(struct buffer *buffer, struct pool *pool)
 {
     if (buffer->start == buffer->end)
         buffer_release(buffer, pool);
+}
+
+void buffer_lend(struct buffer *buffer, void *memory, size_t size)
+{
+    if (buffer->memory == NULL)
+        *buffer = (struct buffer){.memory = memory, .size = size, .lent = true};
+}
+
+int buffer_keep(struct buffer *buffer, struct pool *pool)
+{
+    size_t length = buffer_length(buffer);
+    if (!buffer->lent)
+        return 0;
+    if (length > 0)
+        return buffer_move(buffer, pool, length, 0);
+    buffer_release(buffer, pool);
+    return 0;
 }
 
 void buffer_settle(struct buffer *buffer, struct pool *pool)

@@ -15,6 +15,7 @@ struct buffer {
     uint8_t *memory; /* NULL while empty */
     size_t size;     /* of the block */
     size_t start, end;
+    bool lent; /* the memory is somebody else's: buffer_lend */
 };
 
 void buffer_deinit(struct buffer *buffer, struct pool *pool);
@@ -52,6 +53,20 @@ void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length);
 
 /* Gives the block back when there is nothing in it: after a reserve that stayed unused. */
 void buffer_release_if_empty(struct buffer *buffer, struct pool *pool);
+
+/*
+ * Lets an empty buffer without a block use this memory first, which saves it the pool for what is
+ * gone again in a moment. Before somebody else needs the memory, buffer_keep moves what is left
+ * into a block: 0, or -ENOMEM, and nothing has changed.
+ */
+void buffer_lend(struct buffer *buffer, void *memory, size_t size);
+int buffer_keep(struct buffer *buffer, struct pool *pool);
+
+/* The memory of the pool that it holds. */
+static inline size_t buffer_held(const struct buffer *buffer)
+{
+    return buffer->lent ? 0 : buffer->size;
+}
 
 /* Moves few bytes out of a much larger block, for a buffer that is going to rest. Failing to is
  * harmless. */

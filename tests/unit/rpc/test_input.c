@@ -105,6 +105,24 @@ Test(input, a_small_rest_of_a_large_block_moves_to_a_small_one)
     stop();
 }
 
+Test(input, what_has_not_come_whole_leaves_the_lent_memory)
+{
+    static char lent[32 * 1024];
+    start(0);
+    input_lend(&input, lent, sizeof lent);
+    cr_assert_eq(send(ends[1], "\x01\xc4\x02x", 4, 0), 4);
+    cr_assert_eq(input_receive(&input, ends[0]), 4);
+    cr_assert_eq(next(), 1);
+    cr_assert_eq(next(), 0);
+    cr_assert_eq(pool_in_use(pool), 0);
+    cr_assert_eq(input_rest(&input), 0);
+    memset(lent, 0xc1, sizeof lent);
+    cr_assert_eq(send(ends[1], "y", 1, 0), 1);
+    cr_assert_eq(input_receive(&input, ends[0]), 1);
+    cr_assert_eq(next(), 4);
+    stop();
+}
+
 Test(input, descriptors_that_come_along_are_closed)
 {
     start(0);

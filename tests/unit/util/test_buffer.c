@@ -216,10 +216,48 @@ static void model_settle(void)
     buffer_settle(&buffer, pool);
 }
 
+static void model_lend(void)
+{
+    static char lent[100];
+    buffer_lend(&buffer, lent, sizeof lent);
+}
+
+static void model_keep(void)
+{
+    cr_assert_eq(buffer_keep(&buffer, pool), 0);
+    cr_assert(!buffer.lent);
+}
+
+Test(buffer, lent_memory_is_used_first_and_left_in_time)
+{
+    char lent[16];
+    buffer_lend(&buffer, lent, sizeof lent);
+    cr_assert_eq(buffer_append(&buffer, pool, "borrowed", 8), 0);
+    cr_assert_eq(pool_in_use(pool), 0);
+    cr_assert_eq(buffer_held(&buffer), 0);
+    cr_assert_eq(memcmp(lent, "borrowed", 8), 0);
+    cr_assert_eq(buffer_keep(&buffer, pool), 0);
+    memset(lent, 'x', sizeof lent);
+    holds("borrowed");
+    cr_assert_eq(buffer_held(&buffer), buffer.size);
+    buffer_lend(&buffer, lent, sizeof lent); /* it has memory: nothing happens */
+    holds("borrowed");
+}
+
+Test(buffer, what_outgrows_lent_memory_moves_out)
+{
+    char lent[4];
+    buffer_lend(&buffer, lent, sizeof lent);
+    cr_assert_eq(buffer_append(&buffer, pool, "abcd", 4), 0);
+    cr_assert_eq(buffer_append(&buffer, pool, "efgh", 4), 0);
+    cr_assert(!buffer.lent);
+    holds("abcdefgh");
+}
+
 Test(buffer, behaves_like_an_array_under_random_use)
 {
-    static void (*const moves[])(void) = {model_append,  model_prepend, model_fill,
-                                          model_consume, model_consume, model_settle};
+    static void (*const moves[])(void) = {model_append,  model_prepend, model_fill, model_consume,
+                                          model_consume, model_settle,  model_lend, model_keep};
     for (uint64_t seed = 1; seed <= 20; seed++) {
         random_state = seed;
         for (int i = 0; i < 300; i++) {
