@@ -141,6 +141,13 @@ static void binding_fiber_ended(struct vm *vm)
     binding_check_idle(vm_context(vm));
 }
 
+/* What the fiber has written goes out. */
+static void binding_fiber_paused(struct vm *vm)
+{
+    const struct binding *binding = vm_context(vm);
+    net_flush(binding->net);
+}
+
 static int binding_start(struct binding *binding, const struct binding_config *config)
 {
     struct vm_config vm_config = {
@@ -150,6 +157,7 @@ static int binding_start(struct binding *binding, const struct binding_config *c
         .extra = wait_size(),
         .release = wait_release,
         .ended = binding_fiber_ended,
+        .paused = binding_fiber_paused,
         .context = binding,
     };
     struct loop *loop = net_loop(binding->net);

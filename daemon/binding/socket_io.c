@@ -6,6 +6,7 @@
 #include "binding/flags.h"
 #include "binding/socket.h"
 #include "binding/wait.h"
+#include "fiber/fiber.h"
 #include "net/sock.h"
 #include "util/error.h"
 
@@ -134,6 +135,11 @@ static int socket_write(lua_State *L)
     struct sock *sock = socket_check(L);
     const char *data = socket_data(L, "write", &length);
     uint64_t deadline = socket_deadline(L, 3);
+    struct fiber *fiber = fiber_current(L);
+    if (fiber != NULL && sock_gather(sock, data, length)) {
+        lua_pushnumber(L, (lua_Number)length);
+        return wait_done_at_once(L, fiber, 1);
+    }
     struct wait spare, *wait = wait_begin(L, &spare);
     op_write(&wait->op, sock, data, length);
     return wait_run(L, wait, deadline, socket_push_written);

@@ -123,7 +123,9 @@ static int socket_peer(lua_State *L)
 
 static int socket_fd(lua_State *L)
 {
-    lua_pushinteger(L, sock_fd(socket_check(L)));
+    struct sock *sock = socket_check(L);
+    sock_flush(sock, 0); /* whoever asks may use it */
+    lua_pushinteger(L, sock_fd(sock));
     return 1;
 }
 

@@ -125,6 +125,12 @@ static int wait_complete(lua_State *L, struct wait *wait)
     return fiber_did_not_wait(L, wait->fiber, results);
 }
 
+int wait_done_at_once(lua_State *L, struct fiber *fiber, int results)
+{
+    fiber_set_errno(fiber, 0);
+    return fiber_did_not_wait(L, fiber, results);
+}
+
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push)
 {
     wait->push = push;

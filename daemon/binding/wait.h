@@ -38,6 +38,10 @@ void wait_release(void *wait);
 
 struct wait *wait_begin(lua_State *L, struct wait *spare);
 
+/* To be returned by a call that was done without an operation, with its `results` on top of the
+ * stack. Sets the fiber's errno to 0. */
+int wait_done_at_once(lua_State *L, struct fiber *fiber, int results);
+
 /* To be returned: starts the operation and pushes its results, now or when it completes. Until then
  * everything on the stack stays alive. Sets the fiber's errno. */
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push);

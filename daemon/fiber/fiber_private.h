@@ -80,6 +80,7 @@ struct vm {
     size_t extra;
     void (*release)(void *extra);
     void (*ended)(struct vm *vm);
+    void (*paused)(struct vm *vm);
 
     struct list spare; /* with coroutines that ended well */
     size_t spare_count;

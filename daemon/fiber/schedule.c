@@ -28,6 +28,8 @@ static void schedule_resume(struct vm *vm, struct fiber *fiber)
     int status = lua_resume(fiber->L, fiber->results);
     vm->current = NULL;
     preempt_settle(vm);
+    if (vm->paused != NULL)
+        vm->paused(vm);
     if (status != LUA_YIELD)
         fiber_end(fiber, status);
     else if (fiber->state == FIBER_RUNNING) /* preempted, or the script yielded by itself */

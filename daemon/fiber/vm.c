@@ -219,6 +219,7 @@ int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
     vm->extra = config->extra;
     vm->release = config->release;
     vm->ended = config->ended;
+    vm->paused = config->paused;
     vm->jit = config->jit;
     vm->cpu_limit = (uint64_t)((config->cpu > 0 ? config->cpu : VM_CPU) * 1e9);
     schedule_init(vm);

@@ -20,9 +20,11 @@ struct vm_config {
     double cpu;    /* seconds that a fiber may run without waiting. 0: 5 */
     bool jit;      /* compile: faster, but a fiber can no longer be preempted or stopped */
     size_t extra;  /* bytes that the user of the machine keeps with every fiber (fiber_extra) */
-    void (*release)(void *extra); /* NULL, or called with them at the end of each fiber */
-    void (*ended)(struct vm *vm); /* NULL, or called after the end of each fiber */
-    void *context;                /* of the user of the machine (vm_context) */
+    void (*release)(void *extra);  /* NULL, or called with them at the end of each fiber */
+    void (*ended)(struct vm *vm);  /* NULL, or called after the end of each fiber */
+    void (*paused)(struct vm *vm); /* NULL, or called after each run of a fiber, before anyone hears
+                                      of it */
+    void *context;                 /* of the user of the machine (vm_context) */
 };
 
 /* A machine with LuaJIT's standard library. -ENOMEM. */

@@ -3,6 +3,8 @@
  */
 #include "net/net_private.h"
 
+#include "net/gather.h"
+#include "net/linger.h"
 #include "net/resolver.h"
 #include "util/pool.h"
 
@@ -60,6 +62,9 @@ int net_new(struct net **out, struct loop *loop, const struct net_config *config
     net->magic = NET_MAGIC;
     net->loop = loop;
     list_init(&net->sockets);
+    list_init(&net->gathering);
+    list_init(&net->spare_gathers);
+    list_init(&net->lingerers);
     list_init(&net->starved);
     list_init(&net->completed);
     loop_task_init(&net->complete_task, net_complete_task);
@@ -81,6 +86,7 @@ void net_free(struct net *net)
         return;
     MAGIC_CHECK(net, NET_MAGIC);
     net_close_all(net);
+    gather_free_spare(net);
     CHECK(net->waiting == 0 && list_empty(&net->completed));
     loop_defer_cancel(net->loop, &net->complete_task);
     resolver_free(net->resolver);
@@ -201,7 +207,7 @@ static int net_reserve_ids(struct net *net)
 
 int net_admit(const struct net *net)
 {
-    return net->socket_count < net->config.max_sockets ? 0 : -EMFILE;
+    return net->socket_count + net->lingering < net->config.max_sockets ? 0 : -EMFILE;
 }
 
 int net_register(struct net *net, struct sock *sock)
@@ -231,6 +237,11 @@ void net_unregister(struct net *net, struct sock *sock)
     net_unchain(net, sock);
     net->by_fd[sock->fd] = NULL;
     net->socket_count--;
+    net_feed(net);
+}
+
+void net_feed(struct net *net)
+{
     struct list *first = list_shift(&net->starved);
     if (first != NULL)
         loop_defer(net->loop, &CONTAINER_OF(first, struct net_starved, link)->task);
@@ -273,4 +284,11 @@ void net_close_all(struct net *net)
     struct list *node;
     while ((node = list_first(&net->sockets)) != NULL)
         sock_close(CONTAINER_OF(node, struct sock, link));
+    linger_finish_all(net);
+}
+
+void net_flush(struct net *net)
+{
+    if (!list_empty(&net->gathering))
+        net_flush_all(net);
 }

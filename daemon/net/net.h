@@ -59,5 +59,8 @@ struct sock *net_find_fd(const struct net *net, int fd);
 /* Calls `fn` for every open socket, in order of their numbers. `fn` may close any. */
 void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context);
 
+/* Sends what sockets have gathered (sock_gather). */
+void net_flush(struct net *net);
+
 /* Closes every socket, for the end of the program. */
 void net_close_all(struct net *net);

@@ -33,6 +33,12 @@ struct net {
     size_t by_fd_count;
     uint64_t next_id, reserved_id; /* numbers up to and including the second may be given */
 
+    struct list gathering;     /* what is to be flushed, gather.c */
+    struct list spare_gathers; /* for reuse */
+    size_t spare_gather_count;
+    struct list lingerers; /* closed, with bytes to send, linger.c */
+    size_t lingering;
+
     struct list starved; /* servers that wait for a descriptor */
 
     struct list completed; /* operations whose `done` is to be called from the loop */
@@ -59,5 +65,10 @@ struct net_starved {
     struct list link;
     struct loop_task task;
 };
+
+/* A descriptor is free: the first of those that wait for one may try. */
+void net_feed(struct net *net);
+
+void net_flush_all(struct net *net);
 
 void net_starve(struct net *net, struct net_starved *starved);

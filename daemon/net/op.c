@@ -58,7 +58,8 @@ static void op_settle(struct op *op)
     op->state = OP_STATE_COMPLETE;
     if (op->sock == NULL || op->sock->fd < 0)
         return;
-    sock_record(op->sock, op->status);
+    if (!op->class->quiet)
+        sock_record(op->sock, op->status);
     if (op->class->queue == OP_QUEUE_READ && op->status == 0)
         op->sock->delivering = op;
 }
@@ -277,6 +278,18 @@ static int op_try(struct op *op, uint64_t deadline)
     return result;
 }
 
+/* What was gathered goes before what is written now. An error of it is that of this operation. */
+static int op_flush(struct op *op)
+{
+    struct sock *sock = op->sock;
+    if (sock == NULL || op->class->queue != OP_QUEUE_WRITE)
+        return 0;
+    sock_flush(sock, op->class->sends ? MSG_MORE : 0);
+    op->status = sock->out_error;
+    sock->out_error = 0;
+    return op->status;
+}
+
 int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
 {
     MAGIC_CHECK(op, OP_MAGIC);
@@ -290,7 +303,7 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
         op->state = OP_STATE_COMPLETE;
         return OP_DONE;
     }
-    int result = op_try(op, deadline);
+    int result = op_flush(op) < 0 ? OP_DONE : op_try(op, deadline);
     if (result == OP_DONE) {
         op_settle(op);
         return OP_DONE;

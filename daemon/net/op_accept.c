@@ -71,6 +71,7 @@ static int accept_step(struct op *op)
         return op_end(op, 0);
     if (!(listener->ready & LOOP_READ))
         return OP_WAIT;
+    net_flush(net);
     int error = net_admit(net);
     if (error < 0)
         return op_end(op, error);

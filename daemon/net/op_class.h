@@ -32,6 +32,12 @@ struct op_class {
     /* Waits on a non-blocking socket too. */
     bool always_waits;
 
+    /* Sends bytes, so that what was gathered before goes well into the same packet. */
+    bool sends;
+
+    /* Nobody's call: leaves the socket's last error alone. */
+    bool quiet;
+
     /* With OP_QUEUE_NONE: whose loop it runs in. */
     struct net *(*net)(const struct op *op);
 

@@ -55,6 +55,9 @@ static int message_step(struct op *op)
     struct sock *sock = op->sock;
     if (!(sock->ready & LOOP_READ) && !(op->in.flags & MSG_OOB))
         return message_failed(op, -EAGAIN);
+    int error = sock_enter(sock);
+    if (error < 0)
+        return message_failed(op, error);
     ssize_t size = message_size(op);
     if (size < 0)
         return message_failed(op, (int)size);

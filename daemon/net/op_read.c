@@ -42,7 +42,9 @@ static ssize_t read_fill(struct sock *sock, size_t want)
     if (!(sock->ready & LOOP_READ))
         return -EAGAIN;
     struct pool *pool = sock->net->pool;
-    int error = buffer_reserve(&sock->in, pool, want);
+    int error = sock_enter(sock);
+    if (error == 0)
+        error = buffer_reserve(&sock->in, pool, want);
     if (error < 0)
         return error;
     ssize_t got;

@@ -6,6 +6,7 @@
 
 static int wait_step(struct op *op)
 {
+    net_flush(op->sock->net);
     op->ready.got = sock_poll(op->sock, op->ready.want);
     return op->ready.got != 0 ? op_end(op, 0) : OP_WAIT;
 }

@@ -17,27 +17,58 @@ struct sendto_work {
     struct address to;
 };
 
+static void write_count(struct sock *sock, size_t sent)
+{
+    sock->bytes_out += sent;
+    sock->net->bytes_out += sent;
+}
+
+/* What a failed send(2) says. */
+static ssize_t write_failed(struct sock *sock)
+{
+    if (errno == EAGAIN)
+        sock->ready &= (uint8_t)~LOOP_WRITE;
+    return -errno;
+}
+
+ssize_t sock_send(struct sock *sock, const void *data, size_t length, int flags)
+{
+    ssize_t sent;
+    do
+        sent = send(sock->fd, data, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    sock->rough = sent != (ssize_t)length;
+    if (sent < 0)
+        return write_failed(sock);
+    write_count(sock, (size_t)sent);
+    return sent;
+}
+
+static ssize_t write_to(struct sock *sock, const struct op *op)
+{
+    const struct address *to = &op->out.work->to;
+    ssize_t sent;
+    do
+        sent = sendto(sock->fd, op->out.data, op->out.length,
+                      op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, to->length);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return write_failed(sock);
+    write_count(sock, (size_t)sent);
+    return sent;
+}
+
 /* One send(2) of what is left. The bytes sent, -EAGAIN when there is no room, or an error. */
 static ssize_t write_some(struct op *op)
 {
     struct sock *sock = op->sock;
     if (!(sock->ready & LOOP_WRITE))
         return -EAGAIN;
-    const struct address *to = op->out.work != NULL ? &op->out.work->to : NULL;
-    ssize_t sent;
-    do
-        sent = sendto(sock->fd, op->out.data + op->out.sent, op->out.length - op->out.sent,
-                      op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL, to != NULL ? &to->any : NULL,
-                      to != NULL ? to->length : 0);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
-        if (errno == EAGAIN)
-            sock->ready &= (uint8_t)~LOOP_WRITE;
-        return -errno;
-    }
-    op->out.sent += (size_t)sent;
-    sock->bytes_out += (uint64_t)sent;
-    sock->net->bytes_out += (uint64_t)sent;
+    ssize_t sent = op->out.work != NULL ? write_to(sock, op)
+                                        : sock_send(sock, op->out.data + op->out.sent,
+                                                    op->out.length - op->out.sent, op->out.flags);
+    if (sent > 0)
+        op->out.sent += (size_t)sent;
     return sent;
 }
 
@@ -94,18 +125,21 @@ static int write_step(struct op *op)
 static const struct op_class send_class = {
     .name = "send",
     .queue = OP_QUEUE_WRITE,
+    .sends = true,
     .step = send_step,
 };
 
 static const struct op_class syswrite_class = {
     .name = "syswrite",
     .queue = OP_QUEUE_WRITE,
+    .sends = true,
     .step = send_step,
 };
 
 static const struct op_class sendto_class = {
     .name = "sendto",
     .queue = OP_QUEUE_WRITE,
+    .sends = true,
     .step = sendto_step,
     .release = sendto_release,
 };
@@ -113,7 +147,17 @@ static const struct op_class sendto_class = {
 static const struct op_class write_class = {
     .name = "write",
     .queue = OP_QUEUE_WRITE,
+    .sends = true,
     .always_waits = true,
+    .step = write_step,
+};
+
+static const struct op_class quiet_class = {
+    .name = "write",
+    .queue = OP_QUEUE_WRITE,
+    .sends = true,
+    .always_waits = true,
+    .quiet = true,
     .step = write_step,
 };
 
@@ -152,4 +196,9 @@ void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t leng
 void op_write(struct op *op, struct sock *sock, const void *data, size_t length)
 {
     write_init(op, &write_class, sock, data, length, 0);
+}
+
+void op_write_quietly(struct op *op, struct sock *sock, const void *data, size_t length)
+{
+    write_init(op, &quiet_class, sock, data, length, 0);
 }

@@ -195,6 +195,9 @@ int sock_get_option(struct sock *sock, const struct option *option, struct optio
 {
     if (sock->fd < 0)
         return -EBADF;
+    int error = sock_enter(sock);
+    if (error < 0)
+        return sock_record(sock, error);
     *out = (struct option_value){0};
     if (accessors[option->type].get == NULL)
         return sock_record(sock, -EPERM);
@@ -206,6 +209,9 @@ int sock_set_option(struct sock *sock, const struct option *option,
 {
     if (sock->fd < 0)
         return -EBADF;
+    int error = sock_enter(sock);
+    if (error < 0)
+        return sock_record(sock, error);
     if (!option->writable || accessors[option->type].set == NULL)
         return sock_record(sock, -EPERM);
     return sock_record(sock, accessors[option->type].set(sock, option, value));
@@ -215,6 +221,9 @@ int sock_get_linger(struct sock *sock, bool *active, int *seconds)
 {
     if (sock->fd < 0)
         return -EBADF;
+    int error = sock_enter(sock);
+    if (error < 0)
+        return sock_record(sock, error);
     struct linger value = {0};
     socklen_t length = sizeof(value);
     if (getsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &value, &length) < 0)
@@ -228,6 +237,9 @@ int sock_set_linger(struct sock *sock, bool active, int seconds)
 {
     if (sock->fd < 0)
         return -EBADF;
+    int error = sock_enter(sock);
+    if (error < 0)
+        return sock_record(sock, error);
     struct linger value = {.l_onoff = active, .l_linger = seconds};
     int result = setsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &value, sizeof(value));
     return sock_record(sock, result < 0 ? -errno : 0);

@@ -4,6 +4,8 @@
  */
 #include "net/net_private.h"
 
+#include "net/gather.h"
+#include "net/linger.h"
 #include "net/option.h"
 #include "util/cleanup.h"
 
@@ -60,6 +62,14 @@ unsigned sock_poll(const struct sock *sock, unsigned want)
     if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || !list_empty(&sock->unaccepted))
         got |= LOOP_READ;
     return got & want;
+}
+
+int sock_enter(struct sock *sock)
+{
+    net_flush(sock->net);
+    int error = sock->out_error;
+    sock->out_error = 0;
+    return error;
 }
 
 int sock_record(struct sock *sock, int result)
@@ -293,11 +303,18 @@ static int sock_end(struct sock *sock)
 int sock_close(struct sock *sock)
 {
     MAGIC_CHECK(sock, SOCK_MAGIC);
+    struct net *net = sock->net;
     if (sock->fd < 0)
         return -EBADF;
+    struct buffer left = {0};
+    gather_close(sock, &left);
     sock_record(sock, 0);
     sock_remove_file(sock);
-    close(sock_end(sock));
+    int fd = sock_end(sock);
+    if (buffer_length(&left) > 0)
+        linger_start(net, fd, &left);
+    else
+        close(fd);
     return 0;
 }
 
@@ -306,8 +323,9 @@ int sock_detach(struct sock *sock)
     MAGIC_CHECK(sock, SOCK_MAGIC);
     if (sock->fd < 0)
         return -EBADF;
-    if (buffer_length(&sock->in) > 0 || sock->returned != NULL || sock->in_error != 0 ||
-        !list_empty(&sock->unaccepted))
+    sock_flush(sock, 0);
+    if (buffer_length(&sock->in) > 0 || !sock_is_flushed(sock) || sock->returned != NULL ||
+        sock->in_error != 0 || !list_empty(&sock->unaccepted))
         return -EBUSY;
     free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
     return sock_end(sock);

@@ -72,10 +72,25 @@ bool sock_is_open(const struct sock *sock);
 
 /*
  * Lets the descriptor go: the socket is closed for its users as by sock_close, the descriptor is
- * the caller's and stays non-blocking. -EBUSY while bytes are read ahead or connections wait to be
- * accepted again: they would be lost.
+ * the caller's and stays non-blocking. -EBUSY while bytes are read ahead or wait to be sent, or
+ * connections wait to be accepted again: they would be lost.
  */
 int sock_detach(struct sock *sock);
+
+/*
+ * Takes bytes that shall go out with the others that the running fiber writes: at the latest at
+ * the next net_flush, which must come before the fiber waits or ends, and before anything on the
+ * socket that enters the kernel. An error is that of the next call on the socket. False: not here
+ * or not now, use op_write.
+ */
+bool sock_gather(struct sock *sock, const void *data, size_t length);
+
+/* Sends what the socket has gathered, with these flags (MSG_MORE, or 0), as far as the kernel takes
+ * it. */
+void sock_flush(struct sock *sock, int flags);
+
+/* Whether the kernel has taken all. */
+bool sock_is_flushed(const struct sock *sock);
 
 int sock_bind(struct sock *sock, const struct address *address);
 int sock_listen(struct sock *sock, int backlog);

@@ -3,6 +3,7 @@
  */
 #include "net/net_private.h"
 
+#include "net/gather.h"
 #include "util/cleanup.h"
 
 /* ---- calls that never wait ---- */
@@ -25,11 +26,26 @@ int sock_listen(struct sock *sock, int backlog)
     return sock_record(sock, 0);
 }
 
+/* The sending half ends when what was gathered has gone. */
+static int sock_shut(struct sock *sock, int how)
+{
+    if (how != SHUT_RD)
+        sock->rough = true;
+    if (how != SHUT_RD && gather_shut(sock)) {
+        if (how == SHUT_WR)
+            return 0;
+        how = SHUT_RD;
+    }
+    return shutdown(sock->fd, how) < 0 ? -errno : 0;
+}
+
 int sock_shutdown(struct sock *sock, int how)
 {
     if (sock->fd < 0)
         return -EBADF;
-    int result = shutdown(sock->fd, how) < 0 ? -errno : 0;
+    int result = sock_enter(sock);
+    if (result == 0)
+        result = sock_shut(sock, how);
     sock->ready |= LOOP_READ | LOOP_WRITE; /* whoever waits shall find out */
     sock_serve_later(sock);
     return sock_record(sock, result);

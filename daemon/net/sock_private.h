@@ -44,14 +44,17 @@ struct sock {
     struct op *delivering;   /* a complete read whose bytes still lie in `in` */
     struct buffer *returned; /* given back meanwhile, to come before `in`; mostly NULL */
     struct sock_file *file;
+    struct gather *gather; /* output that waits; mostly NULL */
     struct list unaccepted;
     struct list closed_watches;
     int domain, type, protocol;
     int last_error; /* positive */
     int in_error;   /* negative: to be reported after what is in `in` */
+    int out_error;  /* negative: of gathered output, to be reported by the next call */
     uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
  LOOP_CLOSED: the peer has ended its side */
     bool nonblock, listening, kept;
+    bool rough; /* the last send(2) did not take all: output is better not gathered */
     uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
     int64_t created, used;
     uint64_t bytes_in, bytes_out;
@@ -69,6 +72,20 @@ void sock_take_returned(struct sock *sock);
 
 /* Sets the last error from a result: 0 or a negative error. Returns it. */
 int sock_record(struct sock *sock, int result);
+
+/*
+ * Before a call that enters the kernel: sends what is gathered, since the call might tell the
+ * order, on this socket or on its peer. 0, or the error of gathered output, which is thereby
+ * reported.
+ */
+int sock_enter(struct sock *sock);
+
+/* One send(2), the only one for bytes of streams. How many went out, -EAGAIN when there is no room,
+ * or an error. */
+ssize_t sock_send(struct sock *sock, const void *data, size_t length, int flags);
+
+/* op_write that leaves the socket's last error alone. */
+void op_write_quietly(struct op *op, struct sock *sock, const void *data, size_t length);
 
 /* The descriptor's readiness now, as poll(2) tells, and the read-ahead's: LOOP_READ, LOOP_WRITE. */
 unsigned sock_poll(const struct sock *sock, unsigned want);

@@ -20,6 +20,14 @@ struct buffer {
 
 void buffer_deinit(struct buffer *buffer, struct pool *pool);
 
+/* The bytes, which the variable owns no longer. */
+#define STEAL_BUFFER(variable)              \
+    __extension__({                         \
+        struct buffer stolen_ = (variable); \
+        (variable) = (struct buffer){0};    \
+        stolen_;                            \
+    })
+
 static inline size_t buffer_length(const struct buffer *buffer)
 {
     return buffer->end - buffer->start;

@@ -1,0 +1,143 @@
+-- What a fiber writes in one run goes out together, and never later than the rules say.
+local check = dofile((arg[0]:match('.*/') or './') .. 'check.lua')
+local errno = require('errno')
+local fiber = require('fiber')
+local socket = require('socket')
+
+-- Two ends that have talked to each other, which is what gathering needs.
+local function talkers()
+    local here, there = assert(socket.socketpair('AF_UNIX', 'SOCK_STREAM', 0))
+    here:send('hello')
+    check.equal(there:read(5), 'hello')
+    return here, there
+end
+
+-- What has reached the other end, without waiting and without flushing anything: asked of the
+-- kernel by a fiber of its own, that is, when the writer has paused.
+local function arrived(there)
+    return there:recv(100000, 'MSG_DONTWAIT')
+end
+
+check.case('many small writes are one piece when the fiber waits', function()
+    local here, there = talkers()
+    local join = check.spawn(function()
+        for i = 1, 10 do
+            check.equal(here:write(i .. ' '), #tostring(i) + 1)
+        end
+        fiber.sleep(0)
+    end)
+    fiber.yield()
+    check.equal(arrived(there), '1 2 3 4 5 6 7 8 9 10 ')
+    check.results({true}, join())
+    here:close()
+    there:close()
+end)
+
+check.case('reading on another socket sends it first', function()
+    local here, there = talkers()
+    here:write('to be seen')
+    check.equal(there:recv(100, 'MSG_DONTWAIT'), 'to be seen')
+    here:close()
+    there:close()
+end)
+
+check.case('what a fiber wrote before it died arrives', function()
+    local here, there = talkers()
+    local join = check.spawn(function()
+        here:write('last words')
+        error('on purpose')
+    end)
+    check.equal((join()), false)
+    check.equal(there:read(10), 'last words')
+    here:close()
+    there:close()
+end)
+
+check.case('what a cancelled fiber wrote arrives', function()
+    local here, there = talkers()
+    local join, worker = check.spawn(function()
+        here:write('before')
+        fiber.sleep(100)
+    end)
+    fiber.yield()
+    worker:cancel()
+    check.equal((join()), false)
+    check.equal(there:read(6), 'before')
+    here:close()
+    there:close()
+end)
+
+check.case('close and shutdown come after it', function()
+    local here, there = talkers()
+    here:write('one')
+    check.equal(here:shutdown('W'), true)
+    check.equal(there:read({}), 'one')
+    there:write('two')
+    there:close()
+    check.equal(here:read({}), 'two')
+    here:close()
+end)
+
+check.case('order with send, and with writes that are too long to gather', function()
+    local here, there = talkers()
+    local long = ('x'):rep(100000)
+    here:write('a')
+    here:send('b')
+    here:write('c')
+    here:write(long)
+    here:write('d')
+    check.equal(there:read(#long + 4), 'abc' .. long .. 'd')
+    here:close()
+    there:close()
+end)
+
+check.case('order between fibers', function()
+    local here, there = talkers()
+    here:write('1')
+    check.spawn(function() here:write('2') end)()
+    here:write('3')
+    check.equal(there:read(3), '123')
+    here:close()
+    there:close()
+end)
+
+check.case('an error is that of the next call', function()
+    local here, there = talkers()
+    there:close()
+    here:write('x')
+    fiber.yield()
+    check.equal(here:write('y'), nil)
+    check.equal(errno(), errno.EPIPE)
+    check.equal(here:errno(), errno.EPIPE)
+    here:close()
+end)
+
+check.case('a reader that is slow gets everything after the close', function()
+    local here, there = talkers()
+    local count, piece = 0, ('0123456789'):rep(100)
+    here:setsockopt('SOL_SOCKET', 'SO_SNDBUF', 1)
+    check.spawn(function()
+        for _ = 1, 30 do
+            count = count + here:write(piece)
+        end
+        here:close()
+    end)()
+    check.equal(there:read({}), piece:rep(count / #piece))
+    there:close()
+end)
+
+check.case('a fiber that computes for long does not hold it back', function()
+    local here, there = talkers()
+    local done = false
+    local join = check.spawn(function()
+        here:write('early')
+        while not done do end
+    end)
+    check.equal(there:read(5), 'early')
+    done = true
+    check.results({true}, join())
+    here:close()
+    there:close()
+end)
+
+check.finish()
