@@ -11,6 +11,11 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 option(SOCKD_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(SOCKD_FUZZ "Build the fuzz targets, and everything for them (clang); implies SOCKD_SANITIZE" OFF)
+if(SOCKD_FUZZ)
+    set(SOCKD_SANITIZE ON)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(

@@ -7,7 +7,7 @@ build_packages=(
     libevent-dev libmsgpack-dev libluajit-5.1-dev libsystemd-dev libjansson-dev
 )
 test_packages=(
-    libcriterion-dev clang clang-format clang-tidy cppcheck shellcheck
+    libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
     git iproute2 netbase python3 python3-msgpack neovim procps socat systemd
     tarantool luajit lua-socket lua-copas
 )

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs what is missing, builds three times and tests: with gcc, with gcc and the sanitizers,
-# and with clang (for its warnings only); then the lint. Its last line is the sum.
+# and with clang (for its warnings, and for the fuzz targets); then the lint. Its last line is the
+# sum.
 #
 #   scripts/test.sh [CTEST-OPTION…]     e.g. -R e2e, to run a part
 #
@@ -77,10 +78,11 @@ export UBSAN_OPTIONS=log_path=$sanitizer/ubsan:print_stacktrace=1
 
 check "build with gcc" build release -DCMAKE_C_COMPILER=gcc
 check "build with sanitizers" build sanitize -DCMAKE_C_COMPILER=gcc -DSOCKD_SANITIZE=ON
-check "build with clang" build clang -DCMAKE_C_COMPILER=clang
+check "build with clang" build clang -DCMAKE_C_COMPILER=clang -DSOCKD_FUZZ=ON
 check "lint" "$root/scripts/lint.sh" "$out/release"
 run release "$@"
 run sanitize "$@"
+[ $# -gt 0 ] || run clang -L fuzz
 check "sanitizers have nothing to say" no_sanitizer_report
 
 printf '\n'

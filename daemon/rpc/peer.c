@@ -184,7 +184,7 @@ static enum peer_reading peer_discard(struct peer *peer)
         if (!peer->readable)
             return PEER_DRAINED;
         ssize_t count = input_receive(&peer->input, peer->fd);
-        peer->readable = count > 0 && (peer->input.more || peer->closing);
+        peer->readable = count > 0; /* up to the end, or the error, that stands behind the bytes */
         peer->eof = count <= 0 && count != -EAGAIN;
         received += count > 0 ? (size_t)count : 0;
         peer->discarded += count > 0 ? (size_t)count : 0;

@@ -314,6 +314,23 @@ Test(peer, a_rejected_client_that_does_not_leave_is_cut_off)
     stop();
 }
 
+/* Its answer unread, its last bytes are followed by a reset, of which no further event tells. */
+Test(peer, a_rejected_client_that_has_gone_is_not_kept)
+{
+    start(NULL);
+    client_text(client, "pong", "sockd.ping", "");
+    client_send(client, "\xc1", 1);
+    uint64_t begin = loop_now();
+    UNTIL(&fixture, fixture_stats(&fixture).bad_input == 1);
+    fixture_spin(&fixture);
+    client_send(client, "more", 4);
+    close(client->fd);
+    client->fd = -1;
+    UNTIL(&fixture, clients() == 0);
+    cr_assert_lt(loop_now() - begin, 2 * LOOP_SECOND, "it lingered for seconds");
+    stop();
+}
+
 Test(peer, a_client_that_closes_for_reading_only_is_gone)
 {
     start(NULL);

@@ -1,0 +1,67 @@
+/*
+ * A control server in this process, with sockets whose other ends the fuzzer holds, and clients.
+ *
+ * The sockets have the same numbers in every world, so that an input means the same again:
+ *
+ *     1 "stream"     a stream, whose other end is outside 0
+ *     2 "message"    a socket that keeps message boundaries; outside 1
+ *     3 "listener"   a listening unix socket, which world_knock connects to
+ *     4 "alien"      a stream of another user's; outside 2
+ */
+#pragma once
+
+#include "net/sock.h"
+#include "rpc/rpc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { WORLD_CLIENTS = 4, WORLD_OUTSIDE = 8 };
+
+/* A client's connection; what it has heard is checked to be whole messages of the right shape. */
+struct world_client {
+    int fd; /* -1: none */
+    uint8_t *heard;
+    size_t size;
+};
+
+struct world {
+    struct loop *loop;
+    struct net *net;
+    struct rpc *rpc;
+    struct world_client clients[WORLD_CLIENTS];
+    int outside[WORLD_OUTSIDE];  /* -1: none */
+    struct rpc_call *evaluating; /* the last eval that was left running */
+};
+
+void world_begin(struct world *world);
+
+/* Ends it all, and sees that nothing is left. */
+void world_end(struct world *world);
+
+/* Lets the loop do what is to be done now. */
+void world_spin(struct world *world);
+
+/* The first is an administrator, the others are the owner of the sockets. */
+void world_connect(struct world *world, unsigned client);
+void world_hang_up(struct world *world, unsigned client);
+void world_send(struct world *world, unsigned client, const void *data, size_t size);
+
+/* The same with a descriptor on its first byte. */
+void world_send_fd(struct world *world, unsigned client, const void *data, size_t size);
+void world_shutdown(struct world *world, unsigned client);
+
+/* Takes what has come for the client. */
+void world_hear(struct world *world, unsigned client);
+
+/* Lets the eval that was left running end. */
+void world_return(struct world *world);
+
+/* The other ends of sockets. */
+void world_outside_send(struct world *world, unsigned outside, const void *data, size_t size);
+void world_outside_receive(struct world *world, unsigned outside);
+void world_outside_close(struct world *world, unsigned outside);
+
+/* Connects to the listener, if there is room outside. */
+void world_knock(struct world *world);
