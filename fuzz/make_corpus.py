@@ -64,6 +64,7 @@ REQUESTS = [
     ("sysconnect", [1, "127.0.0.1", 1]),
     ("shutdown", [1, "SHUT_WR"]),
     ("sockd.cancel", [3]),
+    ("sockd.call", ["return", 1, "two"]),
     ("sockd.eval", ["return ...", 1, [2.5, None], {"k": "v"}]),
     ("nvim_get_api_info", []),
     ("no_such_method", [1]),

@@ -27,33 +27,32 @@ int __real_bind(int fd, const struct sockaddr *address, socklen_t length);
 
 /* Text that begins with "w" is left running until world_return or the cancel; other text returns
  * its arguments or fails. */
-static int on_eval(void *context, struct rpc_call *call, const char *text, size_t text_size,
-                   const void *arguments, size_t arguments_size, void **running,
-                   struct rpc_reason *reason)
+static int on_run(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
+                  struct rpc_reason *reason)
 {
     struct world *world = context;
-    char first = text_size > 0 ? *text : 0;
+    char first = run->text_size > 0 ? *run->text : 0;
     if (first == 'x') {
         snprintf(reason->text, sizeof reason->text, "it does not compile");
         return -EINVAL;
     }
-    if (first == 'w' && !world->evaluating) {
-        world->evaluating = call;
+    if (first == 'w' && !world->running) {
+        world->running = call;
         *running = world;
         return 0;
     }
     if (first == 'f')
-        rpc_call_fail(call, -EDOM, text, text_size);
+        rpc_call_fail(call, -EDOM, run->text, run->text_size);
     else
-        rpc_call_return(call, arguments, arguments_size);
+        rpc_call_return(call, run->arguments, run->arguments_size);
     return 0;
 }
 
-static void on_eval_cancel(void *context, void *running)
+static void on_run_cancel(void *context, void *running)
 {
     struct world *world = context;
-    MUST(running == world && world->evaluating);
-    world->evaluating = NULL;
+    MUST(running == world && world->running);
+    world->running = NULL;
 }
 
 static int on_serve(void *context, struct sock *listener, const struct rpc_handler *handler,
@@ -64,16 +63,16 @@ static int on_serve(void *context, struct sock *listener, const struct rpc_handl
 }
 
 static const struct rpc_hooks hooks = {
-    .eval = on_eval,
-    .eval_cancel = on_eval_cancel,
+    .run = on_run,
+    .run_cancel = on_run_cancel,
     .serve = on_serve,
 };
 
 void world_return(struct world *world)
 {
     static const uint8_t nil = 0xc0;
-    struct rpc_call *call = world->evaluating;
-    world->evaluating = NULL;
+    struct rpc_call *call = world->running;
+    world->running = NULL;
     if (call)
         rpc_call_return(call, &nil, 1);
 }

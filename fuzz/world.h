@@ -31,8 +31,8 @@ struct world {
     struct net *net;
     struct rpc *rpc;
     struct world_client clients[WORLD_CLIENTS];
-    int outside[WORLD_OUTSIDE];  /* -1: none */
-    struct rpc_call *evaluating; /* the last eval that was left running */
+    int outside[WORLD_OUTSIDE]; /* -1: none */
+    struct rpc_call *running;   /* the eval or call that was left running */
 };
 
 void world_begin(struct world *world);
@@ -55,7 +55,7 @@ void world_shutdown(struct world *world, unsigned client);
 /* Takes what has come for the client. */
 void world_hear(struct world *world, unsigned client);
 
-/* Lets the eval that was left running end. */
+/* Lets the one that was left running end. */
 void world_return(struct world *world);
 
 /* The other ends of sockets. */
