@@ -116,6 +116,15 @@ end
 
 methods.tostring = nil
 
+-- What JSON, MessagePack and the console show of a socket.
+function raw.meta.__serialize(sock)
+    local open, fd = pcall(methods.fd, sock)
+    if not open then
+        return { closed = true }
+    end
+    return { fd = fd, id = methods.id(sock), name = methods.name(sock), peer = methods.peer(sock) }
+end
+
 setmetatable(socket, {
     __call = function(_, ...)
         return raw.new(...)

@@ -42,6 +42,14 @@ bool interrupt_came(void)
     return poll(&fd, 1, 0) == 1;
 }
 
+void interrupt_clear(void)
+{
+    char bytes[64];
+
+    while (read(ends[0], bytes, sizeof bytes) > 0)
+        ;
+}
+
 bool interrupt_wait_readable(int fd)
 {
     struct pollfd fds[] = {

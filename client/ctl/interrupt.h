@@ -13,6 +13,9 @@ int interrupt_start(void);
 /* Whether SIGINT came since interrupt_start(). */
 bool interrupt_came(void);
 
+/* Forgets that it came: what it was meant for has ended. */
+void interrupt_clear(void);
+
 /* Waits until the descriptor can be read. False if SIGINT came first. */
 bool interrupt_wait_readable(int fd);
 

@@ -407,6 +407,8 @@ void socket_open(lua_State *L, struct binding *binding, int internals)
     lua_getfield(L, -1, "tostring");
     lua_setfield(L, -3, "__tostring");
     lua_setfield(L, -2, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "meta");
     binding->socket_meta = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_setfield(L, internals, "socket");
 }
