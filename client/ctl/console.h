@@ -16,8 +16,9 @@ struct console {
 int console_start(struct console *console, struct ctl *ctl);
 void console_end(struct console *console);
 
-/* Runs a statement and prints its outcome. 0; CTL_INCOMPLETE if it needs more lines; CTL_INTERRUPTED
- * if it was cancelled; or an exit status after a message, with which the session ends. */
+/* Runs a statement and prints its outcome. 0; CTL_INCOMPLETE if it needs more lines;
+ * CTL_INTERRUPTED if it was cancelled; or an exit status after a message, with which the session
+ * ends. */
 enum { CTL_INCOMPLETE = -1 };
 int console_run(struct console *console, const char *statement);
 

@@ -1,7 +1,9 @@
 """sockctl console: the manual's sessions, and what somebody at a keyboard does."""
 import json
 import os
+import pathlib
 import re
+import socket
 import subprocess
 import unittest
 
@@ -121,10 +123,10 @@ class TestManual(Console):
         terminal = self.terminal()
         for prompt, answer in re.findall(r"tarantool> (.*)\n(---\n(?:- .*\n)?\.\.\.\n)",
                                          DATAGRAM_SESSION):
-            terminal.expect("sockd> ")
+            terminal.expect_prompt("sockd> ")
             terminal.type(prompt + "\n")
             terminal.expect("\n" + answer)
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("\x04")
         self.assertEqual(terminal.wait(), 0)
 
@@ -142,6 +144,43 @@ class TestManual(Console):
             """)
             self.compare(WEB_SESSION)
             client.call("close", web)
+
+
+class TestTarantool(Console):
+    """Every statement of a list is answered as Tarantool's own console answers it, byte for byte."""
+
+    @staticmethod
+    def ask(path, statements):
+        answers = []
+        with socket.socket(socket.AF_UNIX) as console:
+            console.settimeout(sockd_test.PATIENCE)
+            console.connect(str(path))
+            sockd_test.receive(console, 128)  # its greeting
+            for statement in statements:
+                console.sendall(statement.encode() + b"\n")
+                answer = b""
+                while not answer.endswith(b"\n...\n"):
+                    answer += console.recv(1 << 16)
+                answers.append(answer.decode())
+        return answers
+
+    def test_the_answers_are_the_same(self):
+        path = self.folder / "tarantool"
+        script = self.script(f"require('console').listen('unix/:{path}')")
+        tarantool = subprocess.Popen(["tarantool", script], cwd=self.folder,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.stack.callback(tarantool.wait)
+        self.stack.callback(tarantool.kill)
+        until(path.exists, "Tarantool listens")
+        statements = pathlib.Path(__file__).with_name("console_statements.txt").read_text()
+        statements = statements.splitlines()
+        expected = self.ask(path, statements)
+        self.sockd = self.daemon()
+        shown = self.run_console("\n".join(statements) + "\n")
+        answers = re.split(r"(?<=\n\.\.\.\n)(?=---\n)", shown)
+        for statement, ours, theirs in zip(statements, answers, expected):
+            self.assertEqual(ours, theirs, statement)
+        self.assertEqual(len(answers), len(statements))
 
 
 class TestAnswers(Console):
@@ -241,47 +280,47 @@ class TestTerminal(Console):
 
     def test_lines_are_continued(self):
         terminal = self.terminal()
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("function f()\n")
         terminal.expect("     > ")
         terminal.type("return 6 * 7 end\n")
         terminal.expect("---\n...\n")
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("f()\n")
         terminal.expect("---\n- 42\n...\n")
 
     def test_ctrl_c_cancels_what_runs_and_what_is_typed(self):
         terminal = self.terminal()
         before = terminal.modes()
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("going = true; require('fiber').sleep(1000)\n")
         with self.sockd.client() as client:
             until(lambda: client.call("sockd.eval", "going"), "it runs")
         terminal.type("\x03")
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("this is nothing")
         terminal.expect("nothing")
         terminal.type("\x03")
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("'after'\n")
         terminal.expect("---\n- after\n...\n")
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("\x04")
         self.assertEqual(terminal.wait(), 0)
         self.assertEqual(terminal.modes(), before)
 
     def test_history_is_kept(self):
         terminal = self.terminal()
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("'remembered'\n")
         terminal.expect("- remembered\n")
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("\x04")
         self.assertEqual(terminal.wait(), 0)
         path = self.folder / "state" / "sockctl" / "history"
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         again = self.terminal()
-        again.expect("sockd> ")
+        again.expect_prompt("sockd> ")
         again.type("\x1b[A\n")
         again.expect("- remembered\n")
 
@@ -296,11 +335,11 @@ class TestTerminal(Console):
                              ("x = socket.tcp_conn\t", "x = socket.tcp_connect("),
                              ("sock:getsocko\t", "sock:getsockopt("),
                              ("sockd.socket(\t", f"sockd.socket({handle}")]:
-            terminal.expect("sockd> ")
+            terminal.expect_prompt("sockd> ")
             terminal.type(typed)
             terminal.expect(shown)
             terminal.type("\x03")
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("quite_unique.\t")
         terminal.expect_re(r"quite_unique\.field_one +quite_unique\.method_two\(")
         terminal.type("\x03")
@@ -308,7 +347,7 @@ class TestTerminal(Console):
 
     def test_control_characters_of_output_do_nothing(self):
         terminal = self.terminal()
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("print('\\27[31mred') return '\\27]0;title\\7'\n")
         terminal.expect("...\n")
         self.assertIn("red", terminal.raw)
@@ -316,13 +355,13 @@ class TestTerminal(Console):
 
     def test_utf_8_can_be_typed(self):
         terminal = self.terminal()
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         terminal.type("'gr\u00fc\u00dfe'\n")
         terminal.expect("- gr\u00fc\u00dfe\n...\n")
 
     def test_the_daemon_goes_away(self):
         terminal = self.terminal()
-        terminal.expect("sockd> ")
+        terminal.expect_prompt("sockd> ")
         self.sockd.stop()
         terminal.type("1\n")
         self.assertEqual(terminal.wait(), 3)

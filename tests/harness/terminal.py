@@ -9,12 +9,11 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import termios
 import time
 
-from sockd_test import PATIENCE
+from sockd_test import PATIENCE, until
 
 
 class Terminal:
@@ -72,8 +71,11 @@ class Terminal:
         before, self.text = self.text[:found.start()], self.text[found.end():]
         return before, found
 
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
+    def expect_prompt(self, prompt):
+        """Waits for a prompt, and until it reads keys rather than lines: a key typed before that
+        would not be what it is."""
+        self.expect(prompt)
+        until(lambda: not self.modes()[3] & termios.ICANON, "the terminal is in raw mode")
 
     def wait(self, patience=PATIENCE):
         """The program's exit status; what it shows meanwhile is read."""
