@@ -1,6 +1,5 @@
 /*
- * One blocking call: its parameters, and the exchange itself. See call.h; call_result.c takes the
- * answers apart.
+ * One call: its parameters, and the exchange itself. See call.h; answer.c takes the answers apart.
  */
 #include "client/call.h"
 
@@ -10,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* So many bytes may wait to be sent before the asynchronous half takes no more requests. */
+enum { CALL_QUEUE_MOST = LIMIT_MESSAGE };
+
 static struct writer *output(struct call *call)
 {
     return &call->client->connection.out;
@@ -18,26 +20,16 @@ static struct writer *output(struct call *call)
 static void fail(struct call *call, int error, const char *text)
 {
     if (!call->error)
-        call->error = fault_set(&call->client->fault, SOCKD_ORIGIN_LIBRARY, error, text);
-}
-
-static void fail_lost(struct call *call)
-{
-    struct sockd_client *client = call->client;
-    const char *why = client->why_lost[0] ? client->why_lost : NULL;
-
-    call->error = fault_set(&client->fault, SOCKD_ORIGIN_CONNECTION, client->lost, why);
+        call->error = fault_set(call->client->fault, SOCKD_ORIGIN_LIBRARY, error, text);
 }
 
 void call_begin(struct call *call, struct sockd_client *client, const char *method, size_t size,
                 uint32_t count)
 {
     *call = (struct call){.client = client};
-    fault_begin(&client->fault, method, size);
-    connection_trim(&client->connection);
-    msgpack_zone_clear(&client->zone);
+    fault_begin(client->fault, method, size);
     if (client->lost) {
-        fail_lost(call);
+        call->error = core_report_loss(client, client->fault);
         return;
     }
     call->msgid = core_new_msgid(client);
@@ -168,42 +160,52 @@ void call_one(struct call *call, const struct sockd_args *value)
 }
 
 /* Whether the request may go out; if not, it is taken back whole. */
-static bool is_sound(struct call *call)
+static int seal(struct call *call)
 {
     struct writer *writer = output(call);
 
-    if (call->client->lost)
-        return false;
+    if (call->client->lost) {
+        writer_rewind(writer, 0);
+        return call->error;
+    }
     if (writer->error)
         fail(call, writer->error, NULL);
     else if (writer->size - call->start > LIMIT_MESSAGE)
         fail(call, -EMSGSIZE, "the arguments are too long for one message");
     if (call->error)
         writer_rewind(writer, call->start);
-    return !call->error;
+    return call->error;
 }
 
-static bool is_nil(struct view view)
+int call_seal(struct call *call, bool has_memory)
 {
-    enum view_type type;
-
-    return view_peek(&view, &type) && type == VIEW_NIL;
+    if (!has_memory)
+        fail(call, -ENOMEM, NULL);
+    else if (call->start - call->client->connection.sent > CALL_QUEUE_MOST)
+        fail(call, -EAGAIN, "too much waits to be sent already");
+    return seal(call);
 }
 
-int call_finish(struct call *call)
+const struct sockd_answer *call_finish(struct call *call)
 {
-    if (!is_sound(call))
-        return call->error;
-    int error = core_wait(call->client, call->msgid, &call->answer);
-    if (error)
-        return error;
-    if (!is_nil(call->answer.error))
-        return fault_set_answer(&call->client->fault, &call->answer);
-    return 0;
+    struct sockd_client *client = call->client;
+
+    if (client->calling)
+        fail(call, -EDEADLK, "a callback may not wait for others");
+    call->answer.client = client;
+    call->answer.fault = client->fault;
+    call->answer.error = seal(call);
+    if (!call->answer.error)
+        call->answer.error = core_wait(client, call->msgid, &call->answer.message);
+    return &call->answer;
 }
 
-int call_mismatch(struct call *call)
+int call_end(struct call *call, int result)
 {
-    return fault_set(&call->client->fault, SOCKD_ORIGIN_CONNECTION, -EPROTO,
-                     "The daemon's answer is not what the method promises");
+    struct sockd_client *client = call->client;
+
+    if (!client->closing || client->calling)
+        return result;
+    core_free(client);
+    return -ECANCELED;
 }

@@ -1,20 +1,20 @@
 /*
- * One blocking call: parameters written one by one, then the answer taken as what the method
- * promises. The typed functions that client/gen writes from the method table are made of these.
+ * One call: parameters written one by one; then the answer is waited for, or will come by callback.
+ * The typed functions that client/gen writes from the method table are made of these.
  *
  *     struct call call;
  *
  *     call_begin(&call, client, "accept", 6, 2);
  *     call_handle(&call, h);
  *     call_timeout_option(&call, timeout);
- *     return call_id_address(&call, id, address);
+ *     return call_end(&call, sockd_answer_id_address(call_finish(&call), id, address));
  *
  * A parameter that cannot be sent is remembered; the last function reports it and sends nothing.
  */
 #ifndef CLIENT_CALL_H
 #define CLIENT_CALL_H
 
-#include "protocol/message.h"
+#include "client/answer.h"
 
 #include <sockd/client.h>
 
@@ -23,10 +23,11 @@ struct call {
     size_t start; /* where the request begins in the output */
     uint32_t msgid;
     int error; /* the first, negative */
-    struct message answer;
+    struct sockd_answer answer;
 };
 
-/* Begins a call with count parameters, which are written next. */
+/* Begins a call with count parameters, which are written next. They may point into the answer of
+ * the last call. */
 void call_begin(struct call *call, struct sockd_client *client, const char *method, size_t size,
                 uint32_t count);
 
@@ -51,28 +52,18 @@ void call_until(struct call *call, const void *delimiter, size_t size, size_t li
 void call_one(struct call *call, const struct sockd_args *value);
 void call_rest(struct call *call, const struct sockd_args *rest);
 
-/* Each sends the request, waits for the answer and takes it apart; results that are NULL are not
- * asked for. 0, or the negative errno that the client's fault tells of. */
-int call_true(struct call *call);
-int call_bool(struct call *call, bool *result);
-int call_int(struct call *call, int64_t *result);
-int call_count(struct call *call, size_t *count);
-int call_text(struct call *call, const char **text);
-int call_events(struct call *call, int *events);
-int call_bytes(struct call *call, struct sockd_bytes *bytes);
-int call_bytes_status(struct call *call, struct sockd_bytes *bytes, bool *eof);
-int call_bytes_from(struct call *call, struct sockd_bytes *bytes, struct sockd_address *from);
-int call_linger(struct call *call, bool *lingers, int *seconds);
-int call_id(struct call *call, uint64_t *id);
-int call_id_pair(struct call *call, uint64_t *first, uint64_t *second);
-int call_id_address(struct call *call, uint64_t *id, struct sockd_address *address);
-int call_address(struct call *call, struct sockd_address *address);
-int call_value(struct call *call, const struct sockd_value **value);
+/* Sends the request and waits for the answer, which may be that there is none. */
+const struct sockd_answer *call_finish(struct call *call);
 
-/* Sends the request and waits for the answer, which is no error: result is left to be read. */
-int call_finish(struct call *call);
+/* What a blocking function returns at last: the result, or -ECANCELED if a callback has
+ * disconnected the client meanwhile, which is freed here. */
+int call_end(struct call *call, int result);
 
-/* The answer is not what the method promises. */
-int call_mismatch(struct call *call);
+/* The request is in flight from now on: 0. Or its error, and nothing will happen. */
+int call_submit(struct call *call, sockd_answer_fn callback, void *context, uint32_t *msgid);
+
+/* Whether the request may stay in the output, for the asynchronous half: 0; if not it is taken back
+ * whole. false says that there is no memory for it. */
+int call_seal(struct call *call, bool has_memory);
 
 #endif

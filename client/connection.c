@@ -1,8 +1,8 @@
 /*
  * The connection to the daemon. See connection.h.
  *
- * The descriptor stays blocking in the kernel's eyes, every call says MSG_DONTWAIT: only connect(2)
- * is to wait, which a unix socket cannot do asynchronously when the daemon's queue is full.
+ * Every call says MSG_DONTWAIT: only connect(2) may wait. poll(2) does not tell when the daemon's
+ * queue of connections has room again, so without waiting there is only trying once more.
  */
 #include "client/connection.h"
 
@@ -18,6 +18,9 @@ enum {
     CONNECT_SECONDS = 5,   /* how long a daemon may take to accept */
     ROOM_LEAST = 16384,    /* bytes of room for one receive */
     ROOM_KEPT = 64 * 1024, /* more than this is given back after use */
+    /* The most that waits to be sent: what the asynchronous half queues up (CALL_QUEUE_MOST and one
+     * message more), one blocking call, and cancellations. */
+    OUTPUT_MOST = 4 * LIMIT_MESSAGE,
 };
 
 static int set_address(struct sockaddr_un *address, const char *path)
@@ -32,43 +35,69 @@ static int set_address(struct sockaddr_un *address, const char *path)
 }
 
 /* The send timeout is what bounds the connect(2) of a unix socket. */
-static int connect_within(int fd, const struct sockaddr_un *address)
+static int limit_connect(int fd)
 {
     const struct timeval limit = {.tv_sec = CONNECT_SECONDS};
 
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0)
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ? -errno : 0;
+}
+
+int connection_retry(struct connection *connection, const char *path)
+{
+    struct sockaddr_un address;
+    int error = set_address(&address, path);
+
+    while (!error && connect(connection->fd, (const struct sockaddr *)&address, sizeof address) < 0)
+        error = errno == EINTR ? 0 : -errno;
+    if (!error)
+        connection->connecting = false;
+    return error;
+}
+
+/* A socket that is not connected yet. */
+static int prepare_socket(struct connection *connection, int flags)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+    if (fd < 0)
         return -errno;
-    while (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0) {
-        if (errno != EINTR)
-            return errno == EAGAIN ? -ETIMEDOUT : -errno;
-    }
+    *connection = (struct connection){.fd = fd, .connecting = true};
+    writer_init_heap(&connection->out, OUTPUT_MOST);
+    scan_init(&connection->scan, &scan_default_limits);
     return 0;
 }
 
 int connection_open(struct connection *connection, const char *path)
 {
-    struct sockaddr_un address;
-    int error = set_address(&address, path);
+    int error = prepare_socket(connection, 0);
 
     if (error)
         return error;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    error = connect_within(fd, &address);
-    if (error) {
-        close(fd);
+    error = limit_connect(connection->fd);
+    if (!error)
+        error = connection_retry(connection, path);
+    if (error)
+        connection_close(connection);
+    return error == -EAGAIN ? -ETIMEDOUT : error;
+}
+
+int connection_begin(struct connection *connection, const char *path)
+{
+    int error = prepare_socket(connection, SOCK_NONBLOCK);
+
+    if (error)
         return error;
-    }
-    *connection = (struct connection){.fd = fd /* consumed */};
-    writer_init_heap(&connection->out, (size_t)2 * LIMIT_MESSAGE);
-    scan_init(&connection->scan, &scan_default_limits);
-    return 0;
+    error = connection_retry(connection, path);
+    if (!error || error == -EAGAIN)
+        return 0;
+    connection_close(connection);
+    return error;
 }
 
 void connection_close(struct connection *connection)
 {
-    close(connection->fd);
+    if (connection->fd >= 0)
+        close(connection->fd);
     connection->fd = -1;
     writer_free_heap(&connection->out);
     free(connection->in);
@@ -89,6 +118,20 @@ static void drop_output(struct connection *connection)
         writer_free_heap(&connection->out);
 }
 
+/* Forgets what has been sent, when that is most of it: a queue that is never empty must not grow.
+ */
+static void compact_output(struct connection *connection)
+{
+    struct writer *out = &connection->out;
+    size_t left = out->size - connection->sent;
+
+    if (connection->sent < left)
+        return;
+    memmove(out->data, out->data + connection->sent, left);
+    writer_rewind(out, left);
+    connection->sent = 0;
+}
+
 static ssize_t send_some(const struct connection *connection)
 {
     struct iovec bytes = {
@@ -107,6 +150,7 @@ int connection_flush(struct connection *connection)
         if (count >= 0) {
             connection->sent += (size_t)count;
         } else if (errno == EAGAIN) {
+            compact_output(connection);
             return 0;
         } else if (errno == EPIPE || errno == ECONNRESET) {
             connection->deaf = true;

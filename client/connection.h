@@ -17,6 +17,7 @@ struct connection {
     int fd;
     struct writer out; /* what is to be sent; the caller appends whole messages */
     size_t sent;       /* how much of it the kernel has */
+    bool connecting;   /* the daemon's queue was full; connection_retry() goes on */
     bool deaf;         /* the daemon takes no more; it may still have something to say */
     uint8_t *in;       /* received: consumed up to begin, filled up to end */
     size_t begin;
@@ -29,6 +30,15 @@ struct connection {
  * -ETIMEDOUT if the daemon's queue of connections stays full. After a failure there is nothing to
  * close. */
 int connection_open(struct connection *connection, const char *path);
+
+/* The same without waiting: with a full queue it succeeds, and connecting is set. */
+int connection_begin(struct connection *connection, const char *path);
+
+/* Tries again to connect. 0 when connected; -EAGAIN as long as the queue is full; otherwise the
+ * connection is no good. */
+int connection_retry(struct connection *connection, const char *path);
+
+/* Does nothing to one that is closed already. */
 void connection_close(struct connection *connection);
 
 /* Whether there is something to send; then connection_flush() is worth a try when the descriptor

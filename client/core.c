@@ -3,17 +3,19 @@
  */
 #include "client/core.h"
 
+#include "client/notify.h"
+#include "client/timer.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
-    /* How long, in milliseconds, a daemon may take to confirm that a request is cancelled. */
-    CANCEL_GRACE = 1000,
-    LONGEST_WAIT = 1 << 30,
+    CANCEL_GRACE = 1000, /* how long a daemon may take to confirm that a request is cancelled */
+    RETRY_AFTER = 20,    /* how long to wait for room in the daemon's queue of connections */
 };
 
 static const char cancel_method[] = "sockd.cancel";
@@ -26,35 +28,41 @@ struct waiter {
     bool lost;
 };
 
-static struct request **find_request(struct sockd_client *client, uint32_t msgid)
-{
-    struct request **link = &client->requests;
-
-    while (*link && (*link)->msgid != msgid)
-        link = &(*link)->next;
-    return link;
-}
-
 uint32_t core_new_msgid(struct sockd_client *client)
 {
     do
         client->last_msgid++;
-    while (*find_request(client, client->last_msgid));
+    while (client->last_msgid == 0 || requests_find(&client->requests, client->last_msgid));
     return client->last_msgid;
+}
+
+void core_set_deadline(struct sockd_client *client, struct request *request, int64_t deadline)
+{
+    request->deadline = deadline;
+    if (deadline < client->nearest)
+        client->nearest = deadline;
+}
+
+void core_add(struct sockd_client *client, struct request *request, double deadline)
+{
+    requests_add(&client->requests, request);
+    core_set_deadline(client, request, timer_in(deadline));
 }
 
 int core_lose(struct sockd_client *client, int error, const char *why)
 {
+    struct request *request;
+
     if (client->lost)
         return client->lost;
     client->lost = error;
+    client->told = false;
     /* The daemon learns of it now, and offers what it had for this client to the next reader. */
     shutdown(client->connection.fd, SHUT_RDWR);
     snprintf(client->why_lost, sizeof client->why_lost, "%s", why ? why : "");
-    while (client->requests) {
-        struct request *request = client->requests;
-        client->requests = request->next;
-        request->complete(request, NULL);
+    while ((request = client->requests.first)) {
+        requests_remove(&client->requests, request);
+        request->complete(client, request, NULL);
     }
     return error;
 }
@@ -71,18 +79,19 @@ static int lose_by_answer(struct sockd_client *client, const struct message *mes
     return error;
 }
 
-/* Notifications belong to later levels; an answer to a request that is gone is nobody's. */
+/* An answer to a request that is gone is nobody's. */
 static int dispatch(struct sockd_client *client, const struct message *message)
 {
+    if (message->kind == MESSAGE_NOTIFICATION)
+        return notify_deliver(client, message);
     if (message->kind != MESSAGE_RESPONSE)
         return 0;
     if (!message->has_msgid)
         return lose_by_answer(client, message);
-    struct request **link = find_request(client, message->msgid);
-    struct request *request = *link;
+    struct request *request = requests_find(&client->requests, message->msgid);
     if (request) {
-        *link = request->next;
-        request->complete(request, message);
+        requests_remove(&client->requests, request);
+        request->complete(client, request, message);
     }
     return 0;
 }
@@ -96,15 +105,33 @@ static int dispatch_all(struct sockd_client *client)
     while ((result = connection_next(&client->connection, &message)) > 0) {
         int error = dispatch(client, &message);
         if (error)
-            return error;
+            return core_lose(client, error, NULL);
+        if (client->closing)
+            return core_lose(client, -ECANCELED, "The client was disconnected");
     }
     return result < 0 ? core_lose(client, result, message.reason) : 0;
 }
 
+int core_connect(struct sockd_client *client)
+{
+    if (client->lost || !client->connection.connecting || timer_now() < client->retry)
+        return client->lost;
+    int error = connection_retry(&client->connection, client->path);
+    if (error != -EAGAIN)
+        return error ? core_lose(client, error, NULL) : 0;
+    if (timer_now() >= client->give_up)
+        return core_lose(client, -ETIMEDOUT, "The daemon does not accept connections");
+    client->retry = timer_now() + RETRY_AFTER;
+    return 0;
+}
+
 int core_process(struct sockd_client *client, bool readable)
 {
-    int error = connection_flush(&client->connection);
+    int error = core_connect(client);
 
+    if (error || client->connection.connecting)
+        return error;
+    error = connection_flush(&client->connection);
     if (error)
         return core_lose(client, error, NULL);
     if (!readable)
@@ -114,85 +141,154 @@ int core_process(struct sockd_client *client, bool readable)
         const char *why = result == -ECONNRESET ? "The daemon closed the connection" : NULL;
         return core_lose(client, result, why);
     }
+    client->more = result > 0;
     return dispatch_all(client);
 }
 
-/* Milliseconds on the monotonic clock. */
-static int64_t now(void)
+int core_cancel(struct sockd_client *client, struct request *request, int error)
 {
-    struct timespec time;
+    struct writer *out = &client->connection.out;
+    size_t start = out->size;
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+    message_put_notification(out, cancel_method, sizeof cancel_method - 1, 1);
+    writer_uint(out, request->msgid);
+    if (out->error) {
+        writer_rewind(out, start);
+        return -ENOMEM;
+    }
+    request->cancelled = error;
+    core_set_deadline(client, request, timer_now() + CANCEL_GRACE);
+    return 0;
 }
 
-/* The time that many seconds from now; INT64_MAX is never. */
-static int64_t deadline_in(double seconds)
+/* Its time is over: for its answer, or for the confirmation that it is cancelled. */
+static int expire(struct sockd_client *client, struct request *request)
 {
-    if (!(seconds < 1e9))
-        return INT64_MAX;
-    return now() + (seconds > 0 ? (int64_t)(seconds * 1000) : 0);
+    if (request->cancelled)
+        return core_lose(client, -ETIMEDOUT, "The daemon does not answer");
+    int error = core_cancel(client, request, -ETIMEDOUT);
+    return error ? core_lose(client, error, NULL) : 0;
 }
 
-static int time_left(int64_t deadline)
+int core_expire(struct sockd_client *client)
 {
-    if (deadline == INT64_MAX)
-        return -1;
-    int64_t left = deadline - now();
-    if (left < 0)
+    int64_t now = timer_now();
+
+    if (client->lost || now < client->nearest)
+        return client->lost;
+    client->nearest = TIMER_NEVER;
+    for (struct request *request = client->requests.first; request; request = request->next) {
+        int error = request->deadline <= now ? expire(client, request) : 0;
+        if (error)
+            return error;
+        if (request->deadline < client->nearest)
+            client->nearest = request->deadline;
+    }
+    return 0;
+}
+
+int core_timeout(const struct sockd_client *client)
+{
+    int64_t time = client->nearest;
+
+    if (client->connection.connecting && client->retry < time)
+        time = client->retry;
+    return timer_left(time);
+}
+
+short core_events(const struct sockd_client *client)
+{
+    if (core_fd(client) < 0)
         return 0;
-    return left < LONGEST_WAIT ? (int)left : LONGEST_WAIT;
+    return connection_has_output(&client->connection) ? POLLIN | POLLOUT : POLLIN;
+}
+
+int core_fd(const struct sockd_client *client)
+{
+    return client->lost || client->connection.connecting ? -1 : client->connection.fd;
 }
 
 /*
- * Waits for the daemon or the interrupting descriptor, and processes what came. 0; -ETIMEDOUT when
- * the deadline has passed, -EINTR when interrupted, or how the connection was lost.
+ * Waits for the daemon, the interrupting descriptor or the nearest deadline, and processes what
+ * came. -EINTR when interrupted; otherwise 0, also when the connection was lost.
  */
-static int wait_once(struct sockd_client *client, int64_t deadline, int interrupt_fd)
+static int wait_once(struct sockd_client *client, int interrupt_fd)
 {
-    short events = connection_has_output(&client->connection) ? POLLIN | POLLOUT : POLLIN;
     struct pollfd fds[] = {
-        {.fd = client->connection.fd, .events = events},
+        {.fd = core_fd(client), .events = core_events(client)},
         {.fd = interrupt_fd, .events = POLLIN},
     };
-    int count = poll(fds, 2, time_left(deadline));
+    int count = poll(fds, 2, core_timeout(client));
 
+    if (count < 0 && errno != EINTR)
+        core_lose(client, -errno, NULL);
     if (count < 0)
-        return errno == EINTR ? 0 : core_lose(client, -errno, NULL);
-    if (count == 0)
-        return -ETIMEDOUT;
-    if (fds[0].revents)
-        return core_process(client, fds[0].revents & (POLLIN | POLLHUP | POLLERR));
-    return -EINTR;
+        return 0;
+    if (fds[0].revents || client->connection.connecting)
+        core_process(client, fds[0].revents & (POLLIN | POLLHUP | POLLERR));
+    core_expire(client);
+    if (connection_has_output(&client->connection))
+        core_process(client, false);
+    return fds[1].revents ? -EINTR : 0;
 }
 
-static void complete_waiter(struct request *request, const struct message *answer)
+static void complete_waiter(struct sockd_client *client, struct request *request,
+                            const struct message *answer)
 {
     struct waiter *waiter = (struct waiter *)request;
 
+    (void)client;
     waiter->done = true;
     waiter->lost = answer == NULL;
     if (answer)
         *waiter->answer = *answer;
 }
 
-/* Asks the daemon to end the request and waits a little for its last word on it. */
-static void cancel(struct sockd_client *client, struct waiter *waiter)
+/* The caller's descriptor says stop: the request is cancelled, and its end awaited. */
+static void interrupt(struct sockd_client *client, struct waiter *waiter)
 {
-    struct writer *out = &client->connection.out;
-    int64_t deadline = deadline_in(CANCEL_GRACE / 1000.0);
-    int error = 0;
+    int error = waiter->request.cancelled ? 0 : core_cancel(client, &waiter->request, -EINTR);
 
-    message_put_notification(out, cancel_method, sizeof cancel_method - 1, 1);
-    writer_uint(out, waiter->request.msgid);
-    if (out->error)
-        core_lose(client, out->error, NULL);
+    if (error)
+        core_lose(client, error, NULL);
     else
         core_process(client, false);
-    while (!waiter->done && !error)
-        error = wait_once(client, deadline, -1);
-    if (!waiter->done)
-        core_lose(client, -ETIMEDOUT, "The daemon does not answer");
+}
+
+int core_wait(struct sockd_client *client, uint32_t msgid, struct message *answer)
+{
+    struct waiter waiter = {
+        .request = {.msgid = msgid, .complete = complete_waiter},
+        .answer = answer,
+    };
+    int interrupt_fd = client->interrupt_fd;
+
+    connection_trim(&client->connection);
+    msgpack_zone_clear(&client->zone);
+    /* It is in flight no more when this returns. */
+    core_add(client, &waiter.request, client->deadline); /* cppcheck-suppress autoVariables */
+    core_process(client, false);
+    while (!waiter.done) {
+        if (wait_once(client, interrupt_fd) < 0 && !waiter.done) {
+            interrupt(client, &waiter);
+            interrupt_fd = -1;
+        }
+    }
+    return core_outcome(client, &waiter.request, waiter.lost ? NULL : answer, client->fault);
+}
+
+int core_report_loss(const struct sockd_client *client, struct fault *fault)
+{
+    const char *why = client->why_lost[0] ? client->why_lost : NULL;
+
+    return fault_set(fault, SOCKD_ORIGIN_CONNECTION, client->lost, why);
+}
+
+static bool is_nil(struct view view)
+{
+    enum view_type type;
+
+    return view_peek(&view, &type) && type == VIEW_NIL;
 }
 
 static bool was_cancelled(const struct message *answer)
@@ -205,45 +301,43 @@ static bool was_cancelled(const struct message *answer)
            size == strlen("ECANCELED") && memcmp(data, "ECANCELED", size) == 0;
 }
 
-static int report_loss(struct sockd_client *client)
+/* If the answer to a cancelled request was on its way nevertheless it counts, for its data has left
+ * the daemon. */
+int core_outcome(const struct sockd_client *client, const struct request *request,
+                 const struct message *answer, struct fault *fault)
 {
-    const char *why = client->why_lost[0] ? client->why_lost : NULL;
-
-    return fault_set(&client->fault, SOCKD_ORIGIN_CONNECTION, client->lost, why);
+    if (!answer && request->cancelled == -EINTR)
+        return fault_set(fault, SOCKD_ORIGIN_LIBRARY, -EINTR, NULL);
+    if (!answer)
+        return core_report_loss(client, fault);
+    if (is_nil(answer->error))
+        return 0;
+    if (request->cancelled && was_cancelled(answer))
+        return fault_set(fault, SOCKD_ORIGIN_LIBRARY, request->cancelled, NULL);
+    return fault_set_answer(fault, answer);
 }
 
-/*
- * A wait that ended early has cancelled its request. If the answer was on its way nevertheless it
- * counts, for its data has left the daemon.
- */
-static int settle_cancelled(struct sockd_client *client, const struct waiter *waiter, int error)
+void core_enter(struct sockd_client *client)
 {
-    if (waiter->lost && error == -EINTR)
-        return fault_set(&client->fault, SOCKD_ORIGIN_LIBRARY, error, NULL);
-    if (waiter->lost)
-        return report_loss(client);
-    if (was_cancelled(waiter->answer))
-        return fault_set(&client->fault, SOCKD_ORIGIN_LIBRARY, error, NULL);
-    return 0;
+    client->calling = true;
+    client->fault = &client->inner;
+    fault_begin(client->fault, "", 0);
 }
 
-int core_wait(struct sockd_client *client, uint32_t msgid, struct message *answer)
+void core_leave(struct sockd_client *client)
 {
-    struct waiter waiter = {
-        .request = {.next = client->requests, .msgid = msgid, .complete = complete_waiter},
-        .answer = answer,
-    };
-    int64_t deadline = deadline_in(client->deadline);
-    int error = 0;
+    client->calling = false;
+    client->fault = &client->outer;
+    msgpack_zone_clear(&client->zone);
+}
 
-    /* It has left the list again before this returns, answered or lost. */
-    client->requests = &waiter.request; /* cppcheck-suppress autoVariables */
-    core_process(client, false);
-    while (!waiter.done && !error)
-        error = wait_once(client, deadline, client->interrupt_fd);
-    if (!waiter.done) {
-        cancel(client, &waiter);
-        return settle_cancelled(client, &waiter, error);
-    }
-    return waiter.lost ? report_loss(client) : 0;
+void core_free(struct sockd_client *client)
+{
+    connection_close(&client->connection);
+    requests_deinit(&client->requests);
+    fault_deinit(&client->outer);
+    fault_deinit(&client->inner);
+    fault_deinit(&client->answered);
+    msgpack_zone_destroy(&client->zone);
+    free(client);
 }

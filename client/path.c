@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SYSTEM_PATH "/run/sockd/sockd.sock"
@@ -20,17 +21,22 @@ static int copy(const char *path, char *buffer, size_t size)
     return length >= 0 && (size_t)length < size ? 0 : -ENAMETOOLONG;
 }
 
-/* Whether a process of this user's listens there: somebody else's daemon is not the user's. */
-static int is_ours(const char *path)
+/* Whether a process of this user's listens there: somebody else's daemon is not the user's. Of one
+ * that is too busy to say, the owner of the file is asked. */
+static bool is_ours(const char *path)
 {
     struct connection connection;
     struct ucred peer = {0};
+    struct stat status;
     socklen_t size = sizeof peer;
 
-    if (connection_open(&connection, path) < 0)
-        return 0;
+    if (connection_begin(&connection, path) < 0)
+        return false;
+    bool busy = connection.connecting;
     int failed = getsockopt(connection.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
     connection_close(&connection);
+    if (busy)
+        return stat(path, &status) == 0 && status.st_uid == geteuid();
     return !failed && peer.uid == geteuid();
 }
 

@@ -1,8 +1,9 @@
 /*
- * Writes the typed functions of libsockd from the method table, one a method:
+ * Writes the typed functions of libsockd from the method table, two a method: one that waits, and
+ * one that calls back.
  *
- *     client_gen header    sockd/methods.h
- *     client_gen source    methods.c
+ *     client_gen methods.h | methods.c     sockd_read(client, h, …, &bytes)
+ *     client_gen submit.h | submit.c       sockd_submit_read(client, h, …, callback, …)
  *
  * A method with a host and a port gets a second function with _unix to its name, which takes a
  * path instead; one that reads until something gets a second with _until, which takes a delimiter;
@@ -21,6 +22,11 @@ enum variant {
     UNTIL, /* a delimiter beside the limit */
     INT,   /* a number in the place of any value */
     VARIANTS,
+};
+
+enum style {
+    BLOCKING,
+    ASYNCHRONOUS,
 };
 
 enum { LINE = 100, ROOM = 4096 };
@@ -103,12 +109,13 @@ static bool has_timeout_option(const struct method *method)
     return (method->options & METHOD_OPTION_TIMEOUT) && !has_type(method, METHOD_TYPE_TIMEOUT);
 }
 
-static void add_name(struct text *text, const struct method *method, enum variant variant)
+static void add_name(struct text *text, const struct method *method, enum variant variant,
+                     enum style style)
 {
     static const char *const suffixes[VARIANTS] = {"", "_unix", "_until", "_int"};
     const char *name = method->name;
 
-    add(text, "sockd_");
+    add(text, style == BLOCKING ? "sockd_" : "sockd_submit_");
     if (strncmp(name, "sockd.", 6) == 0)
         name += 6;
     for (; *name; name++)
@@ -188,46 +195,50 @@ static const char *statement(enum method_type type, enum variant variant)
     return plain[type];
 }
 
-/* How C declares the results, and how they are taken from the answer. */
+/* How C declares the results; the function of sockd/answer.h that takes them from the answer, and
+ * what it is given for them. */
 static const struct {
     const char *declaration;
-    const char *expression;
+    const char *getter;
+    const char *arguments;
 } results[] = {
-    [METHOD_RESULT_TRUE] = {"", "call_true(&call)"},
-    [METHOD_RESULT_BOOL] = {", bool *result", "call_bool(&call, result)"},
-    [METHOD_RESULT_INT] = {", int64_t *result", "call_int(&call, result)"},
-    [METHOD_RESULT_COUNT] = {", size_t *sent", "call_count(&call, sent)"},
-    [METHOD_RESULT_TEXT] = {", const char **text", "call_text(&call, text)"},
-    [METHOD_RESULT_EVENTS] = {", int *events", "call_events(&call, events)"},
-    [METHOD_RESULT_ACTIVITY] = {", int *events", "call_events(&call, events)"},
-    [METHOD_RESULT_BYTES] = {", struct sockd_bytes *bytes", "call_bytes(&call, bytes)"},
-    [METHOD_RESULT_BYTES_STATUS] = {", struct sockd_bytes *bytes, bool *eof",
-                                    "call_bytes_status(&call, bytes, eof)"},
+    [METHOD_RESULT_TRUE] = {"", "bool", "NULL"},
+    [METHOD_RESULT_BOOL] = {", bool *result", "bool", "result"},
+    [METHOD_RESULT_INT] = {", int64_t *result", "int", "result"},
+    [METHOD_RESULT_COUNT] = {", size_t *sent", "count", "sent"},
+    [METHOD_RESULT_TEXT] = {", const char **text", "text", "text"},
+    [METHOD_RESULT_EVENTS] = {", int *events", "events", "events"},
+    [METHOD_RESULT_ACTIVITY] = {", int *events", "events", "events"},
+    [METHOD_RESULT_BYTES] = {", struct sockd_bytes *bytes", "bytes", "bytes"},
+    [METHOD_RESULT_BYTES_STATUS] = {", struct sockd_bytes *bytes, bool *eof", "bytes_status",
+                                    "bytes, eof"},
     [METHOD_RESULT_BYTES_FROM] = {", struct sockd_bytes *bytes, struct sockd_address *from",
-                                  "call_bytes_from(&call, bytes, from)"},
-    [METHOD_RESULT_ID] = {", uint64_t *id", "call_id(&call, id)"},
-    [METHOD_RESULT_ID_PAIR] = {", uint64_t *first, uint64_t *second",
-                               "call_id_pair(&call, first, second)"},
-    [METHOD_RESULT_ID_ADDRESS] = {", uint64_t *id, struct sockd_address *address",
-                                  "call_id_address(&call, id, address)"},
-    [METHOD_RESULT_ADDRESS] = {", struct sockd_address *address", "call_address(&call, address)"},
-    [METHOD_RESULT_MAP] = {", const struct sockd_value **value", "call_value(&call, value)"},
-    [METHOD_RESULT_LIST] = {", const struct sockd_value **value", "call_value(&call, value)"},
-    [METHOD_RESULT_LINGER] = {", bool *lingers, int *seconds",
-                              "call_linger(&call, lingers, seconds)"},
-    [METHOD_RESULT_VALUE] = {", const struct sockd_value **value", "call_value(&call, value)"},
-    [METHOD_RESULT_ANY] = {", const struct sockd_value **value", "call_value(&call, value)"},
+                                  "bytes_from", "bytes, from"},
+    [METHOD_RESULT_ID] = {", uint64_t *id", "id", "id"},
+    [METHOD_RESULT_ID_PAIR] = {", uint64_t *first, uint64_t *second", "id_pair", "first, second"},
+    [METHOD_RESULT_ID_ADDRESS] = {", uint64_t *id, struct sockd_address *address", "id_address",
+                                  "id, address"},
+    [METHOD_RESULT_ADDRESS] = {", struct sockd_address *address", "address", "address"},
+    [METHOD_RESULT_MAP] = {", const struct sockd_value **value", "value", "value"},
+    [METHOD_RESULT_LIST] = {", const struct sockd_value **value", "value", "value"},
+    [METHOD_RESULT_LINGER] = {", bool *lingers, int *seconds", "linger", "lingers, seconds"},
+    [METHOD_RESULT_VALUE] = {", const struct sockd_value **value", "value", "value"},
+    [METHOD_RESULT_ANY] = {", const struct sockd_value **value", "value", "value"},
 };
+
+static const char callback_declaration[] =
+    ", sockd_answer_fn callback, void *context, uint32_t *request";
 
 /* Formats are the tables' above, each made for one name. */
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
-static void print_prototype(const struct method *method, enum variant variant, const char *end)
+static void print_prototype(const struct method *method, enum variant variant, enum style style,
+                            const char *end)
 {
     struct text text = {.size = 0};
 
     add(&text, "int ");
-    add_name(&text, method, variant);
+    add_name(&text, method, variant, style);
     add(&text, "(struct sockd_client *client");
     for (unsigned i = 0; i < method->count; i++) {
         const char *format = declaration(method->params[i].type, variant);
@@ -238,7 +249,8 @@ static void print_prototype(const struct method *method, enum variant variant, c
     }
     if (has_timeout_option(method))
         add(&text, ", double timeout");
-    add(&text, "%s)%s", results[method->result].declaration, end);
+    add(&text, "%s)%s",
+        style == BLOCKING ? results[method->result].declaration : callback_declaration, end);
     print_wrapped(text.bytes, "    ", ',');
 }
 
@@ -260,7 +272,7 @@ static const char *default_word(enum method_type type)
     }
 }
 
-static void print_comment(const struct method *method, enum variant variant)
+static void print_comment(const struct method *method, enum variant variant, enum style style)
 {
     struct text text = {.size = 0};
 
@@ -277,20 +289,31 @@ static void print_comment(const struct method *method, enum variant variant)
         if (param->fallback && !(variant == UNIX && param->type == METHOD_TYPE_PORT))
             add(&text, " %s %s: %s.", param->name, default_word(param->type), param->fallback);
     }
+    if (style == ASYNCHRONOUS)
+        add(&text, " The answer: sockd_answer_%s().", results[method->result].getter);
     add(&text, " */");
     print_wrapped(text.bytes, " * ", '\0');
     putchar('\n');
 }
 
-static void print_declarations(const struct method *method, enum variant variant)
+static void print_declarations(const struct method *method, enum variant variant, enum style style)
 {
     putchar('\n');
-    print_comment(method, variant);
-    print_prototype(method, variant, ";");
+    print_comment(method, variant, style);
+    print_prototype(method, variant, style, ";");
     putchar('\n');
 }
 
-static void print_definition(const struct method *method, enum variant variant)
+static void print_end(const struct method *method, enum style style)
+{
+    if (style == ASYNCHRONOUS)
+        printf("    return call_submit(&call, callback, context, request);\n}\n");
+    else
+        printf("    return call_end(&call, sockd_answer_%s(call_finish(&call), %s));\n}\n",
+               results[method->result].getter, results[method->result].arguments);
+}
+
+static void print_definition(const struct method *method, enum variant variant, enum style style)
 {
     unsigned count = method->count;
     const char *rest = NULL;
@@ -298,7 +321,7 @@ static void print_definition(const struct method *method, enum variant variant)
     if (methods_is_variadic(method))
         rest = method->params[--count].name;
     printf("\n");
-    print_prototype(method, variant, "");
+    print_prototype(method, variant, style, "");
     printf("\n{\n    struct call call;\n\n");
     printf("    call_begin%s(&call, client, \"%s\", %u, %u%s%s);\n", rest ? "_rest" : "",
            method->name, method->name_size, count + has_timeout_option(method), rest ? ", " : "",
@@ -310,56 +333,73 @@ static void print_definition(const struct method *method, enum variant variant)
     }
     if (has_timeout_option(method))
         printf("    call_timeout_option(&call, timeout);\n");
-    printf("    return %s;\n}\n", results[method->result].expression);
+    print_end(method, style);
 }
 
-static void for_each(void (*print)(const struct method *method, enum variant variant))
+static void for_each(void (*print)(const struct method *, enum variant, enum style),
+                     enum style style)
 {
     for (int id = 0; id < METHOD_COUNT; id++) {
         for (int variant = PLAIN; variant < VARIANTS; variant++) {
             if (has_variant(&methods[id], (enum variant)variant))
-                print(&methods[id], (enum variant)variant);
+                print(&methods[id], (enum variant)variant, style);
         }
     }
 }
 
-static void print_header(void)
+static const char blocking_text[] =
+    "/*\n"
+    " * The methods of sockd, one function each. Written from the method table when libsockd\n"
+    " * was built; include sockd/client.h.\n"
+    " *\n"
+    " * Each returns 0 or a negative errno, of which sockd_last_error() tells more. Results are\n"
+    " * set on success only; NULL for one that is not wanted. An errno of the daemon's own:\n"
+    " * -EBADF no such socket, -EPERM not yours, -EINVAL wrong arguments, -ETIMEDOUT.\n"
+    " */\n";
+
+static const char asynchronous_text[] =
+    "/*\n"
+    " * The methods of sockd as asynchronous requests, one function each: sockd_submit() with the\n"
+    " * method's own parameters, and with the same errors. Written from the method table when\n"
+    " * libsockd was built; include sockd/client.h.\n"
+    " *\n"
+    " * Each comment ends with the function of sockd/answer.h that takes the answer.\n"
+    " */\n";
+
+static void print_header(enum style style)
 {
-    printf(
-        "/*\n"
-        " * The methods of sockd, one function each. Written from the method table when libsockd\n"
-        " * was built; include sockd/client.h.\n"
-        " *\n"
-        " * Each returns 0 or a negative errno, of which sockd_last_error() tells more. Results "
-        "are\n"
-        " * set on success only; NULL for one that is not wanted. An errno of the daemon's own:\n"
-        " * -EBADF no such socket, -EPERM not yours, -EINVAL wrong arguments, -ETIMEDOUT.\n"
-        " */\n"
-        "#ifndef SOCKD_METHODS_H\n"
-        "#define SOCKD_METHODS_H\n"
-        "\n"
-        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    for_each(print_declarations);
+    const char *guard = style == BLOCKING ? "SOCKD_METHODS_H" : "SOCKD_SUBMIT_H";
+
+    printf("%s#ifndef %s\n#define %s\n\n", style == BLOCKING ? blocking_text : asynchronous_text,
+           guard, guard);
+    printf("#include <sockd/async.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    for_each(print_declarations, style);
     printf("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }
 
-static void print_source(void)
+static void print_source(enum style style)
 {
     printf("/* The methods of sockd, written from the method table by client/gen. */\n"
            "#include \"client/call.h\"\n"
            "\n"
            "#include <sockd/client.h>\n");
-    for_each(print_definition);
+    for_each(print_definition, style);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "header") == 0) {
-        print_header();
-    } else if (argc == 2 && strcmp(argv[1], "source") == 0) {
-        print_source();
+    const char *file = argc == 2 ? argv[1] : "";
+
+    if (strcmp(file, "methods.h") == 0) {
+        print_header(BLOCKING);
+    } else if (strcmp(file, "submit.h") == 0) {
+        print_header(ASYNCHRONOUS);
+    } else if (strcmp(file, "methods.c") == 0) {
+        print_source(BLOCKING);
+    } else if (strcmp(file, "submit.c") == 0) {
+        print_source(ASYNCHRONOUS);
     } else {
-        fprintf(stderr, "usage: client_gen header|source\n");
+        fprintf(stderr, "usage: client_gen methods.h|methods.c|submit.h|submit.c\n");
         return EXIT_FAILURE;
     }
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

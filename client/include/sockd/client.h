@@ -23,68 +23,16 @@
 #ifndef SOCKD_CLIENT_H
 #define SOCKD_CLIENT_H
 
-#include <limits.h>
-#include <math.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include <sockd/answer.h>
 #include <sockd/args.h>
+#include <sockd/async.h>
+#include <sockd/types.h>
 #include <sockd/value.h>
+#include <sockd/version.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* A timeout that never ends. Timeouts are seconds; 0 or less tries once. */
-#define SOCKD_FOREVER  INFINITY
-
-/* What an optional integer or size is when it is left out. */
-#define SOCKD_DEFAULT  INT_MIN
-#define SOCKD_NO_LIMIT SIZE_MAX
-
-/* What sockd_wait() and sockd_iowait() found, and what the latter waits for, a sum of these. */
-#define SOCKD_READABLE 1
-#define SOCKD_WRITABLE 2
-
-/* The most bytes of data that one call sends or receives. */
-#define SOCKD_DATA_MAX ((size_t)16 * 1024 * 1024)
-
-struct sockd_client;
-
-/* Bytes in an answer; not terminated. */
-struct sockd_bytes {
-    const char *data;
-    size_t size;
-};
-
-/* A socket's address. Texts are terminated, and cut if they are longer than any address is. */
-struct sockd_address {
-    char host[256];    /* "127.0.0.1", "::1"; "unix/" for unix sockets */
-    char path[112];    /* of unix sockets; "" for others and for unnamed ones */
-    char family[16];   /* "AF_INET" */
-    char type[24];     /* "SOCK_STREAM" */
-    char protocol[16]; /* "tcp" */
-    int port;          /* -1 for unix sockets */
-};
-
-/* Who says that a call failed. */
-enum sockd_origin {
-    SOCKD_ORIGIN_NONE,       /* it did not */
-    SOCKD_ORIGIN_DAEMON,     /* the daemon: the operation failed, or was refused */
-    SOCKD_ORIGIN_CONNECTION, /* the daemon cannot be reached, or is gone, or is not sockd */
-    SOCKD_ORIGIN_LIBRARY,    /* this library: wrong arguments, no memory, interrupted */
-};
-
-struct sockd_error {
-    enum sockd_origin origin;
-    int number;          /* a positive errno, the negative of what the call returned; 0: none */
-    const char *name;    /* "ECONNREFUSED", "EAI_NONAME" … */
-    const char *method;  /* what was called, as on the wire */
-    const char *message; /* "Connection refused", or more detail */
-    bool refused;        /* sockd's own rules (permission, quota) said no, not the kernel */
-    uint64_t sent;       /* how many bytes of a write went out before it failed */
-};
 
 /*
  * Connects to the daemon. path NULL stands for $SOCKD_SOCKET if that is set; else
@@ -95,10 +43,14 @@ struct sockd_error {
  */
 int sockd_open(const char *path, struct sockd_client **client);
 
+/* The version of the library that runs; SOCKD_VERSION is that of these headers. */
+const char *sockd_version(void);
+
 /* Where sockd_open(path) looks, or would look; never fails. -ENAMETOOLONG if it does not fit. */
 int sockd_find_path(const char *path, char *buffer, size_t size);
 
-/* Ends the connection and frees the client; the sockets live on. NULL is ignored. */
+/* Ends the connection and frees the client; the sockets live on. Requests of the asynchronous half
+ * that are in flight call back with -ECANCELED before. NULL is ignored. */
 void sockd_disconnect(struct sockd_client *client);
 
 /* Why the last call failed; origin is SOCKD_ORIGIN_NONE if it did not. The texts live until the
@@ -125,5 +77,6 @@ int sockd_request(struct sockd_client *client, const char *method, const struct 
 #endif
 
 #include <sockd/methods.h>
+#include <sockd/submit.h>
 
 #endif

@@ -38,19 +38,19 @@ struct flight {
     bool answered;
 };
 
-static void landed(struct request *request, const struct message *answer)
+static void landed(struct sockd_client *from, struct request *request, const struct message *answer)
 {
     struct flight *flight = (struct flight *)request;
 
+    cr_assert_eq(from, client);
     flight->completed++;
     flight->answered = answer != NULL;
 }
 
 static void take_off(struct flight *flight)
 {
-    *flight = (struct flight){
-        .request = {.next = client->requests, .msgid = core_new_msgid(client), .complete = landed}};
-    client->requests = &flight->request;
+    *flight = (struct flight){.request = {.msgid = core_new_msgid(client), .complete = landed}};
+    core_add(client, &flight->request, SOCKD_FOREVER);
     message_put_request(&client->connection.out, flight->request.msgid, "sockd.ping", 10, 0);
 }
 
@@ -81,7 +81,7 @@ Test(core, answers_find_their_requests)
         cr_assert_eq(core_process(client, true), 0);
     cr_assert(flights[0].answered && flights[1].answered);
     cr_assert_eq(flights[0].completed + flights[1].completed, 2);
-    cr_assert_null(client->requests);
+    cr_assert_eq(client->requests.count, 0);
     end();
 }
 
@@ -94,7 +94,7 @@ Test(core, a_msgid_in_flight_is_not_used_again)
     client->last_msgid = UINT32_MAX - 1;
     take_off(&flight);
     client->last_msgid = UINT32_MAX - 1;
-    cr_assert_eq(core_new_msgid(client), 0);
+    cr_assert_eq(core_new_msgid(client), 1, "0 is no request");
     while (!flight.completed)
         core_process(client, true);
     end();

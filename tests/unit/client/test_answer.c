@@ -23,11 +23,11 @@ static void stop(void)
     peer_stop(&peer);
 }
 
-TestSuite(call_result, .init = start, .fini = stop);
+TestSuite(answer, .init = start, .fini = stop);
 
 #define ANSWER(bytes) (reply.result = (bytes), reply.size = sizeof(bytes) - 1)
 
-Test(call_result, scalars)
+Test(answer, scalars)
 {
     bool boolean = false;
     int64_t integer = 0;
@@ -46,7 +46,7 @@ Test(call_result, scalars)
     cr_assert_eq(sockd_socket(client, 2, 1, 0, NULL), 0);
 }
 
-Test(call_result, texts_and_events)
+Test(answer, texts_and_events)
 {
     const char *text = "";
     int events = -1;
@@ -69,7 +69,7 @@ Test(call_result, texts_and_events)
     cr_assert(sockd_wait(client, 1, 0, &events) == 0 && events == SOCKD_WRITABLE);
 }
 
-Test(call_result, bytes)
+Test(answer, bytes)
 {
     struct sockd_bytes bytes = {0};
     bool eof = false;
@@ -89,7 +89,7 @@ Test(call_result, bytes)
     cr_assert_eq(sockd_recv(client, 1, 3, 0, 1, NULL, NULL), 0);
 }
 
-Test(call_result, addresses)
+Test(answer, addresses)
 {
     struct sockd_address address;
     uint64_t id = 0;
@@ -118,7 +118,7 @@ Test(call_result, addresses)
     cr_assert_str_eq(address.host, "");
 }
 
-Test(call_result, texts_of_an_address_are_cut)
+Test(answer, texts_of_an_address_are_cut)
 {
     struct writer writer;
     struct sockd_address address;
@@ -139,7 +139,7 @@ Test(call_result, texts_of_an_address_are_cut)
     writer_free_heap(&writer);
 }
 
-Test(call_result, values)
+Test(answer, values)
 {
     const struct sockd_value *value = NULL;
 
@@ -153,7 +153,7 @@ Test(call_result, values)
     cr_assert_eq(sockd_info(client, 1, NULL), 0);
 }
 
-Test(call_result, what_was_not_promised_is_a_mismatch)
+Test(answer, what_was_not_promised_is_a_mismatch)
 {
     struct sockd_bytes bytes;
     struct sockd_address address;
@@ -180,7 +180,7 @@ Test(call_result, what_was_not_promised_is_a_mismatch)
     cr_assert_eq(sockd_write(client, 1, "", 0, 1, NULL), -EPROTO);
 }
 
-Test(call_result, pairs_of_things)
+Test(answer, pairs_of_things)
 {
     uint64_t first = 0, second = 0;
     bool lingers = false;
@@ -205,7 +205,7 @@ Test(call_result, pairs_of_things)
     cr_assert_eq(sockd_iowait(client, 7, SOCKD_READABLE, 1, &events), -EPROTO);
 }
 
-Test(call_result, messages_and_their_senders)
+Test(answer, messages_and_their_senders)
 {
     struct sockd_bytes bytes = {0};
     struct sockd_address from;
@@ -225,7 +225,7 @@ Test(call_result, messages_and_their_senders)
     cr_assert_eq(sockd_recvfrom(client, 7, 10, 0, 1, &bytes, &from), -EPROTO);
 }
 
-Test(call_result, options)
+Test(answer, options)
 {
     const struct sockd_value *value = NULL;
     struct sockd_args *args = sockd_args_new();
@@ -250,7 +250,7 @@ Test(call_result, options)
     cr_assert_eq(sockd_value_type(value), SOCKD_ARRAY);
 }
 
-Test(call_result, failures_go_through)
+Test(answer, failures_go_through)
 {
     const struct message_error failure = {.number = EBADF};
     struct sockd_address address;

@@ -1,0 +1,19 @@
+/*
+ * An answer as the getters of sockd/answer.h see it, of a blocking call or in a callback.
+ */
+#ifndef CLIENT_ANSWER_H
+#define CLIENT_ANSWER_H
+
+#include "client/fault.h"
+#include "protocol/message.h"
+
+#include <sockd/client.h>
+
+struct sockd_answer {
+    struct sockd_client *client;
+    struct fault *fault; /* of this answer; knows the method */
+    int error;           /* what the fault says, negative; 0: there is a message */
+    struct message message;
+};
+
+#endif
