@@ -131,6 +131,37 @@ void call_timeout_option(struct call *call, double seconds)
     call_timeout(call, seconds);
 }
 
+static void put_text_option(struct call *call, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    writer_text(output(call), key);
+    writer_text(output(call), text);
+}
+
+static void put_seconds_option(struct call *call, const char *key, double seconds)
+{
+    writer_text(output(call), key);
+    call_timeout(call, seconds);
+}
+
+void call_options(struct call *call, double timeout, const struct sockd_settings *settings)
+{
+    static const struct sockd_settings none;
+    const struct sockd_settings *said = settings ? settings : &none;
+    bool ends = !(isinf(timeout) && timeout > 0), lives = said->ttl != 0;
+
+    writer_map(output(call), (uint32_t)ends + lives + (said->name != NULL) + (said->share != NULL) +
+                                 (said->lifetime != NULL));
+    if (ends)
+        put_seconds_option(call, "timeout", timeout);
+    put_text_option(call, "name", said->name);
+    put_text_option(call, "share", said->share);
+    put_text_option(call, "lifetime", said->lifetime);
+    if (lives)
+        put_seconds_option(call, "ttl", said->ttl);
+}
+
 void call_until(struct call *call, const void *delimiter, size_t size, size_t limit)
 {
     bool limited = limit != SOCKD_NO_LIMIT;

@@ -48,6 +48,9 @@ void call_msgid(struct call *call, uint32_t msgid);
 void call_flag(struct call *call, int flag);
 void call_timeout(struct call *call, double seconds);
 void call_timeout_option(struct call *call, double seconds);
+
+/* The map of options: the timeout, if it ends, and what the settings say. */
+void call_options(struct call *call, double timeout, const struct sockd_settings *settings);
 void call_until(struct call *call, const void *delimiter, size_t size, size_t limit);
 void call_one(struct call *call, const struct sockd_args *value);
 void call_rest(struct call *call, const struct sockd_args *rest);

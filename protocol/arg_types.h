@@ -23,4 +23,7 @@ bool arg_read_limit(struct view *view, struct arg *arg);
 bool arg_read_str(struct view *view, struct arg *arg);
 bool arg_read_timeout(struct view *view, struct arg *arg);
 
+/* Reads the value of one of METHOD_SETTINGS into its place. False: it is none. */
+bool arg_read_setting(struct view *view, enum method_option option, struct arg_settings *settings);
+
 #endif

@@ -132,25 +132,21 @@ static int read_timeout_option(struct reader *reader, struct view *view)
     return 0;
 }
 
-static int read_name_option(struct reader *reader, struct view *view)
+/* Nil is the default, which is no news for a timeout, but may change a handle. */
+static int read_option_value(struct reader *reader, enum method_option option, struct view *view)
 {
+    struct arg_settings *settings = &reader->args->settings;
     struct view start = *view;
-    struct arg arg;
 
-    if (!arg_read_str(view, &arg) || !args_is_name(arg.bytes.data, arg.bytes.size))
-        return complain(reader, "name", "a letter or _, then letters, digits, or any of _.-",
-                        start);
-    reader->args->name = arg.bytes;
-    return 0;
-}
-
-static int read_option_value(struct reader *reader, unsigned option, struct view *view)
-{
+    settings->given |= option & METHOD_SETTINGS;
     if (view_skip_nil(view))
         return 0;
     if (option == METHOD_OPTION_TIMEOUT)
         return read_timeout_option(reader, view);
-    return read_name_option(reader, view);
+    if (!arg_read_setting(view, option, settings))
+        return complain(reader, methods_option_name(option), methods_option_expected(option),
+                        start);
+    return 0;
 }
 
 static int unknown_option(struct reader *reader, const char *key, size_t size)
@@ -182,7 +178,7 @@ static int read_option(struct reader *reader, struct view *view)
         return read_param(reader, (unsigned)position, view);
     unsigned option = methods_option(key, size) & method->options;
     if (option)
-        return read_option_value(reader, option, view);
+        return read_option_value(reader, (enum method_option)option, view);
     arg_read_fn parse = arg_what_reader(key, size);
     if (what && parse)
         return read_what_option(reader, what, parse, view);
@@ -265,7 +261,7 @@ int args_parse(struct args *args, const struct method *method, struct view param
 
     args->method = method;
     args->timeout = INFINITY;
-    args->name = (struct arg_bytes){0};
+    args->settings = (struct arg_settings){0};
     for (unsigned i = 0; i < method->count; i++)
         args->arg[i].kind = ARG_ABSENT;
     int result = read_values(&reader, params, count);

@@ -57,10 +57,19 @@ struct arg {
     struct arg_bytes name; /* HANDLER: the name in its map; data is NULL if there is none */
 };
 
+/* The settings of a handle. All zero, they are those of a socket that nothing was said of. */
+struct arg_settings {
+    unsigned given;        /* of enum method_option: which of them stand there, be it with nil */
+    struct arg_bytes name; /* of size 0: none */
+    bool shared;           /* with the control socket's group */
+    bool tied;             /* to the connection, with which it closes */
+    double ttl;            /* seconds; 0: without use it lives on */
+};
+
 struct args {
     const struct method *method;
     double timeout;               /* seconds, wherever it was given; INFINITY if nowhere */
-    struct arg_bytes name;        /* of the new handle; data is NULL if none was given */
+    struct arg_settings settings; /* of the handle that is made, or changed */
     struct arg arg[LIMIT_PARAMS]; /* the first method->count of them are set */
 };
 

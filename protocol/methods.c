@@ -9,7 +9,9 @@
 #include <string.h>
 
 /* The words of methods.tbl. */
-#define MAKES METHOD_OPTION_NAME
+#define MAKES METHOD_SETTINGS
+#define PAIRS (METHOD_SETTINGS & ~METHOD_OPTION_NAME)
+#define SETS  METHOD_SETTINGS
 #define REQ(name_, type_)                                             \
     {                                                                 \
         .name = #name_, .type = METHOD_TYPE_##type_, .required = true \
@@ -75,9 +77,17 @@ static const struct {
     const char *name;
     enum method_option option;
     const char *expected;
+    const char *doc;
 } options[] = {
-    {"timeout", METHOD_OPTION_TIMEOUT, "a number of seconds"},
-    {"name", METHOD_OPTION_NAME, "a letter or _, then letters, digits, or any of _.-"},
+    {"timeout", METHOD_OPTION_TIMEOUT, "a number of seconds", "how long the call may wait"},
+    {"name", METHOD_OPTION_NAME, "a letter or _, then letters, digits, or any of _.-",
+     "a name for the handle, unique among its owner's"},
+    {"share", METHOD_OPTION_SHARE, "\"group\" or \"none\"",
+     "group: members of the control socket's group may use the socket as its owner does"},
+    {"lifetime", METHOD_OPTION_LIFETIME, "\"client\" or \"daemon\"",
+     "client: the socket closes when the connection ends that says so"},
+    {"ttl", METHOD_OPTION_TTL, "a number of seconds above 0",
+     "the socket closes after so many seconds without use"},
 };
 
 const struct method *methods_find(const char *name, size_t size)
@@ -119,6 +129,15 @@ const char *methods_option_expected(enum method_option option)
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         if (options[i].option == option)
             return options[i].expected;
+    }
+    return NULL;
+}
+
+const char *methods_option_doc(enum method_option option)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (options[i].option == option)
+            return options[i].doc;
     }
     return NULL;
 }

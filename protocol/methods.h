@@ -82,8 +82,15 @@ enum method_wait {
 /* What the map of options may hold beside the parameters' own names: a set of these. */
 enum method_option {
     METHOD_OPTION_TIMEOUT = 1 << 0, /* as METHOD_TYPE_TIMEOUT */
-    METHOD_OPTION_NAME = 1 << 1,    /* a name for the new handle */
+    METHOD_OPTION_NAME = 1 << 1,    /* of the handle, unique among its owner's */
+    METHOD_OPTION_SHARE = 1 << 2,   /* "group" or "none": who may use the socket beside its owner */
+    METHOD_OPTION_LIFETIME = 1 << 3, /* "client": it closes with the connection; or "daemon" */
+    METHOD_OPTION_TTL = 1 << 4,      /* seconds without use after which it closes */
 };
+
+/* The settings of a handle, which a method that makes a socket takes too. */
+#define METHOD_SETTINGS \
+    (METHOD_OPTION_NAME | METHOD_OPTION_SHARE | METHOD_OPTION_LIFETIME | METHOD_OPTION_TTL)
 
 struct method_param {
     const char *name;
@@ -131,6 +138,9 @@ int methods_param(const struct method *method, const char *name, size_t size);
 const char *methods_option_name(enum method_option option);
 const char *methods_option_expected(enum method_option option);
 unsigned methods_option(const char *name, size_t size);
+
+/* What the option is for. */
+const char *methods_option_doc(enum method_option option);
 
 /* How sockd.api and the documents spell these: "handle", "bytes", "id, address", "owner" … */
 const char *methods_type_name(enum method_type type);

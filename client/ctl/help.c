@@ -104,6 +104,19 @@ static void print_options(const struct verb *verb)
     }
 }
 
+static void print_settings(unsigned settings)
+{
+    for (; settings; settings &= settings - 1) {
+        enum method_option option = (enum method_option)(settings & -settings);
+        const char *name = methods_option_name(option);
+        printf("  --%s ", name);
+        for (const char *at = name; *at; at++)
+            putchar(toupper((unsigned char)*at));
+        printf("\n      %s;\n      %s\n", methods_option_expected(option),
+               methods_option_doc(option));
+    }
+}
+
 static void print_method(const struct verb *verb, const struct method *method)
 {
     if (method->count > 0) {
@@ -111,11 +124,11 @@ static void print_method(const struct verb *verb, const struct method *method)
         print_params(method);
         putchar('\n');
     }
-    if (verb->options[0].name || (method->options & METHOD_OPTION_NAME)) {
+    unsigned settings = method->options & METHOD_SETTINGS;
+    if (verb->options[0].name || settings) {
         printf("Options of this command:\n");
         print_options(verb);
-        if (method->options & METHOD_OPTION_NAME)
-            printf("  --name NAME\n      a name for the new handle\n");
+        print_settings(settings);
         putchar('\n');
     }
 }

@@ -346,30 +346,40 @@ static bool has_timeout_param(const struct method *method)
     return false;
 }
 
+/* What was typed for an option of the row; NULL: nothing. */
+static const char *option_text(const struct builder *builder, enum method_option option)
+{
+    if (option == METHOD_OPTION_TIMEOUT)
+        return has_timeout_param(builder->method) ? NULL : builder->ctl->timeout;
+    return command_option(builder->command, methods_option_name(option));
+}
+
+static bool add_option(const struct builder *builder, enum method_option option, const char *text)
+{
+    sockd_args_text(builder->args, methods_option_name(option));
+    if (option == METHOD_OPTION_TIMEOUT || option == METHOD_OPTION_TTL)
+        return add_timeout(builder->args, text);
+    sockd_args_text(builder->args, text);
+    return true;
+}
+
 /* The map of options, if any of the row's was given. */
 static int add_options(const struct builder *builder)
 {
-    const struct method *method = builder->method;
-    const char *timeout = builder->ctl->timeout;
-    const char *name = command_option(builder->command, "name");
+    uint32_t count = 0;
 
-    if (!(method->options & METHOD_OPTION_TIMEOUT) || has_timeout_param(method))
-        timeout = NULL;
-    if (!(method->options & METHOD_OPTION_NAME))
-        name = NULL;
-    if (!timeout && !name)
+    for (unsigned set = builder->method->options; set; set &= set - 1)
+        count += option_text(builder, (enum method_option)(set & -set)) != NULL;
+    if (count == 0)
         return 0;
-    sockd_args_map(builder->args, (timeout != NULL) + (name != NULL));
-    if (name) {
-        sockd_args_text(builder->args, "name");
-        sockd_args_text(builder->args, name);
+    sockd_args_map(builder->args, count);
+    for (unsigned set = builder->method->options; set; set &= set - 1) {
+        enum method_option option = (enum method_option)(set & -set);
+        const char *text = option_text(builder, option);
+        if (text && !add_option(builder, option, text))
+            return report_usage(builder->ctl->verb, "--%s %s: expected %s",
+                                methods_option_name(option), text, methods_option_expected(option));
     }
-    if (!timeout)
-        return 0;
-    sockd_args_text(builder->args, "timeout");
-    if (!add_timeout(builder->args, timeout))
-        return report_usage(builder->ctl->verb, "--timeout %s: expected a number of seconds",
-                            timeout);
     return 0;
 }
 

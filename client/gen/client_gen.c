@@ -7,7 +7,8 @@
  *
  * A method with a host and a port gets a second function with _unix to its name, which takes a
  * path instead; one that reads until something gets a second with _until, which takes a delimiter;
- * one that takes a value of any type a second with _int, for a number.
+ * one that takes a value of any type a second with _int, for a number. One that makes a socket gets
+ * another with _with, which takes the new handle's settings.
  */
 #include "protocol/methods.h"
 
@@ -21,6 +22,8 @@ enum variant {
     UNIX,  /* a path instead of host and port */
     UNTIL, /* a delimiter beside the limit */
     INT,   /* a number in the place of any value */
+    WITH,  /* settings for what is made */
+    UNIX_WITH,
     VARIANTS,
 };
 
@@ -94,10 +97,25 @@ static bool has_type(const struct method *method, enum method_type type)
     return false;
 }
 
+static bool makes_sockets(const struct method *method)
+{
+    return method->result == METHOD_RESULT_ID || method->result == METHOD_RESULT_ID_PAIR ||
+           method->result == METHOD_RESULT_ID_ADDRESS;
+}
+
+static bool is_unix(enum variant variant)
+{
+    return variant == UNIX || variant == UNIX_WITH;
+}
+
 static bool has_variant(const struct method *method, enum variant variant)
 {
-    if (variant == UNIX)
+    if ((variant == WITH || variant == UNIX_WITH) && !makes_sockets(method))
+        return false;
+    if (is_unix(variant))
         return has_type(method, METHOD_TYPE_HOST) && has_type(method, METHOD_TYPE_PORT);
+    if (variant == WITH)
+        return true;
     if (variant == INT)
         return has_type(method, METHOD_TYPE_VALUE);
     return variant == PLAIN || has_type(method, METHOD_TYPE_WHAT);
@@ -109,10 +127,20 @@ static bool has_timeout_option(const struct method *method)
     return (method->options & METHOD_OPTION_TIMEOUT) && !has_type(method, METHOD_TYPE_TIMEOUT);
 }
 
+/* The settings come behind it: of a new handle if they are asked for, of an old one always. */
+static bool has_settings(const struct method *method, enum variant variant)
+{
+    return (method->options & METHOD_SETTINGS) &&
+           (!makes_sockets(method) || variant == WITH || variant == UNIX_WITH);
+}
+
 static void add_name(struct text *text, const struct method *method, enum variant variant,
                      enum style style)
 {
-    static const char *const suffixes[VARIANTS] = {"", "_unix", "_until", "_int"};
+    static const char *const suffixes[VARIANTS] = {
+        [UNIX] = "_unix", [UNTIL] = "_until",         [INT] = "_int",
+        [WITH] = "_with", [UNIX_WITH] = "_unix_with",
+    };
     const char *name = method->name;
 
     add(text, style == BLOCKING ? "sockd_" : "sockd_submit_");
@@ -120,7 +148,8 @@ static void add_name(struct text *text, const struct method *method, enum varian
         name += 6;
     for (; *name; name++)
         add(text, "%c", *name == '.' ? '_' : *name);
-    add(text, "%s", suffixes[variant]);
+    if (suffixes[variant])
+        add(text, "%s", suffixes[variant]);
 }
 
 /* How C declares a parameter; %1$s is its name. */
@@ -148,9 +177,9 @@ static const char *declaration(enum method_type type, enum variant variant)
         [METHOD_TYPE_REST] = "const struct sockd_args *%1$s",
     };
 
-    if (variant == UNIX && type == METHOD_TYPE_HOST)
+    if (is_unix(variant) && type == METHOD_TYPE_HOST)
         return NULL;
-    if (variant == UNIX && type == METHOD_TYPE_PORT)
+    if (is_unix(variant) && type == METHOD_TYPE_PORT)
         return "const char *path";
     if (variant == UNTIL && type == METHOD_TYPE_WHAT)
         return "const void *delimiter, size_t delimiter_size, size_t limit";
@@ -184,9 +213,9 @@ static const char *statement(enum method_type type, enum variant variant)
         [METHOD_TYPE_REST] = "call_rest(&call, %1$s);",
     };
 
-    if (variant == UNIX && type == METHOD_TYPE_HOST)
+    if (is_unix(variant) && type == METHOD_TYPE_HOST)
         return "call_text_param(&call, \"unix/\");";
-    if (variant == UNIX && type == METHOD_TYPE_PORT)
+    if (is_unix(variant) && type == METHOD_TYPE_PORT)
         return "call_text_param(&call, path);";
     if (variant == UNTIL && type == METHOD_TYPE_WHAT)
         return "call_until(&call, delimiter, delimiter_size, limit);";
@@ -249,6 +278,8 @@ static void print_prototype(const struct method *method, enum variant variant, e
     }
     if (has_timeout_option(method))
         add(&text, ", double timeout");
+    if (has_settings(method, variant))
+        add(&text, ", const struct sockd_settings *settings");
     add(&text, "%s)%s",
         style == BLOCKING ? results[method->result].declaration : callback_declaration, end);
     print_wrapped(text.bytes, "    ", ',');
@@ -277,8 +308,10 @@ static void print_comment(const struct method *method, enum variant variant, enu
     struct text text = {.size = 0};
 
     add(&text, "/* %s.", method->doc);
-    if (variant == UNIX)
+    if (is_unix(variant))
         add(&text, " This one is for unix sockets.");
+    if (makes_sockets(method) && has_settings(method, variant))
+        add(&text, " This one gives it settings.");
     if (variant == UNTIL)
         add(&text,
             " This one ends behind the delimiter, or at the limit, SOCKD_NO_LIMIT for none.");
@@ -286,7 +319,7 @@ static void print_comment(const struct method *method, enum variant variant, enu
         add(&text, " This one is for numbers.");
     for (unsigned i = 0; i < method->count; i++) {
         const struct method_param *param = &method->params[i];
-        if (param->fallback && !(variant == UNIX && param->type == METHOD_TYPE_PORT))
+        if (param->fallback && !(is_unix(variant) && param->type == METHOD_TYPE_PORT))
             add(&text, " %s %s: %s.", param->name, default_word(param->type), param->fallback);
     }
     if (style == ASYNCHRONOUS)
@@ -315,6 +348,7 @@ static void print_end(const struct method *method, enum style style)
 
 static void print_definition(const struct method *method, enum variant variant, enum style style)
 {
+    bool timed = has_timeout_option(method), set = has_settings(method, variant);
     unsigned count = method->count;
     const char *rest = NULL;
 
@@ -324,14 +358,16 @@ static void print_definition(const struct method *method, enum variant variant, 
     print_prototype(method, variant, style, "");
     printf("\n{\n    struct call call;\n\n");
     printf("    call_begin%s(&call, client, \"%s\", %u, %u%s%s);\n", rest ? "_rest" : "",
-           method->name, method->name_size, count + has_timeout_option(method), rest ? ", " : "",
+           method->name, method->name_size, count + (timed || set), rest ? ", " : "",
            rest ? rest : "");
     for (unsigned i = 0; i < method->count; i++) {
         struct text text = {.size = 0};
         add(&text, statement(method->params[i].type, variant), method->params[i].name);
         printf("    %s\n", text.bytes);
     }
-    if (has_timeout_option(method))
+    if (set)
+        printf("    call_options(&call, %s, settings);\n", timed ? "timeout" : "SOCKD_FOREVER");
+    else if (timed)
         printf("    call_timeout_option(&call, timeout);\n");
     print_end(method, style);
 }

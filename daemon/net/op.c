@@ -145,10 +145,13 @@ void op_fail_all(struct sock *sock, int error)
 void op_abort(struct op *op)
 {
     MAGIC_CHECK(op, OP_MAGIC);
-    if (op->state == OP_STATE_PARKED)
+    if (op->state == OP_STATE_PARKED) {
         op_step_aside(op);
-    else if (op->state == OP_STATE_ENDED)
+        if (op->sock != NULL)
+            sock_touch(op->sock); /* to wait is to use */
+    } else if (op->state == OP_STATE_ENDED) {
         list_unlink(&op->link);
+    }
     op->status = -ECANCELED;
     op->state = OP_STATE_COMPLETE;
     op_finish(op);

@@ -15,11 +15,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static int64_t sock_clock(void)
+static uint64_t sock_clock(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    return now.tv_sec;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
 }
 
 /* ---- events ---- */
@@ -75,8 +75,20 @@ int sock_enter(struct sock *sock)
 int sock_record(struct sock *sock, int result)
 {
     sock->last_error = result < 0 ? -result : 0;
-    sock->used = sock_clock();
+    sock_touch(sock);
     return result;
+}
+
+void sock_touch(struct sock *sock)
+{
+    sock->used = sock_clock();
+}
+
+uint64_t sock_idle(const struct sock *sock)
+{
+    bool waited_for =
+        !list_empty(&sock->readers) || !list_empty(&sock->writers) || !list_empty(&sock->waiters);
+    return waited_for ? 0 : sock_clock() - sock->used;
 }
 
 /* ---- birth ---- */
@@ -97,7 +109,8 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
         .protocol = protocol,
         .ready = LOOP_READ | LOOP_WRITE,
     };
-    sock->created = sock->used = sock_clock();
+    sock->created = time(NULL);
+    sock->born = sock->used = sock_clock();
     list_init(&sock->link);
     list_init(&sock->readers);
     list_init(&sock->writers);

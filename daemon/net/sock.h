@@ -113,7 +113,8 @@ int sock_fail(struct sock *sock, int error);
  * never received them. -ENOMEM. */
 int sock_unread(struct sock *sock, const void *data, size_t length);
 
-/* The same for a connection that was accepted: the next accept gets it. Consumes the reference. */
+/* The same for a connection that was accepted: the next accept gets it, and it is the listener's
+ * owner's again. Consumes the reference. */
 void sock_unaccept(struct sock *listener, struct sock *connection);
 
 /* ---- what is known about it ---- */
@@ -121,6 +122,7 @@ void sock_unaccept(struct sock *listener, struct sock *connection);
 uint64_t sock_id(const struct sock *sock);
 int sock_fd(const struct sock *sock); /* -1 when closed */
 uid_t sock_owner(const struct sock *sock);
+void sock_set_owner(struct sock *sock, uid_t owner);
 struct net *sock_net(const struct sock *sock);
 int sock_domain(const struct sock *sock);
 int sock_type(const struct sock *sock);
@@ -138,3 +140,9 @@ struct sock_counters {
     int64_t created, used; /* seconds since the epoch */
 };
 void sock_counters(const struct sock *sock, struct sock_counters *out);
+
+/* A use that no operation shows. */
+void sock_touch(struct sock *sock);
+
+/* Nanoseconds since the last use, to a few milliseconds; 0 while an operation waits. */
+uint64_t sock_idle(const struct sock *sock);

@@ -162,6 +162,7 @@ void sock_unaccept(struct sock *listener, struct sock *connection)
         return;
     }
     *entry = (struct sock_unaccepted){.sock = connection};
+    connection->owner = listener->owner;
     list_append(&listener->unaccepted, &entry->link);
     sock_serve_later(listener);
 }
@@ -181,6 +182,11 @@ int sock_fd(const struct sock *sock)
 uid_t sock_owner(const struct sock *sock)
 {
     return sock->owner;
+}
+
+void sock_set_owner(struct sock *sock, uid_t owner)
+{
+    sock->owner = owner;
 }
 
 struct net *sock_net(const struct sock *sock)
@@ -252,6 +258,6 @@ void sock_counters(const struct sock *sock, struct sock_counters *out)
         .waiting =
             list_count(&sock->readers) + list_count(&sock->writers) + list_count(&sock->waiters),
         .created = sock->created,
-        .used = sock->used,
+        .used = sock->created + (int64_t)((sock->used - sock->born) / LOOP_SECOND),
     };
 }

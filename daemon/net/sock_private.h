@@ -56,7 +56,8 @@ struct sock {
     bool nonblock, listening, kept;
     bool rough; /* the last send(2) did not take all: output is better not gathered */
     uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
-    int64_t created, used;
+    int64_t created;                    /* seconds since the epoch */
+    uint64_t born, used;                /* by the monotonic clock, in nanoseconds */
     uint64_t bytes_in, bytes_out;
 };
 

@@ -8,8 +8,11 @@
 #include "util/error.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 /* Ports that only root may bind otherwise (ip(7)). */
 #define ACCESS_PORT_FREE     1024
@@ -17,6 +20,7 @@
 /* The highest SO_PRIORITY that needs no CAP_NET_ADMIN (socket(7)). */
 #define ACCESS_PRIORITY_FREE 6
 
+/* Whether it is one of the other side's supplementary groups. */
 static bool is_in_groups(int fd, gid_t group)
 {
     gid_t few[64];
@@ -35,7 +39,7 @@ static bool is_in_groups(int fd, gid_t group)
     return false;
 }
 
-int access_identify(struct identity *out, int fd, const gid_t *group)
+int access_identify(struct identity *out, int fd, const struct access_rules *rules)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
@@ -43,10 +47,26 @@ int access_identify(struct identity *out, int fd, const gid_t *group)
         return -errno;
     out->uid = peer.uid;
     out->pid = peer.pid;
-    out->allowed = 0;
-    out->admin = peer.uid == 0 || peer.uid == geteuid() ||
-                 (group && (peer.gid == *group || is_in_groups(fd, *group)));
+    out->allowed = rules->allowed;
+    out->admin =
+        peer.uid == 0 || peer.uid == geteuid() ||
+        (rules->has_admins && (peer.gid == rules->admins || is_in_groups(fd, rules->admins)));
+    out->member =
+        rules->has_members && (peer.gid == rules->members || is_in_groups(fd, rules->members));
     return 0;
+}
+
+bool access_group_of(int fd, gid_t *out)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNSPEC};
+    socklen_t length = sizeof address - 1; /* a path that fills it is not terminated */
+    struct stat file;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0 ||
+        address.sun_family != AF_UNIX || length <= offsetof(struct sockaddr_un, sun_path) ||
+        address.sun_path[0] == 0 || lstat(address.sun_path, &file) < 0)
+        return false;
+    *out = file.st_gid;
+    return true;
 }
 
 /* ---- privileges ---- */

@@ -50,7 +50,15 @@ struct identity {
     uid_t uid;
     pid_t pid;
     bool admin;       /* may use all sockets and has every privilege */
+    bool member;      /* of the control socket's group: may use what is shared with it */
     unsigned allowed; /* the privileges that it has otherwise: bits */
+};
+
+/* What makes the difference between clients. */
+struct access_rules {
+    bool has_admins, has_members;
+    gid_t admins, members; /* groups */
+    unsigned allowed;      /* privileges that everybody has: bits */
 };
 
 /* The privilege of that name, or -EINVAL. */
@@ -59,9 +67,13 @@ int access_privilege_parse(const char *name);
 /* The names of those whose bits are set, in order; returns how many. */
 size_t access_privilege_names(unsigned bits, const char *names[ACCESS_PRIVILEGES]);
 
-/* Who connected to this unix socket, at that time (SO_PEERCRED, SO_PEERGROUPS; unix(7)). `group`:
- * the administrators' group, or NULL. A negative errno if the kernel does not say. */
-int access_identify(struct identity *out, int fd, const gid_t *group);
+/* Who connected to this unix socket, at that time (SO_PEERCRED, SO_PEERGROUPS; unix(7)). A
+ * negative errno if the kernel does not say. */
+int access_identify(struct identity *out, int fd, const struct access_rules *rules);
+
+/* The group of a listening unix socket's file, which is who may connect to it. False: it has no
+ * file. */
+bool access_group_of(int fd, gid_t *out);
 
 /* What only administrators may do: the sentence that refuses it, or NULL if it may be done. */
 const char *access_to(const struct identity *who, enum access_privilege privilege);

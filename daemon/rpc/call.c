@@ -37,7 +37,8 @@ struct rpc_call *call_new(struct peer *peer, const struct method *method)
     call->method = method;
     call->strings = NULL;
     call->block = NULL;
-    call->name = call->handler = call->handler_name = (struct arg_bytes){0};
+    call->settings = (struct arg_settings){0};
+    call->handler = call->handler_name = (struct arg_bytes){0};
     call->error = (struct message_error){0};
     list_init(&call->link);
     return call;
@@ -256,7 +257,7 @@ void call_finish(struct rpc_call *call, int result)
 /* All strings of the message that the completion needs, behind one another. */
 static int call_own_strings(struct rpc_call *call)
 {
-    struct arg_bytes *strings[] = {&call->name, &call->handler, &call->handler_name};
+    struct arg_bytes *strings[] = {&call->settings.name, &call->handler, &call->handler_name};
     size_t total = 0;
     for (size_t i = 0; i < 3; i++)
         total += strings[i]->size;

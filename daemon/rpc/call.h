@@ -50,9 +50,10 @@ struct rpc_call {
     call_fn *complete; /* makes the answer of the completed operation */
     void *running;     /* of a run: what the hooks know it by */
 
-    struct arg_bytes name, handler, handler_name; /* in the message; a copy when parked */
-    void *strings;                                /* the copy; of a read, its delimiters */
-    void *block;                                  /* of the pool: a waiting write's data */
+    struct arg_settings settings;           /* of the handle that it makes or changes */
+    struct arg_bytes handler, handler_name; /* in the message; copies when parked, as is the name */
+    void *strings;                          /* the copy; of a read, its delimiters */
+    void *block;                            /* of the pool: a waiting write's data */
     size_t block_size;
 
     struct answer answer;

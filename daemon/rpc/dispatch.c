@@ -64,7 +64,7 @@ static int run(struct rpc_call *call, const struct message *message)
     int result = args_parse(&args, method, message->params, message->count, &error);
     if (result < 0)
         return call_fail(call, result, "%s", error.text);
-    call->name = args.name;
+    call->settings = args.settings;
     return functions[methods_id(method)](call, &args);
 }
 

@@ -1,10 +1,11 @@
-/* The registry of sockets made by clients; see handles.h. */
+/* The registry of what is said of sockets; see handles.h. */
 #include "rpc/handles.h"
 
+#include "loop/loop.h"
 #include "net/sock.h"
 #include "rpc/quota.h"
+#include "util/cleanup.h"
 #include "util/error.h"
-#include "util/list.h"
 
 #include <string.h>
 
@@ -13,21 +14,27 @@ struct handle {
     struct hash_node by_id;
     struct hash_node by_name; /* if it has one */
     struct sock_closed closed;
+    struct sock *sock;       /* borrowed: it tells when it closes */
     struct quota_user *user; /* the owner's account */
-    uint64_t id;
-    size_t name_size;
-    char name[]; /* terminated; "" for none */
+    struct list tied;        /* to a connection, or to none */
+    struct loop_timer rest;  /* until it has been without use for its time to live */
+    double ttl;              /* seconds; 0: for ever */
+    bool charged, shared;
+    size_t name_size; /* 0: none */
+    char *name;
 };
 
-void handles_init(struct handles *handles, struct quota *quota)
+void handles_init(struct handles *handles, struct quota *quota, struct loop *loop)
 {
-    *handles = (struct handles){.quota = quota};
+    *handles = (struct handles){.quota = quota, .loop = loop};
 }
+
+/* ---- finding ---- */
 
 static struct handle *handles_get(const struct handles *handles, uint64_t id)
 {
     struct hash_node *node = hash_first(&handles->by_id, hash_number(id));
-    while (node && CONTAINER_OF(node, struct handle, by_id)->id != id)
+    while (node && sock_id(CONTAINER_OF(node, struct handle, by_id)->sock) != id)
         node = hash_next(node);
     return node ? CONTAINER_OF(node, struct handle, by_id) : NULL;
 }
@@ -38,32 +45,152 @@ static bool handle_is(const struct handle *handle, uid_t owner, const char *name
            memcmp(handle->name, name, size) == 0;
 }
 
+static struct handle *handles_get_named(const struct handles *handles, uid_t owner,
+                                        const char *name, size_t size)
+{
+    struct hash_node *node = hash_first(&handles->by_name, hash_bytes(owner, name, size));
+    for (; node; node = hash_next(node)) {
+        struct handle *handle = CONTAINER_OF(node, struct handle, by_name);
+        if (handle_is(handle, owner, name, size))
+            return handle;
+    }
+    return NULL;
+}
+
 uint64_t handles_find(const struct handles *handles, uid_t owner, const char *name,
                       size_t name_size)
 {
-    struct hash_node *node = hash_first(&handles->by_name, hash_bytes(owner, name, name_size));
-    for (; node; node = hash_next(node)) {
-        struct handle *handle = CONTAINER_OF(node, struct handle, by_name);
-        if (handle_is(handle, owner, name, name_size))
-            return handle->id;
-    }
+    const struct handle *handle = handles_get_named(handles, owner, name, name_size);
+    return handle ? sock_id(handle->sock) : 0;
+}
+
+struct arg_settings handles_settings(const struct handles *handles, uint64_t id)
+{
+    const struct handle *handle = handles_get(handles, id);
+    if (!handle)
+        return (struct arg_settings){0};
+    return (struct arg_settings){
+        .name = {handle->name, handle->name_size},
+        .shared = handle->shared,
+        .tied = list_linked(&handle->tied),
+        .ttl = handle->ttl,
+    };
+}
+
+bool handles_is_shared(const struct handles *handles, uint64_t id)
+{
+    const struct handle *handle = handles_get(handles, id);
+    return handle && handle->shared;
+}
+
+/* ---- the time to live ---- */
+
+/* A use does not move the timer: when it fires, it is seen how long ago the last one was. */
+static void handle_on_rest(struct loop_timer *timer)
+{
+    struct handle *handle = CONTAINER_OF(timer, struct handle, rest);
+    uint64_t ttl = (uint64_t)(handle->ttl * (double)LOOP_SECOND);
+    uint64_t idle = sock_idle(handle->sock);
+    if (idle >= ttl || loop_timer_start(handle->handles->loop, timer, loop_now() + ttl - idle) < 0)
+        sock_close(handle->sock);
+}
+
+static int handle_set_ttl(struct handle *handle, double ttl)
+{
+    uint64_t end = ttl > 0 ? loop_deadline(ttl) : LOOP_NEVER;
+    int result = loop_timer_start(handle->handles->loop, &handle->rest, end);
+    if (result < 0)
+        return result;
+    /* Beyond a century it is for ever too. */
+    handle->ttl = end == LOOP_NEVER ? 0 : ttl;
+    sock_touch(handle->sock);
     return 0;
 }
 
-const char *handles_name(const struct handles *handles, uint64_t id)
+/* ---- names ---- */
+
+static void handle_drop_name(struct handle *handle)
 {
-    struct handle *handle = handles_get(handles, id);
-    return handle && handle->name_size > 0 ? handle->name : NULL;
+    if (handle->name_size == 0)
+        return;
+    hash_remove(&handle->handles->by_name, &handle->by_name);
+    free(STEAL(handle->name));
+    handle->name_size = 0;
 }
+
+/* Whether somebody else has it. */
+static bool handle_may_be_named(const struct handle *handle, const struct arg_bytes *name)
+{
+    uid_t owner = quota_user_uid(handle->user);
+    const struct handle *other =
+        name->size > 0 ? handles_get_named(handle->handles, owner, name->data, name->size) : NULL;
+    return !other || other == handle;
+}
+
+static int handle_set_name(struct handle *handle, const struct arg_bytes *name)
+{
+    struct hash *by_name = &handle->handles->by_name;
+    if (name->size == 0) {
+        handle_drop_name(handle);
+        return 0;
+    }
+    CLEANUP(freep) char *copy = malloc(name->size);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, name->data, name->size);
+    handle_drop_name(handle);
+    uint64_t hash = hash_bytes(quota_user_uid(handle->user), copy, name->size);
+    int result = hash_add(by_name, &handle->by_name, hash);
+    if (result < 0)
+        return result;
+    handle->name = STEAL(copy);
+    handle->name_size = name->size;
+    return 0;
+}
+
+/* ---- settings ---- */
+
+static void handle_tie(struct handle *handle, bool tied, struct list *connection)
+{
+    list_unlink(&handle->tied);
+    if (tied)
+        list_append(connection, &handle->tied);
+}
+
+static int handle_apply(struct handle *handle, const struct arg_settings *settings,
+                        struct list *connection)
+{
+    unsigned given = settings->given;
+    int result = 0;
+    if (settings->tied && !connection)
+        return -ECANCELED;
+    if (!handle_may_be_named(handle, &settings->name))
+        return -EEXIST;
+    if (given & METHOD_OPTION_TTL)
+        result = handle_set_ttl(handle, settings->ttl);
+    if (result == 0 && (given & METHOD_OPTION_NAME))
+        result = handle_set_name(handle, &settings->name);
+    if (result < 0)
+        return result;
+    if (given & METHOD_OPTION_SHARE)
+        handle->shared = settings->shared;
+    if (given & METHOD_OPTION_LIFETIME)
+        handle_tie(handle, settings->tied, connection);
+    return 0;
+}
+
+/* ---- life ---- */
 
 static void handle_free(struct handle *handle)
 {
     struct handles *handles = handle->handles;
     list_unlink(&handle->closed.link);
+    list_unlink(&handle->tied);
+    loop_timer_stop(handles->loop, &handle->rest);
     hash_remove(&handles->by_id, &handle->by_id);
-    if (handle->name_size > 0)
-        hash_remove(&handles->by_name, &handle->by_name);
-    quota_release(handle->user, QUOTA_SOCKETS, 1);
+    handle_drop_name(handle);
+    if (handle->charged)
+        quota_release(handle->user, QUOTA_SOCKETS, 1);
     quota_user_put(handle->user);
     free(handle);
 }
@@ -73,61 +200,59 @@ static void handle_on_close(struct sock_closed *closed)
     handle_free(CONTAINER_OF(closed, struct handle, closed));
 }
 
-static int handle_index(struct handle *handle)
+/* Uncharged, and nothing said of it. NULL: no memory. */
+static struct handle *handle_new(struct handles *handles, struct sock *sock)
 {
-    struct handles *handles = handle->handles;
-    int result = hash_add(&handles->by_id, &handle->by_id, hash_number(handle->id));
-    if (result < 0 || handle->name_size == 0)
-        return result;
-    uint64_t hash = hash_bytes(quota_user_uid(handle->user), handle->name, handle->name_size);
-    result = hash_add(&handles->by_name, &handle->by_name, hash);
-    if (result < 0)
-        hash_remove(&handles->by_id, &handle->by_id);
-    return result;
-}
-
-/* Uncharged and unindexed: only its memory and the account's reference. */
-static struct handle *handle_new(struct handles *handles, struct sock *sock, const char *name,
-                                 size_t name_size)
-{
-    struct handle *handle = calloc(1, sizeof *handle + name_size + 1);
+    struct handle *handle = calloc(1, sizeof *handle);
     if (!handle)
         return NULL;
+    handle->handles = handles;
+    handle->sock = sock;
     handle->user = quota_user_get(handles->quota, sock_owner(sock));
-    if (!handle->user) {
+    handle->closed.fn = handle_on_close;
+    list_init(&handle->closed.link);
+    list_init(&handle->tied);
+    loop_timer_init(&handle->rest, handle_on_rest);
+    if (!handle->user ||
+        hash_add(&handles->by_id, &handle->by_id, hash_number(sock_id(sock))) < 0) {
+        quota_user_put(handle->user);
         free(handle);
         return NULL;
     }
-    handle->handles = handles;
-    handle->id = sock_id(sock);
-    handle->name_size = name_size;
-    if (name_size > 0)
-        memcpy(handle->name, name, name_size);
-    handle->closed.fn = handle_on_close;
-    list_init(&handle->closed.link);
+    sock_on_close(sock, &handle->closed);
     return handle;
 }
 
-int handles_add(struct handles *handles, struct sock *sock, const char *name, size_t name_size)
+int handles_add(struct handles *handles, struct sock *sock, const struct arg_settings *settings,
+                struct list *connection)
 {
-    if (name_size > 0 && handles_find(handles, sock_owner(sock), name, name_size) > 0)
-        return -EEXIST;
-    struct handle *handle = handle_new(handles, sock, name, name_size);
+    struct handle *handle = handle_new(handles, sock);
     if (!handle)
         return -ENOMEM;
-    int result = quota_charge(handle->user, QUOTA_SOCKETS, 1);
-    if (result == 0) {
-        result = handle_index(handle);
-        if (result < 0)
-            quota_release(handle->user, QUOTA_SOCKETS, 1);
+    int result = handle_apply(handle, settings, connection);
+    if (result == 0)
+        result = quota_charge(handle->user, QUOTA_SOCKETS, 1);
+    handle->charged = result == 0;
+    if (result < 0)
+        handle_free(handle);
+    return result;
+}
+
+int handles_set(struct handles *handles, struct sock *sock, const struct arg_settings *settings,
+                struct list *connection)
+{
+    struct handle *handle = handles_get(handles, sock_id(sock));
+    if (!handle)
+        handle = handle_new(handles, sock);
+    return handle ? handle_apply(handle, settings, connection) : -ENOMEM;
+}
+
+void handles_close_tied(struct list *connection)
+{
+    for (struct list *link; (link = list_first(connection));) {
+        list_unlink(link);
+        sock_close(CONTAINER_OF(link, struct handle, tied)->sock);
     }
-    if (result < 0) {
-        quota_user_put(handle->user);
-        free(handle);
-        return result;
-    }
-    sock_on_close(sock, &handle->closed);
-    return 0;
 }
 
 void handles_forget(struct handles *handles, uint64_t id)

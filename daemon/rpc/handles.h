@@ -1,16 +1,21 @@
 /*
- * The sockets that clients made: charged to their owner until they close, and known by name, if
- * they were given one. The numbers themselves are the net's; sockets that nobody named and no
- * client made are not in here.
+ * What is known about sockets beside what the net knows: the names that they were given, who may
+ * use them, when they end by themselves, and to whose account they go. A socket that a client made
+ * is in here from its beginning, one that a script made from when something is said of it. The
+ * numbers themselves are the net's.
  */
 #pragma once
 
+#include "protocol/args.h"
 #include "rpc/hash.h"
+#include "util/list.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+struct loop;
 struct quota;
 struct sock;
 
@@ -18,18 +23,29 @@ struct handles {
     struct hash by_id;
     struct hash by_name; /* and owner */
     struct quota *quota;
+    struct loop *loop;
 };
 
-void handles_init(struct handles *handles, struct quota *quota);
+void handles_init(struct handles *handles, struct quota *quota, struct loop *loop);
 
 /* Forgets all; the sockets stay open. */
 void handles_deinit(struct handles *handles);
 
 /*
- * Takes a new socket in, until it closes; `name` may be NULL. -EEXIST: its owner has a socket of
- * that name; -EDQUOT: as many as it may have; -ENOMEM.
+ * Takes in a socket that a client made, until it closes, and charges its owner. `connection`: of
+ * those tied to it; NULL: it has ended. -EEXIST: the owner has a socket of that name; -EDQUOT: as
+ * many as it may have; -ECANCELED: it was to be tied to a connection that has ended; -ENOMEM.
  */
-int handles_add(struct handles *handles, struct sock *sock, const char *name, size_t name_size);
+int handles_add(struct handles *handles, struct sock *sock, const struct arg_settings *settings,
+                struct list *connection);
+
+/* Changes what is given of the settings, of any open socket. -EEXIST, -ENOMEM: nothing is changed,
+ * but for a time to live. */
+int handles_set(struct handles *handles, struct sock *sock, const struct arg_settings *settings,
+                struct list *connection);
+
+/* Closes the sockets that are tied to a connection. */
+void handles_close_tied(struct list *connection);
 
 /* Gives the charge and the name back while the socket stays open. Unknown numbers are fine. */
 void handles_forget(struct handles *handles, uint64_t id);
@@ -38,5 +54,7 @@ void handles_forget(struct handles *handles, uint64_t id);
 uint64_t handles_find(const struct handles *handles, uid_t owner, const char *name,
                       size_t name_size);
 
-/* The name of a socket, or NULL. */
-const char *handles_name(const struct handles *handles, uint64_t id);
+/* The settings of a socket, those of one that nothing was said of included. */
+struct arg_settings handles_settings(const struct handles *handles, uint64_t id);
+
+bool handles_is_shared(const struct handles *handles, uint64_t id);

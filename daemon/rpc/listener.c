@@ -32,6 +32,7 @@ struct listener {
     unsigned magic;
     int fd;
     struct rpc *rpc;
+    struct access_rules rules;
     struct list link;
     struct loop_io *io;
     struct loop_task task;
@@ -56,26 +57,18 @@ static void turn_away(int fd, const struct identity *who, int error, const char 
 
 /* ---- those who get in ---- */
 
-static int identify(struct rpc *rpc, int fd, struct identity *who)
-{
-    const struct rpc_config *config = &rpc->config;
-    int result = access_identify(who, fd, config->has_admin_group ? &config->admin_group : NULL);
-    who->allowed = config->allow;
-    return result;
-}
-
 /* Lets in who has connected; `scarce`: only administrators. */
-static void let_in(struct rpc *rpc, int connected, bool scarce)
+static void let_in(const struct listener *listener, int connected, bool scarce)
 {
     CLEANUP(close_fdp) int fd = connected;
     struct identity who;
-    if (identify(rpc, fd, &who) < 0)
+    if (access_identify(&who, fd, &listener->rules) < 0)
         return;
     if (scarce && !who.admin) {
         turn_away(fd, &who, -EMFILE, "there are too few descriptors left");
         return;
     }
-    int result = peer_new(rpc, fd, &who);
+    int result = peer_new(listener->rpc, fd, &who);
     if (result == 0)
         (void)STEAL_FD(fd); /* the peer's now */
     else
@@ -106,7 +99,7 @@ static bool accept_with_reserve(struct listener *listener)
     close(STEAL_FD(rpc->reserve_fd));
     int fd = accept_one(listener);
     if (fd >= 0)
-        let_in(rpc, fd, true);
+        let_in(listener, fd, true);
     reserve_take(rpc);
     return fd >= 0;
 }
@@ -129,7 +122,7 @@ static void listener_turn(struct listener *listener)
     for (int i = 0; i < LISTENER_TURN; i++) {
         int fd = accept_one(listener);
         if (fd >= 0) {
-            let_in(listener->rpc, fd, false);
+            let_in(listener, fd, false);
         } else if (fd == -EAGAIN) {
             return;
         } else if (is_shortage(fd) && !accept_with_reserve(listener)) {
@@ -190,6 +183,10 @@ int listener_new(struct rpc *rpc, int fd)
     listener->magic = LISTENER_MAGIC;
     listener->fd = fd;
     listener->rpc = rpc;
+    listener->rules.has_admins = rpc->config.has_admin_group;
+    listener->rules.admins = rpc->config.admin_group;
+    listener->rules.allowed = rpc->config.allow;
+    listener->rules.has_members = access_group_of(fd, &listener->rules.members);
     loop_task_init(&listener->task, listener_on_task);
     loop_timer_init(&listener->rest, listener_on_rest);
     result = loop_io_new(rpc->loop, fd, listener_on_io, listener, &listener->io);

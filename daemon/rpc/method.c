@@ -4,6 +4,7 @@
 #include "net/net.h"
 #include "net/sock.h"
 #include "rpc/access.h"
+#include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"
 
@@ -52,15 +53,24 @@ static uint64_t find_name(struct rpc_call *call, struct arg_bytes name)
     return handles_find(&call->rpc->handles, owner, name.data, name.size);
 }
 
+bool method_may_use(const struct rpc_call *call, const struct sock *sock)
+{
+    const struct identity *who = &call->who;
+    return who->admin || sock_owner(sock) == who->uid ||
+           (who->member && handles_is_shared(&call->rpc->handles, sock_id(sock)));
+}
+
 int method_sock(struct rpc_call *call, const struct arg *arg, struct sock **out)
 {
     uint64_t id = arg->kind == ARG_INTEGER ? (uint64_t)arg->integer : find_name(call, arg->bytes);
     struct sock *sock = id > 0 ? net_find(call->rpc->net, id) : NULL;
     if (!sock)
         return no_such_socket(call, arg);
-    if (!call->who.admin && sock_owner(sock) != call->who.uid)
+    if (!method_may_use(call, sock))
         return call_refuse(call, -EPERM, "%s: socket %" PRIu64 " belongs to another user",
                            call->method->name, id);
+    if (methods_id(call->method) != METHOD_sockd_info) /* to look is not to use */
+        sock_touch(sock);
     *out = sock;
     return 0;
 }
@@ -182,11 +192,17 @@ int method_keep(struct rpc_call *call, struct writer *writer)
     return 0;
 }
 
-static int explain_announce(struct rpc_call *call, int error)
+struct list *method_connection(const struct rpc_call *call)
 {
+    return call->peer ? &call->peer->tied : NULL;
+}
+
+int method_explain_handle(struct rpc_call *call, int error)
+{
+    const struct arg_bytes *name = &call->settings.name;
     if (error == -EEXIST)
-        return call_fail(call, error, "%s: you have a socket named %.*s already",
-                         call->method->name, (int)call->name.size, call->name.data);
+        return call_fail(call, error, "%s: there is a socket named %.*s already",
+                         call->method->name, (int)name->size, name->data);
     if (error == -EDQUOT)
         return call_refuse(call, error, "%s: you have as many sockets as you may",
                            call->method->name);
@@ -195,7 +211,8 @@ static int explain_announce(struct rpc_call *call, int error)
 
 int method_announce(struct rpc_call *call, struct sock *sock, struct sock *listener)
 {
-    int result = handles_add(&call->rpc->handles, sock, call->name.data, call->name.size);
+    struct handles *handles = &call->rpc->handles;
+    int result = handles_add(handles, sock, &call->settings, method_connection(call));
     if (result == 0) {
         call->answer.made.sock = sock;
         call->answer.made.second = NULL;
@@ -208,5 +225,5 @@ int method_announce(struct rpc_call *call, struct sock *sock, struct sock *liste
         sock_close(sock);
         sock_unref(sock);
     }
-    return explain_announce(call, result);
+    return method_explain_handle(call, result);
 }

@@ -22,6 +22,16 @@ typedef int method_fn(struct rpc_call *call, const struct args *args);
  * -EBADF, or -EPERM. Borrowed. */
 int method_sock(struct rpc_call *call, const struct arg *arg, struct sock **out);
 
+/* Whether the caller may use the socket: it is the caller's, or shared with its group, or the
+ * caller administrates. */
+bool method_may_use(const struct rpc_call *call, const struct sock *sock);
+
+/* Whose connection the call came by, for a handle that is tied to it; NULL: it is gone. */
+struct list *method_connection(const struct rpc_call *call);
+
+/* The words for a failure of handles_add and handles_set. Returns `error`. */
+int method_explain_handle(struct rpc_call *call, int error);
+
 /* A host and a port as terminated strings; NULL where nothing (or 0 for the host) was given. */
 struct place {
     const char *host, *port;

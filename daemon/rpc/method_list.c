@@ -16,11 +16,6 @@
 
 /* ---- what is known about a socket ---- */
 
-static const char *info_name(const struct rpc *rpc, const struct sock *sock)
-{
-    return handles_name(&rpc->handles, sock_id(sock));
-}
-
 static const char *info_handler(const struct rpc *rpc, const struct sock *sock)
 {
     return rpc->hooks.handler_name ? rpc->hooks.handler_name(rpc->hook_context, sock) : NULL;
@@ -30,6 +25,16 @@ static void put_text(struct writer *writer, const char *key, const char *text)
 {
     writer_text(writer, key);
     writer_text(writer, text);
+}
+
+/* Bytes that are not terminated; nil if there are none. */
+static void put_bytes(struct writer *writer, const char *key, const struct arg_bytes *bytes)
+{
+    writer_text(writer, key);
+    if (bytes->size > 0)
+        writer_str(writer, bytes->data, bytes->size);
+    else
+        writer_nil(writer);
 }
 
 static void put_number(struct writer *writer, const char *key, int64_t number)
@@ -83,12 +88,22 @@ static void put_counters(struct writer *writer, const struct sock *sock)
     put_number(writer, "used", counters.used);
 }
 
+static void put_ttl(struct writer *writer, double ttl)
+{
+    writer_text(writer, "ttl");
+    if (ttl > 0)
+        writer_number(writer, ttl);
+    else
+        writer_nil(writer);
+}
+
 static void put_info(struct writer *writer, const struct rpc *rpc, const struct sock *sock)
 {
     char protocol[16];
+    struct arg_settings settings = handles_settings(&rpc->handles, sock_id(sock));
     writer_map(writer, INFO_PAIRS);
     put_number(writer, "id", (int64_t)sock_id(sock));
-    put_text(writer, "name", info_name(rpc, sock));
+    put_bytes(writer, "name", &settings.name);
     put_number(writer, "owner", sock_owner(sock));
     put_text(writer, "domain", address_family_name(sock_domain(sock)));
     put_text(writer, "type", address_type_name(sock_type(sock)));
@@ -97,9 +112,9 @@ static void put_info(struct writer *writer, const struct rpc *rpc, const struct 
     put_addresses(writer, sock);
     put_counters(writer, sock);
     put_text(writer, "handler", info_handler(rpc, sock));
-    put_text(writer, "share", NULL);
-    put_text(writer, "lifetime", NULL);
-    put_text(writer, "ttl", NULL);
+    put_text(writer, "share", settings.shared ? "group" : "none");
+    put_text(writer, "lifetime", settings.tied ? "client" : "daemon");
+    put_ttl(writer, settings.ttl);
 }
 
 /* ---- sockd.info ---- */
@@ -135,6 +150,13 @@ static bool same(const char *text, const struct arg_bytes *wanted)
            (text && strlen(text) == wanted->size && memcmp(text, wanted->data, wanted->size) == 0);
 }
 
+static bool is_named(const struct rpc *rpc, const struct sock *sock, const struct arg_bytes *wanted)
+{
+    struct arg_bytes name = handles_settings(&rpc->handles, sock_id(sock)).name;
+    return name.size == wanted->size && name.size > 0 &&
+           memcmp(name.data, wanted->data, name.size) == 0;
+}
+
 static bool matches(const struct filters *filters, const struct rpc *rpc, const struct sock *sock)
 {
     return (filters->owner < 0 || (uid_t)filters->owner == sock_owner(sock)) &&
@@ -142,7 +164,7 @@ static bool matches(const struct filters *filters, const struct rpc *rpc, const 
            same(address_family_name(sock_domain(sock)), &filters->domain) &&
            same(address_type_name(sock_type(sock)), &filters->type) &&
            same(sock_state(sock), &filters->state) &&
-           (!filters->name.data || same(info_name(rpc, sock), &filters->name)) &&
+           (!filters->name.data || is_named(rpc, sock, &filters->name)) &&
            (!filters->handler.data || same(info_handler(rpc, sock), &filters->handler));
 }
 
@@ -197,8 +219,8 @@ static void list_one(void *context, struct sock *sock)
     struct listing *listing = context;
     const struct rpc_call *call = listing->call;
     int64_t most = listing->filters.most;
-    if ((!call->who.admin && sock_owner(sock) != call->who.uid) ||
-        (most >= 0 && listing->count >= most) || !matches(&listing->filters, call->rpc, sock))
+    if (!method_may_use(call, sock) || (most >= 0 && listing->count >= most) ||
+        !matches(&listing->filters, call->rpc, sock))
         return;
     listing->count++;
     if (listing->writer)

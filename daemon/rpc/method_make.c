@@ -11,10 +11,10 @@
 /* What a name could not be given to is refused before anything is made. */
 static int check_name(struct rpc_call *call)
 {
-    if (call->name.size > 0 &&
-        handles_find(&call->rpc->handles, call->who.uid, call->name.data, call->name.size) > 0)
-        return call_fail(call, -EEXIST, "%s: you have a socket named %.*s already",
-                         call->method->name, (int)call->name.size, call->name.data);
+    const struct arg_bytes *name = &call->settings.name;
+    if (name->size > 0 &&
+        handles_find(&call->rpc->handles, call->who.uid, name->data, name->size) > 0)
+        return method_explain_handle(call, -EEXIST);
     return 0;
 }
 
@@ -119,7 +119,9 @@ static int accept_complete(struct rpc_call *call)
     if (op->status < 0)
         return op->status;
     call->answer.address = *op->made.from;
-    return method_announce(call, op_take_sock(op), op->sock);
+    struct sock *sock = op_take_sock(op);
+    sock_set_owner(sock, call->who.uid); /* who need not be the listener's owner */
+    return method_announce(call, sock, op->sock);
 }
 
 int method_accept(struct rpc_call *call, const struct args *args)

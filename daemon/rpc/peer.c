@@ -378,6 +378,7 @@ int peer_new(struct rpc *rpc, int fd, const struct identity *who)
     input_init(&peer->input, rpc->pool, peer->user);
     output_init(&peer->output, rpc->pool, peer->user);
     list_init(&peer->calls);
+    list_init(&peer->tied);
     loop_task_init(&peer->task, peer_on_task);
     loop_timer_init(&peer->stall, peer_on_stall);
     peer->room.fn = peer_on_room;
@@ -393,6 +394,7 @@ void peer_free(struct peer *peer)
     peer_abandon_calls(peer);
     hash_deinit(&peer->by_msgid);
     output_deinit(&peer->output, rpc->net, &rpc->handles);
+    handles_close_tied(&peer->tied); /* what was to be given back has been */
     input_deinit(&peer->input);
     list_unlink(&peer->room.link);
     loop_timer_stop(rpc->loop, &peer->stall);

@@ -35,6 +35,7 @@ struct peer {
     struct input input;
     struct output output;
     struct list calls;     /* in flight */
+    struct list tied;      /* handles that close with it */
     struct hash by_msgid;  /* those of them that are requests */
     size_t in_flight;      /* their number */
     struct loop_task task; /* another turn */

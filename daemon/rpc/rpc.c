@@ -53,7 +53,7 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     if (hooks)
         rpc->hooks = *hooks;
     rpc->hook_context = hook_context;
-    handles_init(&rpc->handles, rpc->quota);
+    handles_init(&rpc->handles, rpc->quota, rpc->loop);
     list_init(&rpc->listeners);
     list_init(&rpc->peers);
     list_init(&rpc->orphans);

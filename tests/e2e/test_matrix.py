@@ -70,7 +70,7 @@ class Cases:
         note(self.FACE.name, method, "success")
         return result
 
-    def wrong(self, name, method, *args, outcome="failure", **options):
+    def wrong(self, name, method, /, *args, outcome="failure", **options):
         """A call that fails with the error of that name."""
         with self.assertRaises(faces.Failure) as caught:
             self.face.call(method, *args, **options)
@@ -427,6 +427,26 @@ class ControlPlane:
         self.assertEqual((entry["id"], entry["state"]), (handle, "connected"))
         self.wrong("EINVAL", "sockd.list", {"no such filter": 1})
         self.assertEqual(self.ok("sockd.info", handle)["id"], handle)
+
+    def test_set(self):
+        handle, _ = self.connected()
+        self.assertIs(self.ok("sockd.set", handle, name="new", share="group", ttl=90), True)
+        info = self.root.call("sockd.info", "new")
+        self.assertEqual((info["id"], info["share"], info["ttl"]), (handle, "group", 90))
+        self.ok("sockd.set", handle, name="", share="none", ttl=float("inf"))
+        info = self.root.call("sockd.info", handle)
+        self.assertEqual((info["name"], info["share"], info["ttl"]), (None, "none", None))
+        self.wrong("EINVAL", "sockd.set", handle, share="all")
+        server, address = self.ok("tcp_server", "127.0.0.1", 0, None, name="server", share="group")
+        self.owned(server)
+        self.wrong("EEXIST", "sockd.set", handle, name="server")
+        peer = self.keep(sockd_test.connect(address["port"]))
+        connection, _ = self.ok("accept", "server" if self.FACE is not faces.C else server, ttl=80)
+        self.assertEqual(self.root.call("sockd.info", self.owned(connection))["ttl"], 80)
+        peer.close()
+        one, two = self.owned(*self.ok("socketpair", "AF_UNIX", "SOCK_STREAM", share="group"))
+        self.assertEqual([self.root.call("sockd.info", each)["share"] for each in (one, two)],
+                         ["group"] * 2)
 
     def test_eval(self):
         self.assertEqual(self.ok("sockd.eval", "return ...", 1, [2, "x"]), [1, [2, "x"]])

@@ -168,4 +168,5 @@ class TestMode(sockd_test.Case):
         self.assertEqual(as_user(NOBODY, knock), "refused")
 
 
-sockd_test.main()
+if __name__ == "__main__":
+    sockd_test.main()

@@ -33,6 +33,11 @@ class Address(ctypes.Structure):
                 "type": self.type.decode(), "protocol": self.protocol.decode()}
 
 
+class Settings(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("share", ctypes.c_char_p),
+                ("lifetime", ctypes.c_char_p), ("ttl", ctypes.c_double)]
+
+
 class Error(ctypes.Structure):
     _fields_ = [("origin", ctypes.c_int), ("number", ctypes.c_int), ("name", ctypes.c_char_p),
                 ("method", ctypes.c_char_p), ("message", ctypes.c_char_p),
@@ -54,6 +59,7 @@ INPUTS = {
     "int": ctypes.c_int, "size_t": ctypes.c_size_t, "double": ctypes.c_double,
     "const char *": ctypes.c_char_p, "const void *": ctypes.c_char_p,
     "const struct sockd_args *": ctypes.c_void_p,
+    "const struct sockd_settings *": lambda value: None if value is None else ctypes.byref(value),
 }
 OUTPUTS = {
     "uint64_t *": ctypes.c_uint64, "int64_t *": ctypes.c_int64, "size_t *": ctypes.c_size_t,

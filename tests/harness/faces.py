@@ -111,7 +111,18 @@ class C(Face):
             values["path"] = port
         if "delimiter" in values:
             name += "_until"
+        if "settings" in values and method != "sockd.set":
+            name += "_with"
         return name, values
+
+    SETTINGS = {"name": "", "share": "none", "lifetime": "daemon", "ttl": c_library.FOREVER}
+
+    def settings(self, options):
+        """Takes the settings of a handle out of the options; None stands for the default."""
+        said = {key: options.pop(key) for key in self.SETTINGS if key in options}
+        said = {key: self.SETTINGS[key] if value is None else value for key, value in said.items()}
+        return c_library.Settings(**{key: value.encode() if isinstance(value, str) else value
+                                     for key, value in said.items()})
 
     @staticmethod
     def converted(kind, value):
@@ -146,7 +157,10 @@ class C(Face):
         return value.encode() if isinstance(value, str) else value
 
     def call(self, method, *args, **options):
-        name, values = self.function(method, self.values(method, self.named(method, args)))
+        values = self.values(method, self.named(method, args))
+        if not self.SETTINGS.keys().isdisjoint(options):
+            values["settings"] = self.settings(options)
+        name, values = self.function(method, values)
         values.update(options)
         parameters = self.client.library.functions[name]
         inputs = [self.input(kind, parameter, values) for kind, parameter in parameters

@@ -46,6 +46,18 @@ struct sockd_address {
     int port;          /* -1 for unix sockets */
 };
 
+/*
+ * What may be said of a socket: when it is made, by the functions whose names end in _with, or
+ * later, by sockd_set(). Zeroed, nothing is said, and what was said before stands.
+ */
+struct sockd_settings {
+    const char *name;     /* unique among the owner's; "" takes it away */
+    const char *share;    /* "group": members of the control socket's group may use it as its owner
+                             does; "none" */
+    const char *lifetime; /* "client": it closes when this connection ends; "daemon" */
+    double ttl;           /* closes after so many seconds without use; SOCKD_FOREVER: never */
+};
+
 /* Who says that a call failed. */
 enum sockd_origin {
     SOCKD_ORIGIN_NONE,       /* it did not */

@@ -41,6 +41,9 @@ Test(ctl_help, what_it_says_about_one)
     has(shell_run("send", "--help", NULL), "  -e,  --escapes\n");
     has(shell_run("connect", "--help", NULL), "Usage: sockctl connect HOST [PORT] [TIMEOUT]\n");
     has(shell_run("connect", "--help", NULL), "--name NAME");
+    has(shell_run("accept", "--help", NULL), "--share SHARE\n      \"group\" or \"none\";");
+    has(shell_run("set", "--help", NULL), "Usage: sockctl set HANDLE\n");
+    has(shell_run("set", "--help", NULL), "--ttl TTL");
     has(shell_run("eval", "--help", NULL), "Usage: sockctl eval TEXT [JSON ...]\n");
     has(shell_run("call", "--help", NULL), "Usage: sockctl call METHOD [JSON ...]\n");
     has(shell_run("ping", "--help", NULL), "Usage: sockctl ping\n\nAnswers pong.\n");

@@ -64,7 +64,23 @@ Test(ctl_params, names)
     calls(shell_run("connect", "h", "80", "--name", "web", NULL), "tcp_connect",
           "a16850c081a46e616d65a3776562");
     calls(shell_run("accept", "7", "--name", "web", "--timeout", "4", NULL), "accept",
-          "0782a46e616d65a3776562a774696d656f7574cb4010000000000000");
+          "0782a774696d656f7574cb4010000000000000a46e616d65a3776562");
+}
+
+Test(ctl_params, settings)
+{
+    calls(shell_run("set", "7", "--name", "", "--ttl", "2", NULL), "sockd.set",
+          "0782a46e616d65a0a374746ccb4000000000000000");
+    calls(shell_run("set", "7", "--ttl", "inf", NULL), "sockd.set", "0781a374746cc0");
+    calls(shell_run("socketpair", "AF_UNIX", "SOCK_STREAM", "--share", "group", "--lifetime",
+                    "client", NULL),
+          "socketpair",
+          "a741465f554e4958ab534f434b5f53545245414dc082a57368617265a567726f7570a86c69666574696d65a6"
+          "636c69656e74");
+    cr_assert_eq(shell_run("set", "7", "--share", "all", NULL)->status, 2);
+    cr_assert_eq(shell_run("set", "7", "--ttl", "0", NULL)->status, 2);
+    cr_assert_eq(shell_run("set", "7", "--ttl", "soon", NULL)->status, 2);
+    cr_assert_eq(shell_run("close", "7", "--ttl", "1", NULL)->status, 2);
 }
 
 Test(ctl_params, numbers_symbols_and_flags)

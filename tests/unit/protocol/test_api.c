@@ -74,7 +74,7 @@ Test(api, tells_parameters_and_options)
     for (int id = 0; id <= METHOD_accept; id++)
         cr_assert(view_take(&list, &one));
     struct view options = find(one, "options");
-    cr_assert(view_array(&options, &count) && count == 2);
+    cr_assert(view_array(&options, &count) && count == 5);
     cr_assert(text_is(options, "timeout"));
     cr_assert(text_is(find(one, "waits"), "until its timeout"));
     cr_assert(text_is(find(one, "caller"), "owner"));

@@ -37,7 +37,8 @@ Test(args, by_position)
     cr_assert(bytes_are(args.arg[0].bytes, "h"));
     cr_assert_eq(args.arg[1].integer, 80);
     cr_assert_eq(args.timeout, 0.5);
-    cr_assert_null(args.name.data);
+    cr_assert_null(args.settings.name.data);
+    cr_assert_eq(args.settings.given, 0);
 }
 
 Test(args, what_is_left_out_or_nil_is_absent)
@@ -57,7 +58,8 @@ Test(args, options_win_over_positions)
         PARSE(tcp_connect, "\x94\xa1h\x50\x05\x83\xa4port\x51\xa7timeout\x06\xa4name\xa1n"), 0);
     cr_assert_eq(args.arg[1].integer, 81);
     cr_assert_eq(args.timeout, 6);
-    cr_assert(bytes_are(args.name, "n"));
+    cr_assert(bytes_are(args.settings.name, "n"));
+    cr_assert_eq(args.settings.given, METHOD_OPTION_NAME);
 }
 
 Test(args, a_map_may_stand_in_the_place_of_what_is_left_out)

@@ -65,10 +65,17 @@ Test(methods, options)
     cr_assert_eq(methods_option("nam", 3), 0);
     cr_assert_str_eq(methods_option_name(METHOD_OPTION_NAME), "name");
     cr_assert_null(methods_option_name((enum method_option)(1 << 30)));
+    for (unsigned set = METHOD_OPTION_TIMEOUT | METHOD_SETTINGS; set; set &= set - 1) {
+        enum method_option option = (enum method_option)(set & -set);
+        const char *name = methods_option_name(option);
+        cr_assert_eq(methods_option(name, strlen(name)), option);
+        cr_assert_not_null(methods_option_expected(option));
+        cr_assert_not_null(methods_option_doc(option));
+    }
     cr_assert_null(methods_option_expected((enum method_option)(1 << 30)));
-    for (unsigned bits = methods[METHOD_accept].options; bits; bits &= bits - 1)
-        cr_assert_not_null(methods_option_expected((enum method_option)(bits & -bits)));
-    cr_assert_eq(methods[METHOD_accept].options, METHOD_OPTION_TIMEOUT | METHOD_OPTION_NAME);
+    cr_assert_null(methods_option_doc((enum method_option)(1 << 30)));
+    cr_assert_eq(methods[METHOD_accept].options, METHOD_OPTION_TIMEOUT | METHOD_SETTINGS);
+    cr_assert_eq(methods[METHOD_socketpair].options, METHOD_SETTINGS & ~METHOD_OPTION_NAME);
     cr_assert_eq(methods[METHOD_close].options, 0);
     cr_assert_eq(methods_param(&methods[METHOD_close], "timeout", 7), -1);
 }

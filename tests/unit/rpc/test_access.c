@@ -5,18 +5,33 @@
 
 #include <criterion/criterion.h>
 #include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const struct identity somebody = {.uid = 1000};
 static const struct identity admin = {.uid = 0, .admin = true};
+
+static struct access_rules rules_of(const gid_t *admins, const gid_t *members)
+{
+    return (struct access_rules){
+        .has_admins = admins != NULL,
+        .admins = admins ? *admins : 0,
+        .has_members = members != NULL,
+        .members = members ? *members : 0,
+    };
+}
 
 static struct identity identify(const gid_t *group)
 {
     int ends[2];
     struct identity who;
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    cr_assert_eq(access_identify(&who, ends[0], group), 0);
+    struct access_rules groups = rules_of(group, NULL);
+    cr_assert_eq(access_identify(&who, ends[0], &groups), 0);
     close(ends[0]);
     close(ends[1]);
     return who;
@@ -32,7 +47,7 @@ Test(access, the_daemons_own_user_administrates)
 
 /* The peer's credentials are those at the time of the connection; the daemon's own may change. */
 static struct identity identify_as(uid_t uid, gid_t gid, size_t groups, const gid_t *list,
-                                   const gid_t *group)
+                                   const gid_t *admins, const gid_t *members)
 {
     int ends[2];
     struct identity who;
@@ -41,7 +56,8 @@ static struct identity identify_as(uid_t uid, gid_t gid, size_t groups, const gi
     cr_assert_eq(seteuid(uid), 0);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     cr_assert_eq(seteuid(0), 0);
-    cr_assert_eq(access_identify(&who, ends[0], group), 0);
+    struct access_rules both = rules_of(admins, members);
+    cr_assert_eq(access_identify(&who, ends[0], &both), 0);
     return who;
 }
 
@@ -53,18 +69,52 @@ Test(access, members_of_the_group_administrate)
     gid_t many[200];
     for (gid_t i = 0; i < 200; i++)
         many[i] = 5000 + i;
-    cr_assert_not(identify_as(1000, 1000, 0, NULL, NULL).admin);
-    cr_assert_not(identify_as(1000, 1000, 1, &other, &group).admin);
-    cr_assert(identify_as(1000, group, 0, NULL, &group).admin);
-    cr_assert(identify_as(1000, 1000, 1, &group, &group).admin);
-    cr_assert(identify_as(1000, 1000, 200, many, &many[199]).admin);
-    cr_assert_not(identify_as(1000, 1000, 200, many, &group).admin);
+    cr_assert_not(identify_as(1000, 1000, 0, NULL, NULL, NULL).admin);
+    cr_assert_not(identify_as(1000, 1000, 1, &other, &group, NULL).admin);
+    cr_assert(identify_as(1000, group, 0, NULL, &group, NULL).admin);
+    cr_assert(identify_as(1000, 1000, 1, &group, &group, NULL).admin);
+    cr_assert(identify_as(1000, 1000, 200, many, &many[199], NULL).admin);
+    cr_assert_not(identify_as(1000, 1000, 200, many, &group, NULL).admin);
+}
+
+/* Members of the control socket's group administrate nothing by that. */
+Test(access, members_of_the_control_sockets_group)
+{
+    if (geteuid() != 0)
+        cr_skip_test("only root can be somebody else");
+    gid_t group = 4242, other = 4343;
+    struct identity who = identify_as(1000, group, 0, NULL, NULL, &group);
+    cr_assert(who.member && !who.admin);
+    cr_assert(identify_as(1000, 1000, 1, &group, &other, &group).member);
+    cr_assert_not(identify_as(1000, 1000, 1, &other, NULL, &group).member);
+    cr_assert_not(identify_as(1000, group, 0, NULL, NULL, NULL).member);
+}
+
+Test(access, the_group_of_a_control_socket)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char folder[] = "/tmp/sockd-access-XXXXXX";
+    struct stat file;
+    gid_t group;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_not(access_group_of(fd, &group), "it has no file yet");
+    cr_assert_not(access_group_of(-1, &group));
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/s", folder);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_eq(lstat(address.sun_path, &file), 0);
+    cr_assert(access_group_of(fd, &group) && group == file.st_gid);
+    unlink(address.sun_path);
+    rmdir(folder);
+    cr_assert_not(access_group_of(fd, &group));
+    close(fd);
 }
 
 Test(access, what_is_no_socket_has_no_identity)
 {
     struct identity who;
-    cr_assert_lt(access_identify(&who, -1, NULL), 0);
+    struct access_rules none = rules_of(NULL, NULL);
+    cr_assert_lt(access_identify(&who, -1, &none), 0);
 }
 
 Test(access, raw_sockets_and_strange_domains_are_administrators)
