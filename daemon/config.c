@@ -53,9 +53,9 @@ __attribute__((format(printf, 3, 4))) static void complain(struct config *config
     char where[32] = ": ";
     if (line > 0)
         snprintf(where, sizeof where, ":%u: ", line);
-    escape_add(&out, config->name, 0);
-    escape_add(&out, where, 0);
-    escape_add(&out, text, 0);
+    escape_add_text(&out, config->name);
+    escape_add_text(&out, where);
+    escape_add_text(&out, text);
     config->reason[out.length] = 0;
     config->result = -EINVAL;
 }

@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct parser *par
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     struct escape out = {parser->reason, 0, parser->size - 1};
-    escape_add(&out, text, 0);
+    escape_add_text(&out, text);
     parser->reason[out.length] = 0;
     return -EINVAL;
 }

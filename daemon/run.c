@@ -1,6 +1,7 @@
 /* `sockd run`: a loop, the runtime and one script. */
 #include "run.h"
 
+#include "info.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "options.h"
@@ -59,6 +60,8 @@ static int start_runtime(struct run *run, const struct options *options)
         .nonblock = options->nonblock,
     };
     int result = runtime_new(&run->runtime, run->net, &config);
+    if (result == 0)
+        result = info_open(run->runtime, options, NULL);
     if (result == 0)
         result =
             runtime_run(run->runtime, options->arguments, options->argument_count, on_ended, run);

@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "hooks.h"
+#include "info.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "net/sock.h"
@@ -159,6 +160,8 @@ static int start_lua(struct server *server)
         .service = true,
     };
     int result = runtime_new(&server->runtime, server->net, &config);
+    if (result == 0)
+        result = info_open(server->runtime, options, control_path(server->control));
     return result < 0 ? fail("Lua", result) : 0;
 }
 

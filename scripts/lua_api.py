@@ -28,6 +28,7 @@ OBJECTS = {
     "fiber_cond": "cond", "tcp_object": "tcp", "udp_object": "udp",
 }
 HEADINGS = {
+    "sockd_info": "`sockd.info`",
     "socket_object": "Methods of a socket", "fiber_object": "Methods of a fiber",
     "fiber_channel": "Methods of a channel", "fiber_cond": "Methods of a condition variable",
     "tcp_object": "Methods of a TCP object", "udp_object": "Methods of a UDP object",

@@ -75,11 +75,35 @@ static void serving_name_fiber(const struct serving *serving, const struct arriv
     fiber_set_name(arrival->fiber, name, (size_t)length < most ? (size_t)length : most);
 }
 
+static void serving_ended(struct fiber *fiber, void *context, int status);
+
+void server_describe(const struct fiber *fiber, char peer[ADDRESS_STRING_MAX],
+                     struct log_about *about)
+{
+    const struct sock *connection = fiber_ended_context(fiber, serving_ended);
+    *about = (struct log_about){
+        .handler = fiber_name(fiber), .has_uid = true, .uid = fiber_owner(fiber)};
+    if (connection == NULL)
+        return;
+    /* Not by sock_peer, whose failure would be the socket's errno. */
+    struct sockaddr_storage found;
+    struct address address;
+    socklen_t length = sizeof found;
+    about->socket = sock_id(connection);
+    if (getpeername(sock_fd(connection), (struct sockaddr *)&found, &length) < 0)
+        return;
+    address_set(&address, (struct sockaddr *)&found, length);
+    about->peer = socket_address_text(&address, peer);
+}
+
 static void serving_log_error(struct fiber *fiber)
 {
+    char peer[ADDRESS_STRING_MAX];
+    struct log_about about;
     CLEANUP(freep) char *text = fiber_error_text(fiber);
+    server_describe(fiber, peer, &about);
     if (text != NULL)
-        log_text(LOG_ERROR, text);
+        log_text_about(LOG_ERROR, &about, text, strlen(text));
 }
 
 static void serving_ended(struct fiber *fiber, void *context, int status)
@@ -99,7 +123,9 @@ static void serving_connection(void *context, struct sock *connection, const str
     MAGIC_CHECK(serving, SERVING_MAGIC);
     struct arrival arrival = {serving, connection, from, NULL};
     if (vm_protect(serving->binding->vm, serving_make_fiber, &arrival, NULL) < 0) {
-        log_write(LOG_ERROR, "%s: a connection is refused for want of memory", serving->name);
+        struct log_about about = {.socket = sock_id(connection), .handler = serving->name};
+        log_write_about(LOG_ERROR, &about, "%s: a connection is refused for want of memory",
+                        serving->name);
         sock_unref(connection);
         return;
     }

@@ -3,9 +3,13 @@
  */
 #pragma once
 
+#include "net/address.h"
+
 #include <lua.h>
 #include <stdbool.h>
 
+struct fiber;
+struct log_about;
 struct sock;
 
 /*
@@ -19,6 +23,11 @@ struct binding;
 
 /* What serves the listener, or NULL if nothing of Lua does. */
 const char *server_label(const struct binding *binding, const struct sock *listener);
+
+/* Whom a line of the log is about that concerns this fiber: its name, its owner, and the connection
+ * that it serves, if it does, whose peer is written to `peer`. */
+void server_describe(const struct fiber *fiber, char peer[ADDRESS_STRING_MAX],
+                     struct log_about *about);
 
 /* Ends all accept loops without closing their listeners. */
 void server_stop_all(struct binding *binding);

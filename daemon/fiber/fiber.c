@@ -154,8 +154,10 @@ bool fiber_ended_by_cancel(const struct fiber *fiber)
 
 static void fiber_log_error(struct fiber *fiber)
 {
+    struct log_about about = {.handler = fiber_name(fiber)};
     char *text = fiber_error_text(fiber);
-    log_text(LOG_ERROR, text);
+    if (text != NULL)
+        log_text_about(LOG_ERROR, &about, text, strlen(text));
     free(text);
 }
 
@@ -186,6 +188,11 @@ void fiber_set_ended(struct fiber *fiber, fiber_ended_fn *ended, void *context)
 {
     fiber->ended = ended;
     fiber->ended_context = context;
+}
+
+void *fiber_ended_context(const struct fiber *fiber, fiber_ended_fn *ended)
+{
+    return fiber->ended == ended ? fiber->ended_context : NULL;
 }
 
 struct fiber_error {

@@ -68,6 +68,9 @@ int fiber_run_first(lua_State *L, struct fiber *fiber, int results);
  */
 void fiber_set_ended(struct fiber *fiber, fiber_ended_fn *ended, void *context);
 
+/* The context if that is whom it tells, else NULL: who started it can find out what for. */
+void *fiber_ended_context(const struct fiber *fiber, fiber_ended_fn *ended);
+
 /* Whether its error is that it was cancelled, and nothing to complain about. */
 bool fiber_ended_by_cancel(const struct fiber *fiber);
 

@@ -51,8 +51,9 @@ static void turn_away(int fd, const struct identity *who, int error, const char 
     if (!writer.error)
         (void)!send(fd, writer.data, writer.size, MSG_NOSIGNAL | MSG_DONTWAIT);
     writer_free_heap(&writer);
-    log_write(LOG_WARN, "control client (uid %u, pid %d) is turned away: %s", (unsigned)who->uid,
-              (int)who->pid, text);
+    struct log_about about = {.has_uid = true, .uid = who->uid, .pid = who->pid};
+    log_write_about(LOG_WARN, &about, "control client (uid %u, pid %d) is turned away: %s",
+                    (unsigned)who->uid, (int)who->pid, text);
 }
 
 /* ---- those who get in ---- */

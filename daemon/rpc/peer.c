@@ -90,13 +90,19 @@ static void peer_check_hang_up(struct peer *peer)
         peer_hang_up(peer);
 }
 
+static struct log_about peer_about(const struct peer *peer)
+{
+    return (struct log_about){.has_uid = true, .uid = peer->who.uid, .pid = peer->who.pid};
+}
+
 void peer_reject(struct peer *peer, const uint32_t *msgid, int error, const char *reason)
 {
     peer->rpc->bad_input++;
     peer->ending = peer->rejected = true;
-    log_write(LOG_WARN, "control client%s%s (uid %u, pid %d) is cut off: %s",
-              peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid, (int)peer->who.pid,
-              reason);
+    struct log_about about = peer_about(peer);
+    log_write_about(LOG_WARN, &about, "control client%s%s (uid %u, pid %d) is cut off: %s",
+                    peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid,
+                    (int)peer->who.pid, reason);
     peer_abandon_calls(peer);
     struct message_error failure = {.number = -error, .text = reason, .refused = error == -EDQUOT};
     message_put_failure(output_begin(&peer->output), msgid, &failure);
@@ -262,9 +268,10 @@ static void peer_on_stall(struct loop_timer *timer)
     peer->writable = true; /* the kernel may have been out of memory rather than full */
     peer_send(peer);
     if (output_pending(&peer->output) == before) {
-        log_write(LOG_WARN, "control client%s%s (uid %u, pid %d) does not read: it is cut off",
-                  peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid,
-                  (int)peer->who.pid);
+        struct log_about about = peer_about(peer);
+        log_write_about(
+            LOG_WARN, &about, "control client%s%s (uid %u, pid %d) does not read: it is cut off",
+            peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid, (int)peer->who.pid);
         peer->broken = true;
     }
     peer_turn(peer);

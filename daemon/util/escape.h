@@ -17,7 +17,10 @@ bool escape_add_raw(struct escape *out, const char *text, size_t length);
 
 /*
  * Escaped: printable UTF-8 stays as it is, every other byte becomes \n, \x1b and their like. Stops
- * in front of the first `end`, at a byte 0, or at the first character that does not fit. Returns
- * where it stopped.
+ * at `end`, in front of a first `stop` (0: nothing stops it), or at a character that does not fit.
+ * Returns where it stopped.
  */
-const char *escape_add(struct escape *out, const char *text, char end);
+const char *escape_add(struct escape *out, const char *text, const char *end, char stop);
+
+/* All of a text that ends with a byte 0, as far as it fits. */
+void escape_add_text(struct escape *out, const char *text);

@@ -94,6 +94,11 @@ void log_set_level(enum log_level level)
     target.level = level;
 }
 
+enum log_level log_level(void)
+{
+    return (enum log_level)target.level;
+}
+
 bool log_enabled(enum log_level level)
 {
     return (int)level <= target.level;
@@ -109,15 +114,33 @@ struct line {
     struct escape out;
 };
 
-/* Adds the text up to its end or, if `end` is a line break, up to that; returns where it is. */
-static const char *add_text(struct escape *out, const char *text, char end)
+/* Adds the text up to its end or, if `stop` is a line break, up to that; returns where it is. */
+static const char *add_text(struct escape *out, const char *text, const char *end, char stop)
 {
-    const char *stopped = escape_add(out, text, end);
-    if (!*stopped || *stopped == end)
+    const char *stopped = escape_add(out, text, end, stop);
+    if (stopped == end || (stop && *stopped == stop))
         return stopped;
     out->size += sizeof cut - 2;
     escape_add_raw(out, cut, sizeof cut - 2);
-    return stopped + strcspn(stopped, (const char[]){end, 0});
+    const char *found = stop ? memchr(stopped, stop, (size_t)(end - stopped)) : NULL;
+    return found ? found : end;
+}
+
+/* The lines of a text, of which a break at its end begins no other. */
+struct lines {
+    const char *at, *end;
+    bool first;
+};
+
+/* Adds the next line; those after the first are indented. */
+static void add_line(struct escape *out, struct lines *lines)
+{
+    if (!lines->first)
+        escape_add_raw(out, "\t", 1);
+    const char *begin = lines->at + (!lines->first && *lines->at == '\t');
+    const char *stopped = add_text(out, begin, lines->end, '\n');
+    lines->at = stopped < lines->end ? stopped + 1 : stopped;
+    lines->first = false;
 }
 
 static void line_begin(struct line *line, enum log_level level)
@@ -203,16 +226,16 @@ static bool entry_put(enum log_level level, const struct log_about *about, const
     return journal_send(&target.journal, entry.fields, entry.count) == 0;
 }
 
-/* All of a text in one entry: its line breaks and tabs stay, everything else is escaped. */
-static bool entry_put_text(enum log_level level, const struct log_about *about, const char *text)
+/* All of a text in one entry: its line breaks stay, everything else is escaped. */
+static bool entry_put_text(enum log_level level, const struct log_about *about, struct lines lines)
 {
     char room[LOG_ENTRY];
     struct escape out = {room, 0, sizeof room - sizeof cut};
-    for (const char *at = text, *end; at; at = end[0] && end[1] ? end + 1 : NULL) {
-        if (at != text)
-            escape_add_raw(&out, "\n\t", 2);
-        end = add_text(&out, at + (at != text && *at == '\t'), '\n');
-    }
+    do {
+        if (!lines.first)
+            escape_add_raw(&out, "\n", 1);
+        add_line(&out, &lines);
+    } while (lines.at < lines.end);
     return entry_put(level, about, room, out.length);
 }
 
@@ -232,7 +255,7 @@ static bool report_dropped(void)
         told = entry_put(LOG_WARN, NULL, text, strlen(text));
     } else {
         line_begin(&line, LOG_WARN);
-        add_text(&line.out, text, 0);
+        escape_add_text(&line.out, text);
         told = line_put(&line);
     }
     if (!told)
@@ -248,33 +271,33 @@ static void line_end(struct line *line)
 
 /* ---- logging ---- */
 
-static void put_lines(enum log_level level, const char *text)
+static void put_lines(enum log_level level, struct lines lines)
 {
-    for (const char *at = text, *end; at; at = end[0] && end[1] ? end + 1 : NULL) {
+    do {
         struct line line;
         line_begin(&line, level);
-        if (at != text)
-            escape_add_raw(&line.out, "\t", 1);
-        end = add_text(&line.out, at + (at != text && *at == '\t'), '\n');
+        add_line(&line.out, &lines);
         line_end(&line);
-    }
+    } while (lines.at < lines.end);
 }
 
-void log_text_about(enum log_level level, const struct log_about *about, const char *text)
+void log_text_about(enum log_level level, const struct log_about *about, const char *text,
+                    size_t size)
 {
     if (!log_enabled(level))
         return;
     int saved = errno;
+    struct lines lines = {text, text + size, true};
     if (target.journal.fd < 0)
-        put_lines(level, text);
-    else if (!report_dropped() || !entry_put_text(level, about, text))
+        put_lines(level, lines);
+    else if (!report_dropped() || !entry_put_text(level, about, lines))
         atomic_fetch_add(&dropped, 1);
     errno = saved;
 }
 
 void log_text(enum log_level level, const char *text)
 {
-    log_text_about(level, NULL, text);
+    log_text_about(level, NULL, text, strlen(text));
 }
 
 __attribute__((format(printf, 3, 0))) static void write_line(enum log_level level,
@@ -287,7 +310,7 @@ __attribute__((format(printf, 3, 0))) static void write_line(enum log_level leve
     vsnprintf(message, sizeof message, format, arguments);
     line_begin(&line, level);
     size_t head = line.out.length;
-    add_text(&line.out, message, 0);
+    add_text(&line.out, message, message + strlen(message), 0);
     if (target.journal.fd < 0)
         line_end(&line);
     else if (!report_dropped() ||

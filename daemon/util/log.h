@@ -15,6 +15,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -44,6 +45,7 @@ void log_stop(void);
 
 /* From now on what is at least as grave as that is written. */
 void log_set_level(enum log_level level);
+enum log_level log_level(void);
 
 /* The level of that name ("error", "warn", …), or -EINVAL. */
 int log_level_parse(const char *name);
@@ -63,4 +65,7 @@ log_write_about(enum log_level level, const struct log_about *about, const char 
  * the lines after the first are indented by a tab, which no line of log_write begins with. In the
  * journal it is one entry. */
 void log_text(enum log_level level, const char *text);
-void log_text_about(enum log_level level, const struct log_about *about, const char *text);
+
+/* The same of bytes that may be anything; `about` may be NULL. */
+void log_text_about(enum log_level level, const struct log_about *about, const char *text,
+                    size_t size);

@@ -1,7 +1,9 @@
 ---@meta log
 
 --- Lines for the log of the daemon: standard error, or the journal. With more than one argument the
---- first is a format, as for `string.format`.
+--- first is a format, as for `string.format`; a table is written as JSON. In the journal an entry has
+--- the fields SOCKD_SOCKET and SOCKD_PEER of the connection that the fiber serves, and SOCKD_HANDLER,
+--- the fiber's name.
 ---@class log
 local log = {}
 
@@ -49,5 +51,18 @@ function log.verbose(text, ...) end
 ---@param text any
 ---@param ... any for the format
 function log.debug(text, ...) end
+
+--- Sets how much is logged, of the whole daemon: the name of a level, or a number as Tarantool counts
+--- them (2 error, 4 warn, 5 info, 6 verbose, 7 debug). Without an argument it only tells the level.
+---
+--- ```lua
+--- log.level('debug')
+--- log.debug('from here on this is seen')
+--- print(log.level()) --> debug
+--- log.level(5)
+--- ```
+---@param level? string|integer
+---@return string? level when there was no argument
+function log.level(level) end
 
 return log

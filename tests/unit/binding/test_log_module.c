@@ -31,3 +31,28 @@ Test(log_module, leaves_out_what_nobody_wants)
     cr_assert_null(strstr(got, "not this"));
     cr_assert_not_null(strstr(got, "but this"));
 }
+
+Test(log_module, a_table_is_written_as_json)
+{
+    log_start(STDERR_FILENO, LOG_INFO);
+    fixture_capture();
+    fixture_lua("local log = require('log') log.info({1, 'x'}) log.info(nil) log.info(5)");
+    const char *got = fixture_captured();
+    cr_assert_not_null(strstr(got, "info: [1,\"x\"]\n"), "%s", got);
+    cr_assert_not_null(strstr(got, "info: nil\n"));
+    cr_assert_not_null(strstr(got, "info: 5\n"));
+}
+
+Test(log_module, the_level_can_be_changed_by_name_and_by_tarantools_number)
+{
+    log_start(STDERR_FILENO, LOG_INFO);
+    fixture_capture();
+    fixture_lua("local log = require('log') log.debug('too early') log.level('debug') "
+                "log.debug('seen') assert(log.level() == 'debug') log.level(5) "
+                "assert(log.level() == 'info') log.level(2) assert(log.level() == 'error') "
+                "log.warn('too late') assert(not pcall(log.level, 'loud')) "
+                "assert(not pcall(log.level, 8)) assert(log.level() == 'error')");
+    const char *got = fixture_captured();
+    cr_assert_not_null(strstr(got, "debug: seen\n"), "%s", got);
+    cr_assert_null(strstr(got, "too "), "%s", got);
+}
