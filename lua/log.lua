@@ -10,7 +10,8 @@ for level, name in pairs(names) do
         if select('#', ...) > 0 then
             text = string.format(text, ...)
         elseif type(text) == 'table' then
-            text = require('json').encode(text)
+            local is_json, json = pcall(require('json').encode, text)
+            text = is_json and json or text
         end
         write(level, tostring(text))
     end
