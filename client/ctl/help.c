@@ -117,14 +117,16 @@ static void print_settings(unsigned settings)
     }
 }
 
-static void print_method(const struct verb *verb, const struct method *method)
+/* What a command takes: its method's parameters if it has one, and its options. */
+static void print_details(const struct verb *verb, const struct method *method)
 {
-    if (method->count > 0) {
+    unsigned settings = method ? method->options & METHOD_SETTINGS : 0;
+
+    if (method && method->count > 0) {
         printf("Parameters; each but JSON may also be given as an option, --NAME VALUE:\n");
         print_params(method);
         putchar('\n');
     }
-    unsigned settings = method->options & METHOD_SETTINGS;
     if (verb->options[0].name || settings) {
         printf("Options of this command:\n");
         print_options(verb);
@@ -138,8 +140,7 @@ static void print_verb(const struct command *command, const char *name)
     printf("Usage: sockctl %s", name);
     print_arguments(command->verb, command->method);
     printf("\n\n%s.\n\n", doc_of(command->verb, command->method));
-    if (command->method)
-        print_method(command->verb, command->method);
+    print_details(command->verb, command->method);
     printf("%s\n%s", general, statuses);
 }
 

@@ -42,6 +42,14 @@ bool interrupt_came(void)
     return poll(&fd, 1, 0) == 1;
 }
 
+bool interrupt_wait(int milliseconds)
+{
+    struct pollfd fd = {.fd = ends[0], .events = POLLIN};
+    int count = poll(&fd, 1, milliseconds);
+
+    return count == 1 || (count < 0 && interrupt_came());
+}
+
 void interrupt_clear(void)
 {
     char bytes[64];

@@ -19,4 +19,7 @@ void interrupt_clear(void);
 /* Waits until the descriptor can be read. False if SIGINT came first. */
 bool interrupt_wait_readable(int fd);
 
+/* Waits for SIGINT, so many milliseconds. Whether it came. */
+bool interrupt_wait(int milliseconds);
+
 #endif

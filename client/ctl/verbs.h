@@ -32,7 +32,9 @@ extern const struct verb verb_list;
 extern const struct verb verb_method;
 extern const struct verb verb_read;
 extern const struct verb verb_send;
+extern const struct verb verb_stats;
 extern const struct verb verb_syswrite;
+extern const struct verb verb_top;
 extern const struct verb verb_write;
 
 /* The special verbs, ended by NULL. */
