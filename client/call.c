@@ -93,6 +93,14 @@ void call_size(struct call *call, size_t size)
         writer_uint(output(call), size);
 }
 
+void call_amount(struct call *call, int64_t amount)
+{
+    if (amount < 0)
+        writer_nil(output(call));
+    else
+        writer_int(output(call), amount);
+}
+
 void call_int_param(struct call *call, int value)
 {
     if (value == SOCKD_DEFAULT)

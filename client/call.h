@@ -43,6 +43,7 @@ void call_port(struct call *call, int port);
 void call_text_param(struct call *call, const char *text);
 void call_data(struct call *call, const void *data, size_t size);
 void call_size(struct call *call, size_t size);
+void call_amount(struct call *call, int64_t amount); /* below 0: nil */
 void call_int_param(struct call *call, int value);
 void call_msgid(struct call *call, uint32_t msgid);
 void call_flag(struct call *call, int flag);

@@ -71,6 +71,11 @@ static bool read_size(struct view *view, struct arg *arg)
     return read_integer(view, arg, 0, INT64_MAX);
 }
 
+static bool read_amount(struct view *view, struct arg *arg)
+{
+    return read_integer(view, arg, 0, INT64_MAX);
+}
+
 static bool read_int(struct view *view, struct arg *arg)
 {
     return read_integer(view, arg, INT_MIN, INT_MAX);
@@ -94,13 +99,14 @@ static bool read_symbol(struct view *view, struct arg *arg)
     return read_int(view, arg) || arg_read_str(view, arg);
 }
 
-static bool read_flags(struct view *view, struct arg *arg)
+/* One str, or an array of them. */
+static bool read_names(struct view *view, struct arg *arg)
 {
     struct view rest = *view;
     struct arg item;
     uint32_t count;
 
-    if (read_symbol(view, arg))
+    if (arg_read_str(view, arg))
         return true;
     if (!view_array(&rest, &count))
         return false;
@@ -113,6 +119,11 @@ static bool read_flags(struct view *view, struct arg *arg)
     arg->kind = ARG_LIST;
     *view = rest;
     return true;
+}
+
+static bool read_flags(struct view *view, struct arg *arg)
+{
+    return read_int(view, arg) || read_names(view, arg);
 }
 
 /* Whether the text is one of these events, in any case. */
@@ -288,6 +299,7 @@ const arg_read_fn arg_readers[METHOD_TYPE_COUNT] = {
     [METHOD_TYPE_PORT] = read_port,       [METHOD_TYPE_SERVICE] = read_service,
     [METHOD_TYPE_BYTES] = read_bytes,     [METHOD_TYPE_WHAT] = read_what,
     [METHOD_TYPE_SIZE] = read_size,       [METHOD_TYPE_INT] = read_int,
+    [METHOD_TYPE_AMOUNT] = read_amount,   [METHOD_TYPE_NAMES] = read_names,
     [METHOD_TYPE_MSGID] = read_msgid,     [METHOD_TYPE_BOOL] = read_bool,
     [METHOD_TYPE_STR] = arg_read_str,     [METHOD_TYPE_SYMBOL] = read_symbol,
     [METHOD_TYPE_FLAGS] = read_flags,     [METHOD_TYPE_EVENTS] = read_events,

@@ -17,14 +17,14 @@
 
 enum arg_kind {
     ARG_ABSENT,  /* left out, or nil */
-    ARG_INTEGER, /* HANDLE, HOST (then 0), PORT, SERVICE, SIZE, INT, MSGID, SYMBOL, FLAGS,
+    ARG_INTEGER, /* HANDLE, HOST (then 0), PORT, SERVICE, SIZE, AMOUNT, INT, MSGID, SYMBOL, FLAGS,
                     EVENTS (1 to 3) */
     ARG_BOOLEAN, /* BOOL */
     ARG_NUMBER,  /* TIMEOUT */
-    ARG_BYTES,   /* HANDLE, HOST, PORT, SERVICE, BYTES, STR, SYMBOL, FLAGS, EVENTS, HANDLER (its
-                    handler) */
+    ARG_BYTES,   /* HANDLE, HOST, PORT, SERVICE, BYTES, STR, SYMBOL, FLAGS, NAMES, EVENTS, HANDLER
+                    (its handler) */
     ARG_WHAT,    /* WHAT */
-    ARG_LIST,    /* FLAGS: count str values, one after the other from value on */
+    ARG_LIST,    /* FLAGS, NAMES: count str values, one after the other from value on */
     ARG_VALUE,   /* MAP, VALUE (value stands before it), REST (count values from value on) */
 };
 

@@ -187,14 +187,29 @@ static void put_details(struct writer *writer, const char *name, const char *tex
     }
 }
 
+static const char *name_of(const struct message_error *error)
+{
+    const char *name = error->name ? error->name : errname_of(error->number);
+
+    return name ? name : "EUNKNOWN";
+}
+
+static const char *text_of(const struct message_error *error)
+{
+    return error->text ? error->text : errname_text(error->number);
+}
+
+void message_put_details(struct writer *writer, const struct message_error *error)
+{
+    put_details(writer, name_of(error), text_of(error), error);
+}
+
 void message_put_failure(struct writer *writer, const uint32_t *msgid,
                          const struct message_error *error)
 {
-    const char *name = error->name ? error->name : errname_of(error->number);
-    const char *text = error->text ? error->text : errname_text(error->number);
+    const char *name = name_of(error);
+    const char *text = text_of(error);
 
-    if (!name)
-        name = "EUNKNOWN";
     writer_array(writer, 4);
     writer_int(writer, MESSAGE_RESPONSE);
     if (msgid)

@@ -67,6 +67,9 @@ void message_put_notification(struct writer *writer, const char *method, size_t 
 /* Writes the answer to a successful request up to its result, one value, which comes next. */
 void message_put_answer(struct writer *writer, uint32_t msgid);
 
+/* Writes only the map that stands in the result slot: {errno, name, message, …}. */
+void message_put_details(struct writer *writer, const struct message_error *error);
+
 /* Writes the whole answer to a failed request; msgid NULL is written as nil, for a message so
  * broken that its own could not be read. */
 void message_put_failure(struct writer *writer, const uint32_t *msgid,

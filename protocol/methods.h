@@ -27,12 +27,14 @@ enum method_type {
     METHOD_TYPE_BYTES,   /* bin or str */
     METHOD_TYPE_WHAT,    /* read's: a limit, a delimiter, or a map with either or both */
     METHOD_TYPE_SIZE,    /* a number of bytes, 0 to LIMIT_DATA */
+    METHOD_TYPE_AMOUNT,  /* a number of bytes, 0 to INT64_MAX */
     METHOD_TYPE_INT,     /* an integer of C's int */
     METHOD_TYPE_MSGID,   /* 0 to UINT32_MAX */
     METHOD_TYPE_BOOL,    /* a boolean */
     METHOD_TYPE_STR,     /* a str */
     METHOD_TYPE_SYMBOL,  /* a constant: its name or its number */
     METHOD_TYPE_FLAGS,   /* a number, a name, or an array of names */
+    METHOD_TYPE_NAMES,   /* a str, perhaps several names with commas between, or an array of str */
     METHOD_TYPE_EVENTS,  /* "R", "W" or "RW" in any case, or 1, 2 or 3 */
     METHOD_TYPE_VALUE,   /* an option's: a number, a boolean, bytes, str, or an array */
     METHOD_TYPE_TIMEOUT, /* seconds, fractions allowed; 0 or less tries once; nil is infinite */

@@ -249,12 +249,14 @@ static bool add_typed(const struct builder *builder, enum method_type type, cons
     case METHOD_TYPE_WHAT:
         return add_what(builder, text);
     case METHOD_TYPE_SIZE:
+    case METHOD_TYPE_AMOUNT:
     case METHOD_TYPE_INT:
     case METHOD_TYPE_MSGID:
         return add_integer(args, text);
     case METHOD_TYPE_BOOL:
         return add_bool(args, text);
     case METHOD_TYPE_STR:
+    case METHOD_TYPE_NAMES:
     case METHOD_TYPE_HANDLER:
         sockd_args_text(args, text);
         return true;

@@ -163,12 +163,14 @@ static const char *declaration(enum method_type type, enum variant variant)
         [METHOD_TYPE_BYTES] = "const void *%1$s, size_t %1$s_size",
         [METHOD_TYPE_WHAT] = "size_t limit",
         [METHOD_TYPE_SIZE] = "size_t %1$s",
+        [METHOD_TYPE_AMOUNT] = "int64_t %1$s",
         [METHOD_TYPE_INT] = "int %1$s",
         [METHOD_TYPE_MSGID] = "uint32_t %1$s",
         [METHOD_TYPE_BOOL] = "int %1$s",
         [METHOD_TYPE_STR] = "const char *%1$s",
         [METHOD_TYPE_SYMBOL] = "int %1$s",
         [METHOD_TYPE_FLAGS] = "int %1$s",
+        [METHOD_TYPE_NAMES] = "const char *%1$s",
         [METHOD_TYPE_EVENTS] = "int %1$s",
         [METHOD_TYPE_VALUE] = "const struct sockd_args *%1$s",
         [METHOD_TYPE_TIMEOUT] = "double %1$s",
@@ -199,12 +201,14 @@ static const char *statement(enum method_type type, enum variant variant)
         [METHOD_TYPE_BYTES] = "call_data(&call, %1$s, %1$s_size);",
         [METHOD_TYPE_WHAT] = "call_size(&call, limit);",
         [METHOD_TYPE_SIZE] = "call_size(&call, %1$s);",
+        [METHOD_TYPE_AMOUNT] = "call_amount(&call, %1$s);",
         [METHOD_TYPE_INT] = "call_int_param(&call, %1$s);",
         [METHOD_TYPE_MSGID] = "call_msgid(&call, %1$s);",
         [METHOD_TYPE_BOOL] = "call_flag(&call, %1$s);",
         [METHOD_TYPE_STR] = "call_text_param(&call, %1$s);",
         [METHOD_TYPE_SYMBOL] = "call_int_param(&call, %1$s);",
         [METHOD_TYPE_FLAGS] = "call_int_param(&call, %1$s);",
+        [METHOD_TYPE_NAMES] = "call_text_param(&call, %1$s);",
         [METHOD_TYPE_EVENTS] = "call_int_param(&call, %1$s);",
         [METHOD_TYPE_VALUE] = "call_one(&call, %1$s);",
         [METHOD_TYPE_TIMEOUT] = "call_timeout(&call, %1$s);",
@@ -294,6 +298,7 @@ static const char *default_word(enum method_type type)
     case METHOD_TYPE_SIZE:
         return "SOCKD_NO_LIMIT";
     case METHOD_TYPE_SERVICE:
+    case METHOD_TYPE_NAMES:
     case METHOD_TYPE_HANDLER:
     case METHOD_TYPE_MAP:
     case METHOD_TYPE_REST:

@@ -37,6 +37,10 @@ struct watch;
 
 typedef void op_done_fn(struct op *op);
 
+/* Of a stream: how many bytes its taker has room for, now; and the taking of them. */
+typedef size_t op_room_fn(struct op *op);
+typedef int op_take_fn(struct op *op, const void *data, size_t length);
+
 /* Bytes of somebody else. A parked operation reads its `out.data` and `in.delimiters` anew at each
  * step: after OP_WAIT the caller may point them to a copy of its own. */
 struct slice {
@@ -85,6 +89,12 @@ struct op {
             unsigned want, got; /* LOOP_READ, LOOP_WRITE */
             struct watch *work; /* of a descriptor that is no socket */
         } ready;
+        /* stream */
+        struct {
+            op_room_fn *room;
+            op_take_fn *take;
+            bool flowing; /* false until the first op_stream_resume */
+        } stream;
         /* accept, tcp_connect, tcp_listen: take the reference with op_take_sock */
         struct {
             struct sock *sock;
@@ -186,6 +196,16 @@ void op_resolve(struct op *op, struct net *net, const char *host, const char *se
 void op_reverse(struct op *op, struct net *net, const struct address *address, int flags);
 const char *op_reverse_host(const struct op *op);
 const char *op_reverse_service(const struct op *op);
+
+/*
+ * A reader that stays until the end of the stream, an error, or op_abort, and hands on what comes.
+ * `room` says how much of it may be, 0 for nothing until op_stream_resume; `take` gets the bytes,
+ * no more than there was room for, and may refuse them with an error, which ends the stream and
+ * leaves them to the next reader. Neither may start operations or close the socket. It is always
+ * parked first, so that whoever asked can be told, and flows from the first op_stream_resume on.
+ */
+void op_stream(struct op *op, struct sock *sock, op_room_fn *room, op_take_fn *take);
+void op_stream_resume(struct op *op);
 
 /* ---- life ---- */
 

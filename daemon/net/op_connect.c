@@ -61,7 +61,7 @@ static int connect_step(struct op *op)
     socklen_t length = sizeof(error);
     if (getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         error = errno;
-    return op_end(op, -error);
+    return op_end(op, sock_failed(sock, -error));
 }
 
 static void connect_release(struct op *op)

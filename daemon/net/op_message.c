@@ -21,9 +21,13 @@ static ssize_t message_recv(struct sock *sock, void *data, size_t size, int flag
     } while (got < 0 && errno == EINTR);
     if (got >= 0)
         address_set(&sock->net->received_from, (struct sockaddr *)&from, length);
-    if (got < 0 && errno == EAGAIN && !(flags & MSG_OOB))
+    if (got >= 0)
+        return got;
+    if (errno != EAGAIN)
+        return sock_failed(sock, -errno);
+    if (!(flags & MSG_OOB))
         sock->ready &= (uint8_t)~LOOP_READ;
-    return got < 0 ? -errno : got;
+    return -EAGAIN;
 }
 
 /* How much room the next message needs: unix sockets carry larger ones than MESSAGE_MAX. */
@@ -46,6 +50,7 @@ static void message_count(const struct op *op)
 {
     if (op->in.flags & MSG_PEEK)
         return; /* it will come again */
+    sock_show(op->sock, LOOP_READ, op->in.data, op->in.length);
     op->sock->bytes_in += op->in.length;
     op->sock->net->bytes_in += op->in.length;
 }
@@ -53,6 +58,8 @@ static void message_count(const struct op *op)
 static int message_step(struct op *op)
 {
     struct sock *sock = op->sock;
+    if (sock->kept_error != 0)
+        return op_end(op, sock_take_kept_error(sock));
     if (!(sock->ready & LOOP_READ) && !(op->in.flags & MSG_OOB))
         return message_failed(op, -EAGAIN);
     int error = sock_enter(sock);

@@ -5,6 +5,7 @@
  * operation is consumed, so an operation that times out, is cancelled or whose caller vanishes
  * has taken nothing. What preserves message boundaries is in op_message.c.
  */
+#include "net/op_read.h"
 #include "net/delimiter.h"
 #include "net/net_private.h"
 #include "net/op_message.h"
@@ -28,11 +29,7 @@ static void read_note_short(struct sock *sock)
     loop_io_doubt(sock->io);
 }
 
-/*
- * One recv(2) of at most `want` bytes to the end of the read-ahead. The number of bytes, 0 at the
- * end of the stream, -EAGAIN when nothing is there, -ENOMEM, or what the kernel says.
- */
-static ssize_t read_fill(struct sock *sock, size_t want)
+ssize_t read_fill(struct sock *sock, size_t want)
 {
     if (sock->in_error != 0) {
         int error = sock->in_error;
@@ -52,6 +49,7 @@ static ssize_t read_fill(struct sock *sock, size_t want)
         got = recv(sock->fd, buffer_tail(&sock->in), want, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
     if (got > 0) {
+        sock_show(sock, LOOP_READ, buffer_tail(&sock->in), (size_t)got);
         buffer_commit(&sock->in, (size_t)got);
         if ((size_t)got < want)
             read_note_short(sock);
@@ -60,6 +58,10 @@ static ssize_t read_fill(struct sock *sock, size_t want)
         return got;
     }
     error = got < 0 ? -errno : 0;
+    if (sock->kept_error != 0 && (error == 0 || error == -EAGAIN))
+        error = sock_take_kept_error(sock);
+    else if (error != -EAGAIN)
+        (void)sock_failed(sock, error);
     if (error == -EAGAIN)
         sock->ready &= (uint8_t)~LOOP_READ;
     buffer_release_if_empty(&sock->in, pool);

@@ -17,8 +17,12 @@ struct sendto_work {
     struct address to;
 };
 
-static void write_count(struct sock *sock, size_t sent)
+/* `sent` of `length` bytes went out. */
+static void write_count(struct sock *sock, const void *data, size_t length, size_t sent)
 {
+    sock_show(sock, LOOP_WRITE, data, sent);
+    if (sent < length)
+        sock_forget_told(sock, SOCK_WRITABLE);
     sock->bytes_out += sent;
     sock->net->bytes_out += sent;
 }
@@ -26,9 +30,11 @@ static void write_count(struct sock *sock, size_t sent)
 /* What a failed send(2) says. */
 static ssize_t write_failed(struct sock *sock)
 {
-    if (errno == EAGAIN)
-        sock->ready &= (uint8_t)~LOOP_WRITE;
-    return -errno;
+    if (errno != EAGAIN)
+        return sock_failed(sock, -errno);
+    sock->ready &= (uint8_t)~LOOP_WRITE;
+    sock_forget_told(sock, SOCK_WRITABLE);
+    return -EAGAIN;
 }
 
 ssize_t sock_send(struct sock *sock, const void *data, size_t length, int flags)
@@ -40,7 +46,7 @@ ssize_t sock_send(struct sock *sock, const void *data, size_t length, int flags)
     sock->rough = sent != (ssize_t)length;
     if (sent < 0)
         return write_failed(sock);
-    write_count(sock, (size_t)sent);
+    write_count(sock, data, length, (size_t)sent);
     return sent;
 }
 
@@ -54,7 +60,7 @@ static ssize_t write_to(struct sock *sock, const struct op *op)
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return write_failed(sock);
-    write_count(sock, (size_t)sent);
+    write_count(sock, op->out.data, op->out.length, (size_t)sent);
     return sent;
 }
 
@@ -64,6 +70,8 @@ static ssize_t write_some(struct op *op)
     struct sock *sock = op->sock;
     if (!(sock->ready & LOOP_WRITE))
         return -EAGAIN;
+    if (sock->kept_error != 0)
+        return sock_take_kept_error(sock);
     ssize_t sent = op->out.work != NULL ? write_to(sock, op)
                                         : sock_send(sock, op->out.data + op->out.sent,
                                                     op->out.length - op->out.sent, op->out.flags);

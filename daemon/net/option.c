@@ -39,6 +39,8 @@ static int get_integer(struct sock *sock, const struct option *option, struct op
     int error = option_get(sock, option, &value, &length);
     /* some options of IP are a byte */
     out->integer = length == 1 ? *(unsigned char *)&value : value;
+    if (option->level == SOL_SOCKET && option->number == SO_ERROR && out->integer == 0)
+        out->integer = -sock_take_kept_error(sock);
     return error;
 }
 

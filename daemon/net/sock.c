@@ -24,19 +24,32 @@ static uint64_t sock_clock(void)
 
 /* ---- events ---- */
 
+/* Those who look on see what the operations have left. */
+static void sock_serve(struct sock *sock, unsigned ready, unsigned events)
+{
+    if (list_empty(&sock->watches)) {
+        op_serve(sock, ready);
+        return;
+    }
+    sock_ref(sock);
+    op_serve(sock, ready);
+    sock_look(sock, events);
+    sock_unref(sock);
+}
+
 static void sock_on_io(void *context, unsigned events)
 {
     struct sock *sock = context;
     MAGIC_CHECK(sock, SOCK_MAGIC);
     sock->ready |= (uint8_t)events;
-    op_serve(sock, events);
+    sock_serve(sock, events, events);
 }
 
 static void sock_on_task(struct loop_task *task)
 {
     struct sock *sock = CONTAINER_OF(task, struct sock, task);
     MAGIC_CHECK(sock, SOCK_MAGIC);
-    op_serve(sock, LOOP_READ | LOOP_WRITE);
+    sock_serve(sock, LOOP_READ | LOOP_WRITE, 0);
 }
 
 void sock_serve_later(struct sock *sock)
@@ -59,7 +72,8 @@ unsigned sock_poll(const struct sock *sock, unsigned want)
         if (descriptor.revents & (POLLOUT | POLLERR | POLLHUP))
             got |= LOOP_WRITE;
     }
-    if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || !list_empty(&sock->unaccepted))
+    if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || sock->kept_error != 0 ||
+        !list_empty(&sock->unaccepted))
         got |= LOOP_READ;
     return got & want;
 }
@@ -117,6 +131,8 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     list_init(&sock->waiters);
     list_init(&sock->unaccepted);
     list_init(&sock->closed_watches);
+    list_init(&sock->watches);
+    list_init(&sock->taps);
     loop_task_init(&sock->task, sock_on_task);
     return sock;
 }

@@ -142,6 +142,7 @@ int sock_unread(struct sock *sock, const void *data, size_t length)
     MAGIC_CHECK(sock, SOCK_MAGIC);
     if (sock->fd < 0 || length == 0)
         return 0;
+    sock_forget_told(sock, SOCK_READABLE);
     if (sock->delivering != NULL)
         return sock_unread_aside(sock, data, length);
     int error = buffer_prepend(&sock->in, sock->net->pool, data, length);
@@ -164,6 +165,7 @@ void sock_unaccept(struct sock *listener, struct sock *connection)
     *entry = (struct sock_unaccepted){.sock = connection};
     connection->owner = listener->owner;
     list_append(&listener->unaccepted, &entry->link);
+    sock_forget_told(listener, SOCK_ACCEPT);
     sock_serve_later(listener);
 }
 

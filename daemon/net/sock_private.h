@@ -7,6 +7,7 @@
 #include "net/net.h"
 #include "net/op.h"
 #include "net/sock.h"
+#include "net/sock_watch.h"
 #include "util/buffer.h"
 #include "util/error.h"
 
@@ -46,11 +47,13 @@ struct sock {
     struct sock_file *file;
     struct gather *gather; /* output that waits; mostly NULL */
     struct list unaccepted;
-    struct list closed_watches;
+    struct list closed_watches, watches, taps; /* who looks on (sock_watch.h) */
     int domain, type, protocol;
     int last_error; /* positive */
     int in_error;   /* negative: to be reported after what is in `in` */
     int out_error;  /* negative: of gathered output, to be reported by the next call */
+    int kept_error; /* positive: the kernel's, taken to show it, for the next call that would have
+                       met it */
     uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
  LOOP_CLOSED: the peer has ended its side */
     bool nonblock, listening, kept;
@@ -90,6 +93,35 @@ void op_write_quietly(struct op *op, struct sock *sock, const void *data, size_t
 
 /* The descriptor's readiness now, as poll(2) tells, and the read-ahead's: LOOP_READ, LOOP_WRITE. */
 unsigned sock_poll(const struct sock *sock, unsigned want);
+
+/* ---- of those who look on (sock_watch.c) ---- */
+
+/* Tells the watches what has changed, after the queues had their turn with `events`. */
+void sock_look(struct sock *sock, unsigned events);
+
+/* These states, of SOCK_*, are news when they hold again, or still. */
+void sock_forget_told(struct sock *sock, unsigned states);
+
+/* A call has met this error (negative): the watches hear of it if it is the connection's. Returns
+ * it. */
+int sock_failed(struct sock *sock, int error);
+
+/* The error that was taken from the kernel before its time: negative, and no longer kept; or 0. */
+static inline int sock_take_kept_error(struct sock *sock)
+{
+    int error = -sock->kept_error;
+    sock->kept_error = 0;
+    return error;
+}
+
+void sock_show_taps(struct sock *sock, unsigned direction, const void *data, size_t length);
+
+/* Bytes have been received (LOOP_READ) or sent (LOOP_WRITE). */
+static inline void sock_show(struct sock *sock, unsigned direction, const void *data, size_t length)
+{
+    if (!list_empty(&sock->taps))
+        sock_show_taps(sock, direction, data, length);
+}
 
 /* ---- of the engine (op.c) ---- */
 

@@ -61,6 +61,9 @@ static bool peer_is_over(const struct peer *peer)
         return true;
     if (peer->in_flight > 0 || output_pending(&peer->output) > 0)
         return false;
+    /* One that only says no more goes on listening. */
+    if (!peer->ending && subscriptions_any(&peer->subscriptions))
+        return false;
     return !peer->rejected || peer->eof || peer->discarded > LIMIT_MESSAGE;
 }
 
@@ -77,6 +80,7 @@ static void peer_hang_up(struct peer *peer)
 {
     peer->hung_up = peer->closing = peer->readable = true;
     peer_abandon_calls(peer);
+    subscriptions_end(peer);
     output_deinit(&peer->output, peer->rpc->net, &peer->rpc->handles);
     output_init(&peer->output, peer->rpc->pool, peer->user);
     loop_timer_stop(peer->rpc->loop, &peer->stall);
@@ -104,6 +108,7 @@ void peer_reject(struct peer *peer, const uint32_t *msgid, int error, const char
                     peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid,
                     (int)peer->who.pid, reason);
     peer_abandon_calls(peer);
+    subscriptions_end(peer);
     struct message_error failure = {.number = -error, .text = reason, .refused = error == -EDQUOT};
     message_put_failure(output_begin(&peer->output), msgid, &failure);
     if (output_end(&peer->output) < 0)
@@ -283,7 +288,8 @@ static void peer_on_stall(struct loop_timer *timer)
 static void peer_rest(struct peer *peer, enum peer_reading reading)
 {
     bool unblocked = reading == PEER_BLOCKED && !peer_is_blocked(peer);
-    if (reading == PEER_TIRED || unblocked || peer->hung_up)
+    bool refilled = peer->writable && output_pending(&peer->output) > 0;
+    if (reading == PEER_TIRED || unblocked || refilled || peer->hung_up)
         loop_defer(peer->rpc->loop, &peer->task);
     else if (reading == PEER_BLOCKED && quota_left(peer->user, QUOTA_REQUESTS) == 0)
         quota_wait(peer->user, &peer->room);
@@ -296,6 +302,7 @@ static void peer_turn(struct peer *peer)
     output_lend(&peer->output, peer->rpc->scratch_out, RPC_SCRATCH);
     enum peer_reading reading = peer_read(peer);
     peer_send(peer);
+    subscriptions_refill(peer);
     peer->running = false;
     if (output_keep(&peer->output) < 0 || input_rest(&peer->input) < 0)
         peer->broken = true;
@@ -345,6 +352,7 @@ void peer_drain(struct peer *peer)
 {
     peer->ending = true;
     peer->rejected = false;
+    subscriptions_end(peer);
     peer_wake(peer);
 }
 
@@ -386,6 +394,7 @@ int peer_new(struct rpc *rpc, int fd, const struct identity *who)
     output_init(&peer->output, rpc->pool, peer->user);
     list_init(&peer->calls);
     list_init(&peer->tied);
+    subscriptions_init(&peer->subscriptions);
     loop_task_init(&peer->task, peer_on_task);
     loop_timer_init(&peer->stall, peer_on_stall);
     peer->room.fn = peer_on_room;
@@ -399,6 +408,7 @@ void peer_free(struct peer *peer)
 {
     struct rpc *rpc = peer->rpc;
     peer_abandon_calls(peer);
+    subscriptions_end(peer);
     hash_deinit(&peer->by_msgid);
     output_deinit(&peer->output, rpc->net, &rpc->handles);
     handles_close_tied(&peer->tied); /* what was to be given back has been */

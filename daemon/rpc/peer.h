@@ -14,6 +14,7 @@
 #include "rpc/input.h"
 #include "rpc/output.h"
 #include "rpc/quota.h"
+#include "rpc/subscription.h"
 #include "util/list.h"
 
 #include <stdbool.h>
@@ -34,10 +35,11 @@ struct peer {
     struct quota_user *user;
     struct input input;
     struct output output;
-    struct list calls;     /* in flight */
-    struct list tied;      /* handles that close with it */
-    struct hash by_msgid;  /* those of them that are requests */
-    size_t in_flight;      /* their number */
+    struct list calls;    /* in flight */
+    struct list tied;     /* handles that close with it */
+    struct hash by_msgid; /* those of them that are requests */
+    size_t in_flight;     /* their number */
+    struct subscriptions subscriptions;
     struct loop_task task; /* another turn */
     struct loop_timer stall;
     struct quota_waiter room;

@@ -1,0 +1,192 @@
+/*
+ * Watches and taps; see sock_watch.h.
+ *
+ * The loop's events are hints: edge-triggered as they are, one of them may announce room while
+ * bytes still wait that were told before, or bytes that a reader has taken meanwhile. So the
+ * socket is looked at after its queues had their turn, and each watch compares with what it knows.
+ */
+#include "net/sock_watch.h"
+
+#include "net/net_private.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+
+/* What a socket looks like now. */
+struct sight {
+    unsigned state;   /* what holds: SOCK_*, but SOCK_ERROR */
+    unsigned edges;   /* of these, what may have come anew although it held before */
+    uint64_t arrived; /* of a stream: all bytes that ever came */
+    size_t available; /* of them, those that nobody has taken */
+    int error;        /* a new one; positive */
+};
+
+/* ---- looking ---- */
+
+/*
+ * There is no way to see an error of the kernel's without taking it. Whoever calls next gets it
+ * as if it had not been touched.
+ */
+static int sight_error(struct sock *sock)
+{
+    int error = 0;
+    socklen_t length = sizeof(error);
+    if (getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 || error == 0)
+        return 0;
+    sock->kept_error = error;
+    sock->ready |= LOOP_READ;
+    return error;
+}
+
+static int sight_queued(const struct sock *sock)
+{
+    int queued = 0;
+    return ioctl(sock->fd, FIONREAD, &queued) == 0 && queued > 0 ? queued : 0;
+}
+
+static void sight_of_stream(const struct sock *sock, struct sight *sight)
+{
+    size_t queued = (size_t)sight_queued(sock);
+    sight->available = buffer_length(&sock->in) + queued;
+    sight->arrived = sock->bytes_in + queued;
+    sight->edges = SOCK_READABLE; /* if more has arrived than is known */
+    if (sight->available > 0)
+        sight->state |= SOCK_READABLE;
+}
+
+/* Nothing tells how many messages came: each event that says so counts. */
+static void sight_of_messages(const struct sock *sock, short found, struct sight *sight)
+{
+    if ((found & POLLIN) && (!(found & POLLRDHUP) || sight_queued(sock) > 0))
+        sight->state |= SOCK_READABLE;
+}
+
+static struct sight sight_take(struct sock *sock, unsigned events, unsigned want)
+{
+    struct sight sight = {.edges = events & LOOP_READ ? SOCK_READABLE | SOCK_ACCEPT : 0};
+    struct pollfd seen = {.fd = sock->fd, .events = POLLIN | POLLOUT | POLLRDHUP};
+    (void)poll(&seen, 1, 0);
+    if (sock->listening) {
+        if ((seen.revents & POLLIN) || !list_empty(&sock->unaccepted))
+            sight.state |= SOCK_ACCEPT;
+        return sight;
+    }
+    if (sock_is_stream(sock))
+        sight_of_stream(sock, &sight);
+    else
+        sight_of_messages(sock, seen.revents, &sight);
+    if ((seen.revents & (POLLOUT | POLLHUP | POLLERR)) == POLLOUT)
+        sight.state |= SOCK_WRITABLE;
+    if ((seen.revents & POLLERR) && (want & SOCK_ERROR))
+        sight.error = sight_error(sock);
+    if ((seen.revents & (POLLRDHUP | POLLERR)) == POLLRDHUP && sock->kept_error == 0)
+        sight.state |= SOCK_EOF;
+    return sight;
+}
+
+/* ---- telling ---- */
+
+/* What is new to this watch. */
+static unsigned watch_compare(struct sock_watch *watch, const struct sock *sock,
+                              const struct sight *sight)
+{
+    unsigned fresh = sight->state & (~watch->told | sight->edges);
+    if (sock_is_stream(sock) && !sock->listening && sight->arrived <= watch->known)
+        fresh &= ~SOCK_READABLE;
+    watch->told = sight->state | (watch->told & (SOCK_EOF | SOCK_ERROR));
+    watch->known = sight->arrived > watch->known ? sight->arrived : watch->known;
+    if (sight->error != 0 || (sock->kept_error != 0 && !(watch->told & SOCK_ERROR))) {
+        fresh |= SOCK_ERROR;
+        watch->told |= SOCK_ERROR | SOCK_EOF; /* the end that this makes is told by it */
+    }
+    return fresh & watch->want;
+}
+
+void sock_look(struct sock *sock, unsigned events)
+{
+    unsigned want = 0;
+    if (sock->fd < 0)
+        return;
+    LIST_FOREACH_SAFE (link, &sock->watches)
+        want |= CONTAINER_OF(link, struct sock_watch, link)->want;
+    if (want == 0)
+        return;
+    struct sight sight = sight_take(sock, events, want);
+    LIST_FOREACH_SAFE (link, &sock->watches) {
+        struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
+        struct sock_news news = {.error = sock->kept_error, .available = sight.available};
+        news.events = watch_compare(watch, sock, &sight);
+        if (news.events != 0)
+            watch->fn(watch, &news);
+    }
+}
+
+void sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want)
+{
+    list_unlink(&watch->link);
+    list_append(&sock->watches, &watch->link);
+    watch->want = want;
+    watch->told = 0;
+    watch->known = 0;
+    sock_serve_later(sock);
+}
+
+void sock_forget_told(struct sock *sock, unsigned states)
+{
+    LIST_FOREACH_SAFE (link, &sock->watches) {
+        struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
+        watch->told &= ~states;
+        if (states & SOCK_READABLE)
+            watch->known = 0;
+    }
+}
+
+/* ---- errors that somebody's call has met ---- */
+
+/* Has the connection failed, or only the call? */
+static bool is_of_connection(int error)
+{
+    switch (error) {
+    case ECONNRESET:
+    case ECONNREFUSED:
+    case ECONNABORTED:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int sock_failed(struct sock *sock, int error)
+{
+    if (list_empty(&sock->watches) || !is_of_connection(-error))
+        return error;
+    const struct sock_news news = {.events = SOCK_ERROR, .error = -error};
+    LIST_FOREACH_SAFE (link, &sock->watches) {
+        struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
+        watch->told |= SOCK_ERROR | SOCK_EOF;
+        if (watch->want & SOCK_ERROR)
+            watch->fn(watch, &news);
+    }
+    return error;
+}
+
+/* ---- taps ---- */
+
+void sock_tap_start(struct sock *sock, struct sock_tap *tap)
+{
+    list_unlink(&tap->link);
+    list_append(&sock->taps, &tap->link);
+}
+
+void sock_show_taps(struct sock *sock, unsigned direction, const void *data, size_t length)
+{
+    LIST_FOREACH_SAFE (link, &sock->taps) {
+        struct sock_tap *tap = CONTAINER_OF(link, struct sock_tap, link);
+        tap->fn(tap, direction, data, length);
+    }
+}
