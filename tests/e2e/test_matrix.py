@@ -359,7 +359,7 @@ class Cases:
     # ---- of every method that takes a handle ----
 
     SAMPLES = {"host": "127.0.0.1", "port": 9, "bytes": "x", "what": 1, "events": "R", "map": {},
-               "level": "SOL_SOCKET", "name": "SO_KEEPALIVE", "value": 1}
+               "level": "SOL_SOCKET", "name": "SO_KEEPALIVE", "value": 1, "n": 1, "on": False}
 
     def sample(self, row, handle):
         """Parameters for a call of that handle which are all right."""
@@ -467,6 +467,20 @@ class ControlPlane:
             self.assertIs(self.ok("sockd.cancel", waiting), True)
             self.fails("ECANCELED", self.face.client.result, waiting)
 
+    def test_what_is_told_by_notifications(self):
+        """Their own tests say what comes; here, that each face can ask for it."""
+        handle, _ = self.connected()
+        self.assertIs(self.ok("sockd.watch", handle, "eof,close"), True)
+        self.wrong("EINVAL", "sockd.watch", handle, "nonsense")
+        self.assertIs(self.ok("sockd.trace", handle, True), True)
+        self.wrong("ENOENT", "sockd.credit", handle, 5)
+        self.assertIs(self.ok("sockd.stream", handle, 0), True)
+        if self.FACE is not faces.Shell:  # whose stream ended with its command
+            self.assertIs(self.ok("sockd.credit", handle, 1 << 40), True)
+            self.wrong("EBUSY", "sockd.stream", handle, 0)
+        for method in ("sockd.watch", "sockd.stream"):
+            self.assertIs(self.ok(method, handle), True)
+
 
 class TestRpc(AsSomebodyElse, ControlPlane, Cases, sockd_test.Case):
     FACE = faces.Rpc
@@ -488,7 +502,8 @@ class TestLua(Cases, sockd_test.Case):
 EXEMPT = {
     ("lua", "timeout"): (faces.Lua.UNTIMED | {"sockd.wait"}, "takes no timeout in Lua"),
     ("c", "success"): ({"sockd.cancel"}, "a blocking call has no other to cancel"),
-    ("shell", "success"): ({"sockd.cancel"}, "a command has no other to cancel"),
+    ("shell", "success"): ({"sockd.cancel", "sockd.credit"},
+                           "a command has nothing beside it to cancel or to go on with"),
 }
 NO_FAILURE = {"sockd.ping", "sockd.api", "sockd.hello", "sockd.stats", "nvim_get_api_info",
               "sockd.list"}

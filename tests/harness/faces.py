@@ -144,7 +144,7 @@ class C(Face):
 
     @staticmethod
     def default(kind):
-        return {"int": c_library.DEFAULT, "size_t": c_library.NO_LIMIT,
+        return {"int": c_library.DEFAULT, "int64_t": -1, "size_t": c_library.NO_LIMIT,
                 "double": c_library.FOREVER}.get(kind)
 
     def input(self, kind, name, values):
