@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-static int mismatch(const struct sockd_answer *answer)
+int answer_mismatch(const struct sockd_answer *answer)
 {
     return fault_set(answer->fault, SOCKD_ORIGIN_CONNECTION, -EPROTO,
                      "The daemon's answer is not what the method promises");
@@ -34,7 +34,7 @@ int sockd_answer_bool(const struct sockd_answer *answer, bool *result)
     if (answer->error)
         return answer->error;
     if (!view_bool(&view, &value))
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (result)
         *result = value;
     return 0;
@@ -48,7 +48,7 @@ int sockd_answer_int(const struct sockd_answer *answer, int64_t *result)
     if (answer->error)
         return answer->error;
     if (!view_int(&view, &value))
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (result)
         *result = value;
     return 0;
@@ -60,7 +60,7 @@ int sockd_answer_count(const struct sockd_answer *answer, size_t *count)
     int error = sockd_answer_int(answer, &value);
 
     if (!error && value < 0)
-        error = mismatch(answer);
+        error = answer_mismatch(answer);
     /* What went out before a failure is known too. */
     if (count)
         *count = error ? (size_t)answer->fault->error.sent : (size_t)value;
@@ -106,7 +106,7 @@ int sockd_answer_text(const struct sockd_answer *answer, const char **text)
         if (!copy)
             return no_memory(answer);
     } else if (!take_nil(&view)) {
-        return mismatch(answer);
+        return answer_mismatch(answer);
     }
     if (text)
         *text = copy;
@@ -131,7 +131,7 @@ int sockd_answer_events(const struct sockd_answer *answer, int *events)
         number = (has(data, size, 'R') ? SOCKD_READABLE : 0) |
                  (has(data, size, 'W') ? SOCKD_WRITABLE : 0);
     else if (!view_int(&view, &number) || number < 0 || number > (SOCKD_READABLE | SOCKD_WRITABLE))
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (events)
         *events = (int)number;
     return 0;
@@ -154,7 +154,7 @@ int sockd_answer_bytes(const struct sockd_answer *answer, struct sockd_bytes *by
 
     if (answer->error)
         return answer->error;
-    return read_bytes(&view, bytes) ? 0 : mismatch(answer);
+    return read_bytes(&view, bytes) ? 0 : answer_mismatch(answer);
 }
 
 int sockd_answer_bytes_status(const struct sockd_answer *answer, struct sockd_bytes *bytes,
@@ -168,9 +168,9 @@ int sockd_answer_bytes_status(const struct sockd_answer *answer, struct sockd_by
     if (answer->error)
         return answer->error;
     if (!view_array(&view, &count) || count != 2 || !read_bytes(&view, bytes))
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (!take_nil(&view) && !view_str(&view, &status, &size))
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (eof)
         *eof = size == 3 && memcmp(status, "eof", 3) == 0;
     return 0;
@@ -193,7 +193,7 @@ int sockd_answer_id(const struct sockd_answer *answer, uint64_t *id)
 
     if (answer->error)
         return answer->error;
-    return read_id(&view, id) ? 0 : mismatch(answer);
+    return read_id(&view, id) ? 0 : answer_mismatch(answer);
 }
 
 /* Copies the text under a key, cut to the room; "" if there is none. */
@@ -242,8 +242,8 @@ int sockd_answer_id_pair(const struct sockd_answer *answer, uint64_t *first, uin
     if (answer->error)
         return answer->error;
     if (!view_array(&view, &count) || count != 2 || !read_id(&view, first))
-        return mismatch(answer);
-    return read_id(&view, second) ? 0 : mismatch(answer);
+        return answer_mismatch(answer);
+    return read_id(&view, second) ? 0 : answer_mismatch(answer);
 }
 
 int sockd_answer_linger(const struct sockd_answer *answer, bool *lingers, int *seconds)
@@ -257,7 +257,7 @@ int sockd_answer_linger(const struct sockd_answer *answer, bool *lingers, int *s
         return answer->error;
     if (!view_array(&view, &count) || count != 2 || !view_bool(&view, &active) ||
         !view_int(&view, &number) || number < INT_MIN || number > INT_MAX)
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (lingers)
         *lingers = active;
     if (seconds)
@@ -275,9 +275,9 @@ int sockd_answer_bytes_from(const struct sockd_answer *answer, struct sockd_byte
     if (answer->error)
         return answer->error;
     if (!view_array(&view, &count) || count != 2 || !read_bytes(&view, bytes))
-        return mismatch(answer);
+        return answer_mismatch(answer);
     if (!take_nil(&view))
-        return read_address(view, from) ? 0 : mismatch(answer);
+        return read_address(view, from) ? 0 : answer_mismatch(answer);
     if (from)
         *from = (struct sockd_address){.port = -1};
     return 0;
@@ -292,15 +292,44 @@ int sockd_answer_id_address(const struct sockd_answer *answer, uint64_t *id,
     if (answer->error)
         return answer->error;
     if (!view_array(&view, &count) || count != 2 || !read_id(&view, id))
-        return mismatch(answer);
-    return read_address(view, address) ? 0 : mismatch(answer);
+        return answer_mismatch(answer);
+    return read_address(view, address) ? 0 : answer_mismatch(answer);
 }
 
 int sockd_answer_address(const struct sockd_answer *answer, struct sockd_address *address)
 {
     if (answer->error)
         return answer->error;
-    return read_address(answer->message.result, address) ? 0 : mismatch(answer);
+    return read_address(answer->message.result, address) ? 0 : answer_mismatch(answer);
+}
+
+/* The address under a key; one without texts if there is none. */
+static void read_address_of(struct view map, const char *key, struct sockd_address *address)
+{
+    struct view value;
+
+    *address = (struct sockd_address){.port = -1};
+    if (view_find(map, key, &value))
+        read_address(value, address);
+}
+
+int sockd_answer_take(const struct sockd_answer *answer, struct sockd_taken *taken)
+{
+    struct view map = answer->message.result;
+    struct view data;
+
+    if (answer->error)
+        return answer->error;
+    if (*answer->fd < 0)
+        return fault_set(answer->fault, SOCKD_ORIGIN_CONNECTION, -EBADF,
+                         "The daemon's answer brought no descriptor");
+    if (!view_find(map, "data", &data) || !read_bytes(&data, &taken->data))
+        return answer_mismatch(answer);
+    read_address_of(map, "address", &taken->address);
+    read_address_of(map, "peer", &taken->peer);
+    taken->fd = *answer->fd;
+    *answer->fd = -1;
+    return 0;
 }
 
 int sockd_answer_value(const struct sockd_answer *answer, const struct sockd_value **value)

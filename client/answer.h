@@ -12,8 +12,12 @@
 struct sockd_answer {
     struct sockd_client *client;
     struct fault *fault; /* of this answer; knows the method */
+    int *fd;             /* where the descriptor is that came with it; whoever takes it leaves -1 */
     int error;           /* what the fault says, negative; 0: there is a message */
     struct message message;
 };
+
+/* The answer is not what the method promises: -EPROTO, and the fault says so. */
+int answer_mismatch(const struct sockd_answer *answer);
 
 #endif

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How often one sockd_process() receives before others in the loop have their turn. */
 enum { ROUNDS = 32 };
@@ -38,13 +39,15 @@ static void land(struct sockd_client *client, struct request *request,
 {
     struct flight *flight = (struct flight *)request;
     struct fault *fault = &client->answered;
-    struct sockd_answer answer = {.client = client, .fault = fault};
+    struct sockd_answer answer = {.client = client, .fault = fault, .fd = &request->fd};
 
     fault_begin(fault, flight->method, strlen(flight->method));
     answer.error = core_outcome(client, request, message, fault);
     if (message)
         answer.message = *message;
     call_back(client, flight, &answer);
+    if (request->fd >= 0)
+        close(request->fd);
     free(flight);
 }
 
@@ -59,7 +62,7 @@ int call_submit(struct call *call, sockd_answer_fn callback, void *context, uint
         return error;
     }
     *flight = (struct flight){
-        .request = {.msgid = call->msgid, .complete = land},
+        .request = {.msgid = call->msgid, .takes = call->takes, .complete = land},
         .callback = callback,
         .context = context,
     };

@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* So many bytes may wait to be sent before the asynchronous half takes no more requests. */
 enum { CALL_QUEUE_MOST = LIMIT_MESSAGE };
+
+static const char take_method[] = "sockd.take";
 
 static struct writer *output(struct call *call)
 {
@@ -26,7 +29,8 @@ static void fail(struct call *call, int error, const char *text)
 void call_begin(struct call *call, struct sockd_client *client, const char *method, size_t size,
                 uint32_t count)
 {
-    *call = (struct call){.client = client};
+    *call = (struct call){.client = client, .fd = -1};
+    call->takes = size == sizeof take_method - 1 && memcmp(method, take_method, size) == 0;
     fault_begin(client->fault, method, size);
     if (client->lost) {
         call->error = core_report_loss(client, client->fault);
@@ -170,6 +174,27 @@ void call_options(struct call *call, double timeout, const struct sockd_settings
         put_seconds_option(call, "ttl", said->ttl);
 }
 
+void call_fds_option(struct call *call)
+{
+    writer_map(output(call), 1);
+    writer_text(output(call), "fds");
+    writer_bool(output(call), true);
+}
+
+void call_refuse(struct call *call, const char *why)
+{
+    fail(call, -EINVAL, why);
+}
+
+void call_attach(struct call *call, int fd)
+{
+    struct connection *connection = &call->client->connection;
+    int error = call->error ? 0 : connection_attach_fd(connection, call->start, fd);
+
+    if (error)
+        fail(call, error, NULL);
+}
+
 void call_until(struct call *call, const void *delimiter, size_t size, size_t limit)
 {
     bool limited = limit != SOCKD_NO_LIMIT;
@@ -211,8 +236,10 @@ static int seal(struct call *call)
         fail(call, writer->error, NULL);
     else if (writer->size - call->start > LIMIT_MESSAGE)
         fail(call, -EMSGSIZE, "the arguments are too long for one message");
-    if (call->error)
+    if (call->error) {
+        descriptors_cut(&call->client->connection.fds_out, call->start);
         writer_rewind(writer, call->start);
+    }
     return call->error;
 }
 
@@ -234,8 +261,9 @@ const struct sockd_answer *call_finish(struct call *call)
     call->answer.client = client;
     call->answer.fault = client->fault;
     call->answer.error = seal(call);
+    call->answer.fd = &call->fd;
     if (!call->answer.error)
-        call->answer.error = core_wait(client, call->msgid, &call->answer.message);
+        core_wait(client, call->msgid, call->takes, &call->answer);
     return &call->answer;
 }
 
@@ -243,6 +271,8 @@ int call_end(struct call *call, int result)
 {
     struct sockd_client *client = call->client;
 
+    if (call->fd >= 0)
+        close(call->fd);
     if (!client->closing || client->calling)
         return result;
     core_free(client);

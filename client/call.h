@@ -22,7 +22,9 @@ struct call {
     struct sockd_client *client;
     size_t start; /* where the request begins in the output */
     uint32_t msgid;
-    int error; /* the first, negative */
+    bool takes; /* the answer may bring a descriptor */
+    int fd;     /* which it has brought, until somebody takes it */
+    int error;  /* the first, negative */
     struct sockd_answer answer;
 };
 
@@ -50,6 +52,9 @@ void call_flag(struct call *call, int flag);
 void call_timeout(struct call *call, double seconds);
 void call_timeout_option(struct call *call, double seconds);
 
+/* What sockd.hello is told of a client that takes descriptors. */
+void call_fds_option(struct call *call);
+
 /* The map of options: the timeout, if it ends, and what the settings say. */
 void call_options(struct call *call, double timeout, const struct sockd_settings *settings);
 void call_until(struct call *call, const void *delimiter, size_t size, size_t limit);
@@ -58,6 +63,12 @@ void call_rest(struct call *call, const struct sockd_args *rest);
 
 /* Sends the request and waits for the answer, which may be that there is none. */
 const struct sockd_answer *call_finish(struct call *call);
+
+/* Remembers -EINVAL with a reason. */
+void call_refuse(struct call *call, const char *why);
+
+/* Sends a duplicate of the descriptor with the request. */
+void call_attach(struct call *call, int fd);
 
 /* What a blocking function returns at last: the result, or -ECANCELED if a callback has
  * disconnected the client meanwhile, which is freed here. */

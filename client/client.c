@@ -80,6 +80,7 @@ static void forget_connection(struct sockd_client *client)
 {
     connection_close(&client->connection);
     client->lost = 0;
+    client->agreed = false;
     client->why_lost[0] = 0;
     client->more = false;
 }
@@ -146,5 +147,7 @@ int sockd_request(struct sockd_client *client, const char *method, const struct 
 
     call_begin_rest(&call, client, method, strlen(method), 0, args);
     call_rest(&call, args);
+    if (call.takes)
+        call_refuse(&call, "sockd_take() is the function for this method");
     return call_end(&call, sockd_answer_value(call_finish(&call), result));
 }

@@ -94,10 +94,20 @@ int connection_begin(struct connection *connection, const char *path)
     return error;
 }
 
+void connection_shutdown(struct connection *connection)
+{
+    shutdown(connection->fd, SHUT_RDWR);
+    descriptors_drop_in(&connection->fds_in);
+    descriptors_cut(&connection->fds_out, 0);
+    connection->fds_in.wanted = 0;
+}
+
 void connection_close(struct connection *connection)
 {
-    if (connection->fd >= 0)
+    if (connection->fd >= 0) {
+        connection_shutdown(connection);
         close(connection->fd);
+    }
     connection->fd = -1;
     writer_free_heap(&connection->out);
     free(connection->in);
@@ -113,6 +123,7 @@ bool connection_has_output(const struct connection *connection)
 static void drop_output(struct connection *connection)
 {
     connection->sent = 0;
+    descriptors_cut(&connection->fds_out, 0);
     writer_rewind(&connection->out, 0);
     if (connection->out.capacity > ROOM_KEPT)
         writer_free_heap(&connection->out);
@@ -129,17 +140,22 @@ static void compact_output(struct connection *connection)
         return;
     memmove(out->data, out->data + connection->sent, left);
     writer_rewind(out, left);
+    descriptors_shift(&connection->fds_out, connection->sent);
     connection->sent = 0;
 }
 
-static ssize_t send_some(const struct connection *connection)
+static ssize_t send_some(struct connection *connection)
 {
+    const struct descriptors_out *fds = &connection->fds_out;
+    size_t left = connection->out.size - connection->sent;
     struct iovec bytes = {
         .iov_base = connection->out.data + connection->sent,
-        .iov_len = connection->out.size - connection->sent,
+        .iov_len = descriptors_limit(fds, connection->sent, left),
     };
-    const struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+    union descriptors_room room;
 
+    descriptors_put(fds, connection->sent, &message, &room);
     return sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -149,6 +165,7 @@ int connection_flush(struct connection *connection)
         ssize_t count = send_some(connection);
         if (count >= 0) {
             connection->sent += (size_t)count;
+            descriptors_sent(&connection->fds_out, connection->sent);
         } else if (errno == EAGAIN) {
             compact_output(connection);
             return 0;
@@ -204,10 +221,12 @@ int connection_fill(struct connection *connection)
         .iov_base = connection->in + connection->end,
         .iov_len = connection->capacity - connection->end,
     };
-    /* Without room for them, the kernel itself drops descriptors that somebody sends along. */
     struct msghdr message = {.msg_iov = &room, .msg_iovlen = 1};
+    union descriptors_room fds;
+    descriptors_prepare(&connection->fds_in, &message, &fds);
     ssize_t count = recvmsg(connection->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (count > 0) {
+        descriptors_receive(&connection->fds_in, &message);
         connection->end += (size_t)count;
         return 1;
     }
@@ -236,6 +255,26 @@ int connection_next(struct connection *connection, struct message *message)
     connection->begin += connection->scan.size;
     scan_init(&connection->scan, &scan_default_limits);
     return error ? error : 1;
+}
+
+void connection_expect_fd(struct connection *connection)
+{
+    connection->fds_in.wanted++;
+}
+
+int connection_claim_fd(struct connection *connection, bool came)
+{
+    struct descriptors_in *fds = &connection->fds_in;
+    int fd = came ? descriptors_pop(fds) : -1;
+
+    if (--fds->wanted == 0)
+        descriptors_drop_in(fds);
+    return fd;
+}
+
+int connection_attach_fd(struct connection *connection, size_t offset, int fd)
+{
+    return descriptors_append(&connection->fds_out, offset, fd);
 }
 
 void connection_trim(struct connection *connection)

@@ -7,6 +7,7 @@
 #ifndef CLIENT_CONNECTION_H
 #define CLIENT_CONNECTION_H
 
+#include "client/descriptors.h"
 #include "protocol/message.h"
 #include "protocol/scan.h"
 #include "protocol/writer.h"
@@ -24,6 +25,8 @@ struct connection {
     size_t end;
     size_t capacity;
     struct scan scan; /* of the message at begin */
+    struct descriptors_in fds_in;
+    struct descriptors_out fds_out; /* with offsets in out */
 };
 
 /* Connects to the socket at that path. 0, or the negative errno of socket(2) or connect(2);
@@ -37,6 +40,9 @@ int connection_begin(struct connection *connection, const char *path);
 /* Tries again to connect. 0 when connected; -EAGAIN as long as the queue is full; otherwise the
  * connection is no good. */
 int connection_retry(struct connection *connection, const char *path);
+
+/* Nothing more is sent, nothing that comes is wanted; what was received is still there. */
+void connection_shutdown(struct connection *connection);
 
 /* Does nothing to one that is closed already. */
 void connection_close(struct connection *connection);
@@ -57,6 +63,17 @@ int connection_fill(struct connection *connection);
  * -EBADMSG with message->reason if what came is no message. The message points into the
  * connection and lives until the next fill or trim. */
 int connection_next(struct connection *connection, struct message *message);
+
+/* A request may be answered with a descriptor, which is kept for it then. */
+void connection_expect_fd(struct connection *connection);
+
+/* Such an answer is here, with a descriptor or not: the descriptor, which is the caller's from now
+ * on, or -1. */
+int connection_claim_fd(struct connection *connection, bool came);
+
+/* Sends a duplicate of the descriptor with the byte of the output at that offset, which has not
+ * been sent. 0, -EAGAIN if too many wait, or what fcntl(2) says. */
+int connection_attach_fd(struct connection *connection, size_t offset, int fd);
 
 /* Gives back memory that a large message needed, when nothing received is waiting. */
 void connection_trim(struct connection *connection);

@@ -23,7 +23,7 @@ static const char cancel_method[] = "sockd.cancel";
 /* One call that waits for its answer. */
 struct waiter {
     struct request request; /* first, for the cast in complete_waiter() */
-    struct message *answer;
+    struct sockd_answer *answer;
     bool done;
     bool lost;
 };
@@ -45,6 +45,9 @@ void core_set_deadline(struct sockd_client *client, struct request *request, int
 
 void core_add(struct sockd_client *client, struct request *request, double deadline)
 {
+    request->fd = -1;
+    if (request->takes)
+        connection_expect_fd(&client->connection);
     requests_add(&client->requests, request);
     core_set_deadline(client, request, timer_in(deadline));
 }
@@ -58,7 +61,7 @@ int core_lose(struct sockd_client *client, int error, const char *why)
     client->lost = error;
     client->told = false;
     /* The daemon learns of it now, and offers what it had for this client to the next reader. */
-    shutdown(client->connection.fd, SHUT_RDWR);
+    connection_shutdown(&client->connection);
     snprintf(client->why_lost, sizeof client->why_lost, "%s", why ? why : "");
     while ((request = client->requests.first)) {
         requests_remove(&client->requests, request);
@@ -79,6 +82,13 @@ static int lose_by_answer(struct sockd_client *client, const struct message *mes
     return error;
 }
 
+static bool is_nil(struct view view)
+{
+    enum view_type type;
+
+    return view_peek(&view, &type) && type == VIEW_NIL;
+}
+
 /* An answer to a request that is gone is nobody's. */
 static int dispatch(struct sockd_client *client, const struct message *message)
 {
@@ -89,10 +99,12 @@ static int dispatch(struct sockd_client *client, const struct message *message)
     if (!message->has_msgid)
         return lose_by_answer(client, message);
     struct request *request = requests_find(&client->requests, message->msgid);
-    if (request) {
-        requests_remove(&client->requests, request);
-        request->complete(client, request, message);
-    }
+    if (!request)
+        return 0;
+    requests_remove(&client->requests, request);
+    if (request->takes)
+        request->fd = connection_claim_fd(&client->connection, is_nil(message->error));
+    request->complete(client, request, message);
     return 0;
 }
 
@@ -241,7 +253,7 @@ static void complete_waiter(struct sockd_client *client, struct request *request
     waiter->done = true;
     waiter->lost = answer == NULL;
     if (answer)
-        *waiter->answer = *answer;
+        waiter->answer->message = *answer;
 }
 
 /* The caller's descriptor says stop: the request is cancelled, and its end awaited. */
@@ -255,10 +267,10 @@ static void interrupt(struct sockd_client *client, struct waiter *waiter)
         core_process(client, false);
 }
 
-int core_wait(struct sockd_client *client, uint32_t msgid, struct message *answer)
+void core_wait(struct sockd_client *client, uint32_t msgid, bool takes, struct sockd_answer *answer)
 {
     struct waiter waiter = {
-        .request = {.msgid = msgid, .complete = complete_waiter},
+        .request = {.msgid = msgid, .takes = takes, .complete = complete_waiter},
         .answer = answer,
     };
     int interrupt_fd = client->interrupt_fd;
@@ -274,7 +286,9 @@ int core_wait(struct sockd_client *client, uint32_t msgid, struct message *answe
             interrupt_fd = -1;
         }
     }
-    return core_outcome(client, &waiter.request, waiter.lost ? NULL : answer, client->fault);
+    answer->error =
+        core_outcome(client, &waiter.request, waiter.lost ? NULL : &answer->message, answer->fault);
+    *answer->fd = waiter.request.fd;
 }
 
 int core_report_loss(const struct sockd_client *client, struct fault *fault)
@@ -282,13 +296,6 @@ int core_report_loss(const struct sockd_client *client, struct fault *fault)
     const char *why = client->why_lost[0] ? client->why_lost : NULL;
 
     return fault_set(fault, SOCKD_ORIGIN_CONNECTION, client->lost, why);
-}
-
-static bool is_nil(struct view view)
-{
-    enum view_type type;
-
-    return view_peek(&view, &type) && type == VIEW_NIL;
 }
 
 static bool was_cancelled(const struct message *answer)

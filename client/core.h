@@ -10,6 +10,7 @@
 #ifndef CLIENT_CORE_H
 #define CLIENT_CORE_H
 
+#include "client/answer.h"
 #include "client/connection.h"
 #include "client/fault.h"
 #include "client/path.h"
@@ -28,6 +29,7 @@ struct sockd_client {
     bool more;        /* the last sockd_process() left something to be received */
     bool calling;     /* a callback of the caller's runs */
     bool closing;     /* one has disconnected the client */
+    bool agreed;      /* the daemon knows that this client takes descriptors */
     bool nonblocking; /* it connects without waiting */
     double deadline;  /* seconds that a call may take */
     int64_t nearest;  /* no request's deadline is before */
@@ -86,10 +88,12 @@ int core_outcome(const struct sockd_client *client, const struct request *reques
                  const struct message *answer, struct fault *fault);
 
 /*
- * Waits for the answer of a request that stands in the output under that msgid. 0, and the answer
- * is set; it lives until the next call. Otherwise the negative errno that the fault tells of.
+ * Waits for the answer of a request that stands in the output under that msgid, and whose answer
+ * may bring a descriptor if it takes one. Sets the answer's error, and for 0 its message, which
+ * lives until the next call.
  */
-int core_wait(struct sockd_client *client, uint32_t msgid, struct message *answer);
+void core_wait(struct sockd_client *client, uint32_t msgid, bool takes,
+               struct sockd_answer *answer);
 
 /* Before and after a callback of the caller's; values of the client's zone end with it. */
 void core_enter(struct sockd_client *client);

@@ -5,6 +5,7 @@
 #ifndef CLIENT_REQUESTS_H
 #define CLIENT_REQUESTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct request {
     struct request *chain;       /* of the same bucket */
     uint32_t msgid;
     int cancelled;    /* 0; or why the daemon was asked to end it, a negative errno */
+    bool takes;       /* the answer may bring a descriptor */
+    int fd;           /* which it has brought, or -1; to be closed, or taken, by who completes it */
     int64_t deadline; /* in milliseconds of the monotonic clock; INT64_MAX is never */
     /* Called once, when the answer is there; it lives until the connection is filled again. With
      * NULL the connection is lost, and the client's lost says how. The request is no longer in

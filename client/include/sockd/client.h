@@ -72,11 +72,23 @@ void sockd_set_interrupt(struct sockd_client *client, int fd);
 int sockd_request(struct sockd_client *client, const char *method, const struct sockd_args *args,
                   const struct sockd_value **result);
 
+/* The handle of the socket of that name among the caller's own, for the functions that take a
+ * number; "uid:name" names somebody else's. -EBADF if there is none. */
+int sockd_find(struct sockd_client *client, const char *name, uint64_t *id);
+
+/*
+ * As sockd_write() of data of any size, in pieces, all within one timeout; another writer's data
+ * may come between two pieces. *sent is how much went out, after a failure too.
+ */
+int sockd_write_all(struct sockd_client *client, uint64_t h, const void *data, size_t size,
+                    double timeout, size_t *sent);
+
 #ifdef __cplusplus
 }
 #endif
 
 #include <sockd/methods.h>
+#include <sockd/pass.h>
 #include <sockd/submit.h>
 
 #endif
