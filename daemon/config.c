@@ -1,19 +1,17 @@
 /* The configuration file's machine and what sockd.cfg does; see config.h. */
 #include "config.h"
 
+#include "file.h"
 #include "options_table.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/escape.h"
 
-#include <fcntl.h>
 #include <lauxlib.h>
 #include <luajit.h>
 #include <lualib.h>
-#include <math.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* What a file may be, hold and do. */
 #define CONFIG_FILE   ((size_t)1 << 20)
@@ -409,44 +407,16 @@ int config_parse(struct options *options, const char *name, const char *text, si
 
 /* ---- the file ---- */
 
-static int read_all(int fd, char *text, size_t size)
-{
-    size_t length = 0;
-    while (length < size) {
-        ssize_t count = read(fd, text + length, size - length);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return -errno;
-        if (count == 0)
-            break;
-        length += (size_t)count;
-    }
-    return (int)length;
-}
-
-/* Waits for nothing: whatever is no regular file is refused. */
-static int open_regular(const char *path)
-{
-    CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return -errno;
-    if (!S_ISREG(status.st_mode))
-        return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-    return STEAL_FD(fd);
-}
-
 int config_load(struct options *options, const char *path, char *reason, size_t reason_size)
 {
     struct config config = {.name = path, .reason = reason, .reason_size = reason_size};
-    CLEANUP(close_fdp) int fd = open_regular(path);
-    CLEANUP(freep) char *text = malloc(CONFIG_FILE + 1);
-    if (!text)
-        return -ENOMEM;
-    int length = fd < 0 ? fd : read_all(fd, text, CONFIG_FILE + 1);
-    if (length >= 0 && (size_t)length <= CONFIG_FILE)
-        return config_parse(options, path, text, (size_t)length, reason, reason_size);
-    complain(&config, 0, "%s", length < 0 ? strerror(-length) : "it is too large");
+    CLEANUP(freep) char *text = NULL;
+    size_t size;
+    int result = file_read(path, CONFIG_FILE, &text, &size);
+    if (result == 0)
+        return config_parse(options, path, text, size, reason, reason_size);
+    if (result == -ENOMEM)
+        return result;
+    complain(&config, 0, "%s", strerror(-result));
     return config.result;
 }

@@ -1,4 +1,5 @@
 /* sockd: parse, prepare, serve. */
+#include "check.h"
 #include "options.h"
 #include "process.h"
 #include "run.h"
@@ -32,7 +33,7 @@ static int obey(const struct options *options)
     case OPTIONS_RUN:
         return run_script(options);
     case OPTIONS_CHECK:
-        return EXIT_FAILURE;
+        return check_files(options);
     case OPTIONS_SERVE:
         return serve(options);
     }

@@ -1,12 +1,15 @@
 # Writes the files FILES, a list, as C arrays in their order: `struct embedded embedded_lua[]` of
-# binding/embedded.h, into OUT.
+# binding/embedded.h, or the table TABLE, into OUT.
+if(NOT TABLE)
+    set(TABLE embedded_lua)
+endif()
 file(WRITE ${OUT} "/* Made from lua/ by embed.cmake. */\n#include \"binding/embedded.h\"\n\n")
-set(table "")
+set(rows "")
 foreach(file IN LISTS FILES)
     get_filename_component(name ${file} NAME_WE)
     file(READ ${file} bytes HEX)
     string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
     file(APPEND ${OUT} "static const unsigned char ${name}_lua[] = {${bytes}};\n")
-    string(APPEND table "    {\"=sockd/${name}.lua\", ${name}_lua, sizeof ${name}_lua},\n")
+    string(APPEND rows "    {\"=sockd/${name}.lua\", ${name}_lua, sizeof ${name}_lua},\n")
 endforeach()
-file(APPEND ${OUT} "\nconst struct embedded embedded_lua[] = {\n${table}    {0, 0, 0},\n};\n")
+file(APPEND ${OUT} "\nconst struct embedded ${TABLE}[] = {\n${rows}    {0, 0, 0},\n};\n")

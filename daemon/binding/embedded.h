@@ -12,3 +12,6 @@ struct embedded {
 };
 
 extern const struct embedded embedded_lua[];
+
+/* lua/check.lua alone, which is no module. */
+extern const struct embedded embedded_check[];

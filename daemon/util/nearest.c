@@ -1,6 +1,7 @@
 /* The closest name, by the number of letters to insert, remove, replace or swap; see nearest.h. */
 #include "util/nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/param.h>
 
@@ -48,7 +49,9 @@ void nearest_offer(struct nearest *nearest, const char *name)
     if (length > NEAREST_MOST || nearest->length > NEAREST_MOST || nearest->length == 0)
         return;
     size_t found = distance(nearest->word, nearest->length, name, length);
-    if (found >= nearest->distance || found >= length)
+    bool as_good = nearest->best && found == nearest->distance;
+    if (found >= length || (found >= nearest->distance && !as_good) ||
+        (as_good && strcmp(name, nearest->best) >= 0))
         return;
     nearest->best = name;
     nearest->distance = found;

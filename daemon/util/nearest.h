@@ -15,5 +15,6 @@ struct nearest {
 /* The word, which need not be terminated and must outlive the search. */
 void nearest_init(struct nearest *nearest, const char *word, size_t length);
 
-/* A name that could be meant; it must outlive the search. Of equals the first one stays. */
+/* A name that could be meant; it must outlive the search. Of equals the alphabet's first wins,
+ * whatever the order in which they are offered. */
 void nearest_offer(struct nearest *nearest, const char *name);

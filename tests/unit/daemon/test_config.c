@@ -213,7 +213,7 @@ Test(config, only_regular_files_of_some_size_are_read)
     cr_assert_eq(ftruncate(fileno(file), (1 << 20) + 1), 0);
     fclose(file);
     cr_assert_eq(load(path), -EINVAL);
-    cr_assert_not_null(strstr(reason, "/large: it is too large"), "%s", reason);
+    cr_assert_not_null(strstr(reason, "/large: File too large"), "%s", reason);
     unlink(path);
     rmdir(folder);
 }

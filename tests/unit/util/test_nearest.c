@@ -37,13 +37,15 @@ Test(nearest, something_else_is_not_meant)
     cr_assert_null(found.best);
 }
 
-Test(nearest, the_closest_wins_and_of_equals_the_first)
+Test(nearest, the_closest_wins_and_of_equals_the_alphabets_first)
 {
     struct nearest found;
     nearest_init(&found, "cat!", 3); /* not terminated where it ends */
     nearest_offer(&found, "cart");
     nearest_offer(&found, "bat");
-    cr_assert_str_eq(found.best, "cart");
+    cr_assert_str_eq(found.best, "bat");
+    nearest_offer(&found, "cart");
+    cr_assert_str_eq(found.best, "bat");
     nearest_offer(&found, "cat");
     cr_assert_str_eq(found.best, "cat");
 }

@@ -1,0 +1,54 @@
+/* Reading a file whole; see file.h. */
+#include "file.h"
+
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static int open_regular(const char *path)
+{
+    CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+    return STEAL_FD(fd);
+}
+
+/* Up to `most` bytes, or a negative error. */
+static ssize_t read_all(int fd, char *text, size_t most)
+{
+    size_t length = 0;
+    while (length < most) {
+        ssize_t count = read(fd, text + length, most - length);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        if (count == 0)
+            break;
+        length += (size_t)count;
+    }
+    return (ssize_t)length;
+}
+
+int file_read(const char *path, size_t most, char **text, size_t *size)
+{
+    CLEANUP(close_fdp) int fd = open_regular(path);
+    if (fd < 0)
+        return fd;
+    CLEANUP(freep) char *bytes = malloc(most + 1); /* untouched pages cost nothing */
+    if (!bytes)
+        return -ENOMEM;
+    ssize_t length = read_all(fd, bytes, most + 1);
+    if (length < 0)
+        return (int)length;
+    if ((size_t)length > most)
+        return -EFBIG;
+    *size = (size_t)length;
+    *text = STEAL(bytes);
+    return 0;
+}
