@@ -23,6 +23,7 @@ enum step {
     STEP_KNOCK,
     STEP_RETURN,
     STEP_SEND_SPLIT,
+    STEP_WAIT, /* from a hundredth of a second to minutes */
     STEPS,
 };
 
@@ -66,6 +67,8 @@ static void step_plain(struct world *world, enum step step, unsigned whom)
         world_knock(world);
     else if (step == STEP_RETURN)
         world_return(world);
+    else if (step == STEP_WAIT)
+        world_wait(world, 0.01 * (1 << whom));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,15 +1,20 @@
 /*
  * What a fuzzed server may not do to the machine it runs on: the linker puts these in the place of
  * the system's calls (--wrap). Nothing leaves the machine or touches its files and its other
- * services, whatever addresses the input makes up.
+ * services, whatever addresses the input makes up. And the time, which passes when the input says.
  */
+#include "guard.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 
 int __real_socket(int domain, int type, int protocol);
 int __wrap_socket(int domain, int type, int protocol);
@@ -128,4 +133,25 @@ int __wrap_getnameinfo(const struct sockaddr *address, socklen_t length, char *h
     (void)address, (void)length, (void)host, (void)host_size, (void)service, (void)service_size;
     (void)flags;
     return EAI_NONAME;
+}
+
+/* ---- time ---- */
+
+static int64_t ahead;
+
+void guard_wait(int64_t nanoseconds)
+{
+    ahead += nanoseconds;
+}
+
+/* In the place of libc's, for libevent too. */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    if (result == 0 && clock != CLOCK_REALTIME) {
+        int64_t nanoseconds = now->tv_nsec + ahead;
+        now->tv_sec += nanoseconds / 1000000000;
+        now->tv_nsec = nanoseconds % 1000000000;
+    }
+    return result;
 }

@@ -19,7 +19,7 @@ CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
 # The steps of fuzz_rpc.c.
 (CONNECT, SEND, SEND_FD, SHUTDOWN, HANG_UP, SPIN, HEAR, OUTSIDE_SEND, OUTSIDE_RECEIVE, OUTSIDE_CLOSE,
- KNOCK, RETURN, SEND_SPLIT) = range(13)
+ KNOCK, RETURN, SEND_SPLIT, WAIT) = range(14)
 
 # method, parameters; the stream is 1 as in fuzz/world.h.
 REQUESTS = [
@@ -125,6 +125,12 @@ def write_rpc():
         "a-read-is-cancelled": [
             step(CONNECT, 1), step(SEND, 1, read), step(SPIN),
             step(SEND, 1, request(2, "sockd.cancel", [1])), step(SPIN), step(HEAR, 1)],
+        "a-read-times-out": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "read", ["stream", "\n", 2])), step(SPIN), step(WAIT, 7),
+            step(HEAR, 1), step(WAIT, 8), step(HEAR, 1)],
+        "a-client-that-does-not-read-is-cut-off": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "sockd.api", []) * 60), step(SPIN), step(WAIT, 14),
+            step(HEAR, 1)],
         "a-client-dies-in-a-read": [
             step(CONNECT, 1), step(SEND, 1, read), step(SPIN), step(HANG_UP, 1), step(SPIN),
             step(OUTSIDE_SEND, 0, b"line\n"), step(CONNECT, 2), step(SEND, 2, read), step(SPIN), step(HEAR, 2)],

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "fuzz.h"
+#include "guard.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "protocol/message.h"
@@ -150,6 +151,13 @@ void world_spin(struct world *world)
     loop_task_init(&spin.task, on_spin);
     loop_defer(world->loop, &spin.task);
     MUST(loop_run(world->loop) == 0);
+}
+
+void world_wait(struct world *world, double seconds)
+{
+    guard_wait((int64_t)(seconds * (double)LOOP_SECOND));
+    world_spin(world);
+    world_spin(world);
 }
 
 /* ---- clients ---- */
@@ -344,15 +352,12 @@ static bool at_rest(const struct world *world)
            list_empty(&world->rpc->orphans);
 }
 
-/* What was received short is asked for more a tenth of a second later (loop_io_doubt). */
+/* What was received short is asked for more a tenth of a second later (loop_io_doubt); nothing
+ * takes longer. */
 static void settle(struct world *world)
 {
-    for (int i = 0; i < 64 && !at_rest(world); i++)
-        world_spin(world);
-    for (int i = 0; i < 100 && !at_rest(world); i++) {
-        usleep(10000);
-        world_spin(world);
-    }
+    for (int i = 0; i < 16 && !at_rest(world); i++)
+        world_wait(world, 0.06);
 }
 
 void world_end(struct world *world)

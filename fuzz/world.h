@@ -43,6 +43,9 @@ void world_end(struct world *world);
 /* Lets the loop do what is to be done now. */
 void world_spin(struct world *world);
 
+/* The same, so many seconds later, which take no time. */
+void world_wait(struct world *world, double seconds);
+
 /* The first is an administrator, the others are the owner of the sockets. */
 void world_connect(struct world *world, unsigned client);
 void world_hang_up(struct world *world, unsigned client);
