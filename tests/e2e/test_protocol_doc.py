@@ -16,10 +16,10 @@ CLIENT = pathlib.Path(__file__).resolve().parent / "client.pl"
 
 
 def examples():
-    """Each line "method(params)  →  result" of the document."""
+    """Each line "method(params)  →  result" of the document, and "⇐ notification(params)"."""
     for line in DOCUMENT.read_text().splitlines():
-        call = re.fullmatch(r"([\w.]+)\((.*)\)  →  (.*)", line)
-        if call:
+        call = re.fullmatch(r"(?:⇐ )?([\w.]+)\((.*)\)(?:  →  (.*))?", line)
+        if call and ("→" in line or "⇐" in line):
             yield line, call[1], call[2], call[3]
 
 
@@ -55,10 +55,12 @@ class TestDocument(sockd_test.Case):
 
     def test_it_has_every_method_and_no_gap(self):
         text = DOCUMENT.read_text()
+        methods, notifications = text.split("\n## Notifications")
         with self.daemon().client() as client:
             api = client.call("sockd.api")
-        for row in api["methods"] + api["notifications"]:
-            self.assertEqual(text.count(f"\n### `{row['name']}("), 1, row["name"])
+        for rows, part in ((api["methods"], methods), (api["notifications"], notifications)):
+            for row in rows:
+                self.assertEqual(part.count(f"\n### `{row['name']}("), 1, row["name"])
         self.assertNotRegex(text, r"(?m)^[A-Z]{5,}$", "a word that should have been replaced")
 
     def test_its_bytes_are_those_values(self):
@@ -105,13 +107,19 @@ class TestExamples(sockd_test.Case):
         elif type(expected) is type(actual) is int and numbers.is_new(expected):
             self.assertGreater(actual, 0, where)
             numbers.today[expected] = actual
+        elif type(expected) is float:
+            self.assertIs(type(actual), float, where)
         else:
             self.assertEqual(numbers.translate(expected), actual, where)
             self.assertIs(type(expected), type(actual), where)
 
     def run_one(self, client, numbers, where, method, params, expected):
         params = numbers.translate(list(ast.literal_eval(f"({params},)" if params else "()")))
-        if re.fullmatch(r"E[A-Z_]+", expected):
+        if expected is None:
+            while not client.notifications:
+                client.feed()
+            self.compare([2, method, params], client.notifications.pop(0), numbers, where)
+        elif re.fullmatch(r"E[A-Z_]+", expected):
             self.fails(expected, client.call, method, *params)
         else:
             self.compare(literal(expected), client.call(method, *params), numbers, where)
@@ -124,7 +132,8 @@ class TestExamples(sockd_test.Case):
                 params = params.replace(":8080", f":{numbers.today[8080]}")
                 self.run_one(client, numbers, line, method, params, expected)
                 count += 1
-            self.assertGreater(count, 50)
+            self.assertGreater(count, 70)
+            self.assertEqual(client.notifications, [])
             for entry in client.call("sockd.list"):
                 client.call("close", entry["id"])
 
