@@ -70,6 +70,17 @@ int sockd_open(const char *path, struct sockd_client **result)
     return open_client(path, false, result);
 }
 
+int sockd_open_fd(int fd, struct sockd_client **result)
+{
+    struct sockd_client *client = new_client();
+
+    *result = client;
+    if (!client)
+        return -ENOMEM;
+    connection_adopt(&client->connection, fd);
+    return 0;
+}
+
 int sockd_open_nonblocking(const char *path, struct sockd_client **result)
 {
     return open_client(path, true, result);

@@ -54,6 +54,13 @@ int connection_retry(struct connection *connection, const char *path)
     return error;
 }
 
+void connection_adopt(struct connection *connection, int fd)
+{
+    *connection = (struct connection){.fd = fd};
+    writer_init_heap(&connection->out, OUTPUT_MOST);
+    scan_init(&connection->scan, &scan_default_limits);
+}
+
 /* A socket that is not connected yet. */
 static int prepare_socket(struct connection *connection, int flags)
 {
@@ -61,9 +68,8 @@ static int prepare_socket(struct connection *connection, int flags)
 
     if (fd < 0)
         return -errno;
-    *connection = (struct connection){.fd = fd, .connecting = true};
-    writer_init_heap(&connection->out, OUTPUT_MOST);
-    scan_init(&connection->scan, &scan_default_limits);
+    connection_adopt(connection, fd);
+    connection->connecting = true;
     return 0;
 }
 

@@ -44,6 +44,9 @@ int connection_retry(struct connection *connection, const char *path);
 /* Nothing more is sent, nothing that comes is wanted; what was received is still there. */
 void connection_shutdown(struct connection *connection);
 
+/* Over a socket that is connected, which is consumed. */
+void connection_adopt(struct connection *connection, int fd);
+
 /* Does nothing to one that is closed already. */
 void connection_close(struct connection *connection);
 

@@ -19,12 +19,16 @@ enum {
     MOST = 40,     /* options that a verb has at most, the general ones included */
 };
 
-enum general { SOCKET = GENERAL, TIMEOUT, JSON, RAW, HELP, VERSION };
+enum general { SOCKET = GENERAL, HOST, TIMEOUT, JSON, RAW, HELP, VERSION };
 
 static const struct option general_options[] = {
-    {"socket", required_argument, NULL, SOCKET}, {"timeout", required_argument, NULL, TIMEOUT},
-    {"json", no_argument, NULL, JSON},           {"raw", no_argument, NULL, RAW},
-    {"help", no_argument, NULL, HELP},           {"version", no_argument, NULL, VERSION},
+    {"host", required_argument, NULL, HOST},
+    {"socket", required_argument, NULL, SOCKET},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"json", no_argument, NULL, JSON},
+    {"raw", no_argument, NULL, RAW},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
 };
 
 enum { GENERAL_COUNT = sizeof general_options / sizeof general_options[0] };
@@ -107,6 +111,9 @@ static void set_general(struct ctl *ctl, int code)
     switch ((enum general)code) {
     case SOCKET:
         ctl->socket = optarg;
+        break;
+    case HOST:
+        ctl->host = optarg;
         break;
     case TIMEOUT:
         ctl->timeout = optarg;

@@ -5,6 +5,7 @@
 #define CTL_CTL_H
 
 #include <sockd/client.h>
+#include <sys/types.h>
 
 /* The exit statuses, which scripts rely on. */
 enum {
@@ -21,6 +22,7 @@ enum {
 struct ctl {
     const char *verb;    /* as it was typed, for messages */
     const char *socket;  /* --socket, or NULL */
+    const char *host;    /* --host, or NULL */
     const char *timeout; /* --timeout as it was typed, or NULL */
     bool json;
     bool raw;
@@ -29,6 +31,7 @@ struct ctl {
     int output_error;            /* the errno of the first write that failed; 0 if none has */
     uint64_t sent;               /* bytes that earlier pieces of a write took */
     struct sockd_client *client; /* NULL until the first call */
+    pid_t tunnel;                /* the process through which the client talks; 0 if none */
 };
 
 /*

@@ -13,6 +13,7 @@ static const char general[] =
     "Options of every command:\n"
     "  --socket PATH    the daemon's control socket, in place of $SOCKD_SOCKET,\n"
     "                   $XDG_RUNTIME_DIR/sockd/sockd.sock, /run/sockd/sockd.sock\n"
+    "  --host URL       the daemon of another machine, by ssh: ssh://[user@]box[:port][/socket]\n"
     "  --timeout S      give up after S seconds; what was to be read stays\n"
     "  --json           results as JSON, one object a line\n"
     "  --raw            no escapes for control characters on a terminal\n"

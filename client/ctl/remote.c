@@ -5,6 +5,7 @@
 
 #include "client/ctl/interrupt.h"
 #include "client/ctl/report.h"
+#include "client/ctl/tunnel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,13 +13,20 @@
 /* How long, in seconds, the daemon's own timeout may be overdue before it counts as hanging. */
 static const double overdue = 2;
 
+static int open_path(struct ctl *ctl)
+{
+    int error = sockd_open(ctl->socket, &ctl->client);
+
+    return error ? report_unreachable(ctl, error) : 0;
+}
+
 static int connect_once(struct ctl *ctl)
 {
     if (ctl->client)
         return 0;
-    int error = sockd_open(ctl->socket, &ctl->client);
-    if (error)
-        return report_unreachable(ctl, error);
+    int status = ctl->host ? tunnel_open(ctl) : open_path(ctl);
+    if (status)
+        return status;
     sockd_set_interrupt(ctl->client, interrupt_start());
     return 0;
 }
@@ -56,4 +64,5 @@ void remote_end(struct ctl *ctl)
 {
     sockd_disconnect(ctl->client);
     ctl->client = NULL;
+    tunnel_end(ctl);
 }

@@ -110,8 +110,8 @@ int report_unreachable(const struct ctl *ctl, int error)
     const char *name = errname_of(-error);
 
     print_start(ctl->verb);
-    if (sockd_find_path(ctl->socket, path, sizeof path) == 0) {
-        print(path);
+    if (ctl->host || sockd_find_path(ctl->socket, path, sizeof path) == 0) {
+        print(ctl->host ? ctl->host : path);
         print(": ");
     }
     fprintf(stderr, "%s: %s\n%s\n", name ? name : "EUNKNOWN", errname_text(-error), remedy(error));

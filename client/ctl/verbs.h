@@ -28,6 +28,7 @@ struct verb {
 extern const struct verb verb_api;
 extern const struct verb verb_call;
 extern const struct verb verb_console;
+extern const struct verb verb_dial_stdio;
 extern const struct verb verb_list;
 extern const struct verb verb_method;
 extern const struct verb verb_read;

@@ -43,6 +43,14 @@ extern "C" {
  */
 int sockd_open(const char *path, struct sockd_client **client);
 
+/*
+ * A client over a stream socket that is connected already, which it owns from now on: one end of
+ * a socketpair(2), say, whose other end a tunnel to another machine has. Descriptors can be taken
+ * and given only if that is the daemon itself. It cannot be reconnected. -ENOMEM, and the
+ * descriptor remains the caller's.
+ */
+int sockd_open_fd(int fd, struct sockd_client **client);
+
 /* The version of the library that runs; SOCKD_VERSION is that of these headers. */
 const char *sockd_version(void);
 

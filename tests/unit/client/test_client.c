@@ -7,6 +7,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 Test(client, without_a_daemon_there_is_no_client)
 {
@@ -79,4 +81,23 @@ Test(client, a_failure_is_told)
     cr_assert_str_eq(error->method, "write");
     sockd_disconnect(client);
     peer_stop(&peer);
+}
+
+Test(client, over_a_socket_that_is_connected)
+{
+    struct sockd_client *client;
+    char bytes[64];
+    int ends[2];
+    int before = harness_fd_count();
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    cr_assert_eq(sockd_open_fd(ends[0], &client), 0);
+    cr_assert_eq(write(ends[1], "\x94\x01\x01\xc0\xa4pong", 9), 9);
+    cr_assert_eq(sockd_request(client, "sockd.ping", NULL, NULL), 0);
+    cr_assert_gt(read(ends[1], bytes, sizeof bytes), 0);
+    cr_assert_eq(sockd_reconnect(client), -ENOENT);
+    sockd_disconnect(client);
+    cr_assert_eq(read(ends[1], bytes, sizeof bytes), 0);
+    close(ends[1]);
+    cr_assert_eq(harness_fd_count(), before);
 }
