@@ -15,6 +15,7 @@ LAYERS = {
     "protocol": [],
     "client": ["protocol"],
     "client/ctl": ["client", "protocol"],
+    "client/examples": [],
     "daemon/util": [],
     "daemon/loop": ["util"],
     "daemon/net": ["util", "loop"],
@@ -26,12 +27,12 @@ LAYERS = {
 
 # Libraries that only these folders may know.
 LIBRARIES = {
-    r"event2?/|event\.h": ["daemon/loop"],
+    r"event2?/|event\.h": ["daemon/loop", "client/examples"],
     r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding"],
     r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon"],
     r"systemd/": ["daemon"],
     r"jansson\.h": ["client/ctl"],
-    r"sockd/": ["client", "client/ctl"],
+    r"sockd/": ["client", "client/ctl", "client/examples"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
