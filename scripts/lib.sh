@@ -4,11 +4,11 @@
 # What it takes to build, and what the tests need beyond that. All of it is Debian 12's.
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
-    libevent-dev libmsgpack-dev libluajit-5.1-dev libsystemd-dev libjansson-dev libedit-dev
+    libevent-dev libmsgpack-dev libluajit-5.1-dev libsystemd-dev libjansson-dev libedit-dev scdoc
 )
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-    git iproute2 netbase python3 python3-msgpack neovim procps socat systemd
+    git iproute2 man-db netbase python3 python3-msgpack neovim procps socat systemd
     tarantool luajit lua-socket lua-copas
 )
 

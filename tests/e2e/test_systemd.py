@@ -36,7 +36,9 @@ class TestInstalled(sockd_test.Case):
         files = [str(path) for path in self.root.rglob("*")]
         for place in ("bin/sockd", "bin/sockctl", "lib/systemd/system/sockd.service",
                       "lib/systemd/system/sockd.socket", "lib/sysusers.d/sockd.conf",
-                      "lib/tmpfiles.d/sockd.conf", "etc/sockd/handlers", "include/sockd/client.h"):
+                      "lib/tmpfiles.d/sockd.conf", "etc/sockd/handlers", "etc/sockd/sockd.lua",
+                      "share/man/man8/sockd.8", "share/man/man5/sockd.lua.5",
+                      "share/man/man7/sockd-handlers.7", "include/sockd/client.h"):
             self.assertEqual(len([file for file in files if file.endswith("/" + place)]), 1, place)
 
     def test_nothing_installed_knows_where_it_was_built(self):
@@ -45,12 +47,33 @@ class TestInstalled(sockd_test.Case):
                                                   ".h", ".lua"):
                 self.assertNotIn(str(BUILD), path.read_text(), path)
 
+    def test_the_configuration_that_is_installed_changes_nothing(self):
+        found = next(path for path in self.root.rglob("sockd.lua") if path.parent.name == "sockd"
+                     and "etc" in path.parts)
+        done = self.tool(sockd_test.BIN / "sockd", "check", found)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        told = []
+        for options in ((), ("--config", found)):
+            with self.daemon(*options).client() as client:
+                cfg = client.call("sockd.eval", """
+                    local cfg = sockd.info.cfg
+                    cfg.socket = nil -- each has its own
+                    return cfg""")
+            told.append(cfg)
+        self.assertGreater(len(told[0]), 10)
+        self.assertEqual(*told)
+
+    def test_the_service_uses_it(self):
+        service = self.find("sockd.service").read_text()
+        path = re.search(r"--config (/\S+)", service).group(1)
+        self.assertTrue((self.root / path.lstrip("/")).is_file(), path)
+
     def units(self):
         """Copies of the units, whose program exists."""
         folder = self.folder / "units"
         folder.mkdir()
         service = self.find("sockd.service").read_text()
-        self.assertRegex(service, r"(?m)^ExecStart=/\S+/bin/sockd --")
+        self.assertRegex(service, r"(?m)^ExecStart=/\S+/bin/sockd \\$")
         service = re.sub(r"ExecStart=\S+", f"ExecStart={sockd_test.BIN}/sockd", service)
         (folder / "sockd.service").write_text(service)
         (folder / "sockd.socket").write_text(self.find("sockd.socket").read_text())

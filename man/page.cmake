@@ -1,0 +1,12 @@
+# Makes the manual page OUT of SOURCE, where the lines @PART@ stand for the files PART.scd.
+file(READ ${SOURCE} text)
+foreach(part IN LISTS PARTS)
+    file(READ ${part}.scd inserted)
+    string(REPLACE "@${part}@\n" "${inserted}" text "${text}")
+endforeach()
+file(WRITE ${OUT}.scd "${text}")
+execute_process(COMMAND ${SCDOC} INPUT_FILE ${OUT}.scd OUTPUT_FILE ${OUT} RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+    file(REMOVE ${OUT})
+    message(FATAL_ERROR "scdoc: ${OUT}")
+endif()
