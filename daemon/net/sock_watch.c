@@ -15,7 +15,7 @@
 /* What a socket looks like now. */
 struct sight {
     unsigned state;   /* what holds: SOCK_*, but SOCK_ERROR */
-    unsigned edges;   /* of these, what may have come anew although it held before */
+    bool came;        /* bytes, messages, connections: the loop said so */
     uint64_t arrived; /* of a stream: all bytes that ever came */
     size_t available; /* of them, those that nobody has taken */
     int error;        /* a new one; positive */
@@ -49,7 +49,6 @@ static void sight_of_stream(const struct sock *sock, struct sight *sight)
     size_t queued = (size_t)sight_queued(sock);
     sight->available = buffer_length(&sock->in) + queued;
     sight->arrived = sock->bytes_in + queued;
-    sight->edges = SOCK_READABLE; /* if more has arrived than is known */
     if (sight->available > 0)
         sight->state |= SOCK_READABLE;
 }
@@ -63,7 +62,7 @@ static void sight_of_messages(const struct sock *sock, short found, struct sight
 
 static struct sight sight_take(struct sock *sock, unsigned events, unsigned want)
 {
-    struct sight sight = {.edges = events & LOOP_READ ? SOCK_READABLE | SOCK_ACCEPT : 0};
+    struct sight sight = {.came = (events & LOOP_READ) != 0};
     struct pollfd seen = {.fd = sock->fd, .events = POLLIN | POLLOUT | POLLRDHUP};
     (void)poll(&seen, 1, 0);
     if (sock->listening) {
@@ -86,14 +85,26 @@ static struct sight sight_take(struct sock *sock, unsigned events, unsigned want
 
 /* ---- telling ---- */
 
+/* Whether there is more to receive than the watch knows of. Messages and connections cannot be
+ * counted: each event counts as one, and a look without one only for a watch that asks. */
+static bool watch_has_news(const struct sock_watch *watch, const struct sock *sock,
+                           const struct sight *sight)
+{
+    if (sock_is_stream(sock) && !sock->listening)
+        return sight->arrived > watch->known;
+    return sight->came || watch->asks;
+}
+
 /* What is new to this watch. */
 static unsigned watch_compare(struct sock_watch *watch, const struct sock *sock,
                               const struct sight *sight)
 {
-    unsigned fresh = sight->state & (~watch->told | sight->edges);
-    if (sock_is_stream(sock) && !sock->listening && sight->arrived <= watch->known)
-        fresh &= ~SOCK_READABLE;
-    watch->told = sight->state | (watch->told & (SOCK_EOF | SOCK_ERROR));
+    unsigned fresh = sight->state & ~watch->told;
+    if (!watch_has_news(watch, sock, sight))
+        fresh &= ~(SOCK_READABLE | SOCK_ACCEPT);
+    watch->asks = false;
+    watch->told = (sight->state & SOCK_WRITABLE) | (fresh & SOCK_EOF) |
+                  (watch->told & (SOCK_EOF | SOCK_ERROR));
     watch->known = sight->arrived > watch->known ? sight->arrived : watch->known;
     if (sight->error != 0 || (sock->kept_error != 0 && !(watch->told & SOCK_ERROR))) {
         fresh |= SOCK_ERROR;
@@ -128,6 +139,7 @@ void sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want
     watch->want = want;
     watch->told = 0;
     watch->known = 0;
+    watch->asks = true;
     sock_serve_later(sock);
 }
 
@@ -138,6 +150,7 @@ void sock_forget_told(struct sock *sock, unsigned states)
         watch->told &= ~states;
         if (states & SOCK_READABLE)
             watch->known = 0;
+        watch->asks |= (states & (SOCK_READABLE | SOCK_ACCEPT)) != 0;
     }
 }
 
