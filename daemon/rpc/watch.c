@@ -156,16 +156,14 @@ static bool add_event(const char *name, size_t size, unsigned *set)
 /* Names with commas between; "" is none. */
 static bool add_events(struct arg_bytes names, unsigned *set)
 {
-    while (names.size > 0) {
-        const char *comma = memchr(names.data, ',', names.size);
-        size_t size = comma ? (size_t)(comma - names.data) : names.size;
-        if (!add_event(names.data, size, set))
+    const char *at = names.data, *end = names.data + names.size;
+    if (names.size == 0)
+        return true;
+    for (const char *comma; (comma = memchr(at, ',', (size_t)(end - at))); at = comma + 1) {
+        if (!add_event(at, (size_t)(comma - at), set))
             return false;
-        size += comma != NULL;
-        names.data += size;
-        names.size -= size;
     }
-    return true;
+    return add_event(at, (size_t)(end - at), set);
 }
 
 static bool read_events(const struct arg *arg, unsigned *set)

@@ -390,6 +390,32 @@ void expect_bytes(struct client *client, uint32_t msgid, const void *data, size_
     cr_assert(memcmp(got, data, size) == 0);
 }
 
+struct view client_told(struct client *client, const char *name, int64_t handle)
+{
+    struct message message;
+    int64_t about = 0;
+    cr_assert(client_next(client, &message), "the connection ended before %s", name);
+    cr_assert_eq(message.kind, MESSAGE_NOTIFICATION, "no notification: %d", message.kind);
+    cr_assert(message.method_size == strlen(name) &&
+                  memcmp(message.method, name, message.method_size) == 0,
+              "%.*s", (int)message.method_size, message.method);
+    cr_assert(view_int(&message.params, &about));
+    cr_assert_eq(about, handle);
+    return message.params;
+}
+
+void expect_event(struct client *client, int64_t handle, const char *event)
+{
+    struct view rest = client_told(client, "sockd.event", handle);
+    const char *name = NULL;
+    size_t size = 0;
+    uint32_t pairs;
+    cr_assert(view_str(&rest, &name, &size));
+    cr_assert(size == strlen(event) && memcmp(name, event, size) == 0, "%.*s, not %s", (int)size,
+              name, event);
+    cr_assert(view_map(&rest, &pairs));
+}
+
 /* ---- the other side of sockets ---- */
 
 int outside_listen(int *port)

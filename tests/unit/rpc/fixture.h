@@ -87,6 +87,13 @@ bool client_next(struct client *client, struct message *message);
 /* The answer to that request, which must be the next. */
 struct message client_answer(struct client *client, uint32_t msgid);
 
+/* The next message, which must be a notification of that name about that socket: what stands behind
+ * the socket's number, valid until the message after it. */
+struct view client_told(struct client *client, const char *name, int64_t handle);
+
+/* The next message is that `sockd.event`. */
+void expect_event(struct client *client, int64_t handle, const char *event);
+
 /* The name of the error in an answer, or "" */
 const char *error_name(const struct message *answer);
 bool is_refused(const struct message *answer);
