@@ -136,7 +136,6 @@ Test(watch, wrong_events_and_sockets)
 /* The client does not read: the same news again and again are held once. */
 Test(watch, news_gather_while_the_client_does_not_read)
 {
-    char got[1 << 16];
     start(&(struct rpc_config){.max_output = 16 << 10});
     cr_assert(client_true(client, "sockd.watch", "is", handle, "readable,close"));
     int small = 4096;
@@ -162,7 +161,6 @@ Test(watch, news_gather_while_the_client_does_not_read)
     }
     cr_assert_lt(events, 5000, "%zu", events);
     client_free(other);
-    (void)got;
     stop();
 }
 
