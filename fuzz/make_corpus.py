@@ -66,6 +66,17 @@ REQUESTS = [
     ("sockd.cancel", [3]),
     ("sockd.call", ["return", 1, "two"]),
     ("sockd.eval", ["return ...", 1, [2.5, None], {"k": "v"}]),
+    ("sockd.set", [1, {"name": "other", "share": "group", "lifetime": "client", "ttl": 2.5}]),
+    ("sockd.watch", [1, ["readable", "writable", "accept", "eof", "error", "close"]]),
+    ("sockd.watch", [3, "accept"]),
+    ("sockd.watch", [1]),
+    ("sockd.stream", [1, 8]),
+    ("sockd.credit", [1, 100]),
+    ("sockd.trace", [1, True]),
+    ("sockd.take", [1]),
+    ("sockd.give", [{"name": "given", "lifetime": "client"}]),
+    ("sockd.load", ["/nowhere.lua"]),
+    ("sockd.reload", []),
     ("nvim_get_api_info", []),
     ("no_such_method", [1]),
 ]
@@ -125,6 +136,40 @@ def write_rpc():
         "a-read-is-cancelled": [
             step(CONNECT, 1), step(SEND, 1, read), step(SPIN),
             step(SEND, 1, request(2, "sockd.cancel", [1])), step(SPIN), step(HEAR, 1)],
+        "a-stream-and-its-credit": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "sockd.stream", ["stream", 4])), step(SPIN),
+            step(OUTSIDE_SEND, 0, b"some bytes"), step(SPIN), step(HEAR, 1),
+            step(SEND, 1, request(2, "sockd.credit", ["stream", 100])), step(SPIN), step(OUTSIDE_CLOSE, 0),
+            step(SPIN), step(HEAR, 1)],
+        "a-stream-ends-and-a-reader-goes-on": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "sockd.stream", ["stream", 2])),
+            step(OUTSIDE_SEND, 0, b"line\n"), step(CONNECT, 2), step(SEND, 2, read), step(SPIN),
+            step(SEND, 1, request(2, "sockd.stream", ["stream"])), step(SPIN), step(HEAR, 1), step(HEAR, 2)],
+        "a-streaming-client-dies": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "sockd.stream", ["stream", 100])), step(SPIN),
+            step(OUTSIDE_SEND, 0, b"lost?\n"), step(HANG_UP, 1), step(SPIN), step(CONNECT, 2),
+            step(SEND, 2, read), step(SPIN), step(HEAR, 2)],
+        "watched-and-traced-until-it-closes": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "sockd.watch", ["stream", ["readable", "eof", "close"]])),
+            step(SEND, 1, request(2, "sockd.trace", ["stream", True])), step(SPIN),
+            step(OUTSIDE_SEND, 0, b"x"), step(SPIN), step(SEND, 1, request(3, "read", ["stream", 1])),
+            step(SEND, 1, request(4, "write", ["stream", b"out"])), step(SPIN), step(HEAR, 1),
+            step(SEND, 1, request(5, "close", ["stream"])), step(SPIN), step(HEAR, 1)],
+        "sockets-of-a-client-that-leaves": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "socketpair", [
+                "AF_UNIX", "SOCK_STREAM", 0, {"lifetime": "client"}])), step(SPIN),
+            step(SEND, 1, request(2, "read", [5, 1])), step(SPIN), step(HANG_UP, 1), step(SPIN)],
+        "a-socket-that-nobody-uses": [
+            step(CONNECT, 1), step(SEND, 1, request(1, "sockd.set", ["stream", {"ttl": 3}])), step(SPIN),
+            step(WAIT, 7), step(SEND, 1, request(2, "errno", ["stream"])), step(SPIN), step(WAIT, 9),
+            step(SEND, 1, request(3, "errno", ["stream"])), step(SPIN), step(HEAR, 1)],
+        "a-descriptor-is-given": [
+            step(CONNECT, 1), step(SEND_FD, 1, request(1, "sockd.give", [{"name": "given"}])), step(SPIN),
+            step(SEND, 1, request(2, "write", ["given", b"x"])), step(SPIN), step(HEAR, 1)],
+        "a-socket-is-taken": [
+            step(CONNECT, 1), step(OUTSIDE_SEND, 0, b"read ahead"), step(SEND, 1, b"".join([
+                request(1, "sockd.hello", [{"fds": True}]), request(2, "read", ["stream", 2]),
+                request(3, "sockd.take", ["stream"]), request(4, "errno", ["stream"])])), step(SPIN), step(HEAR, 1)],
         "a-read-times-out": [
             step(CONNECT, 1), step(SEND, 1, request(1, "read", ["stream", "\n", 2])), step(SPIN), step(WAIT, 7),
             step(HEAR, 1), step(WAIT, 8), step(HEAR, 1)],

@@ -5,6 +5,7 @@
 #include "guard.h"
 #include "loop/loop.h"
 #include "net/net.h"
+#include "protocol/args.h"
 #include "protocol/message.h"
 #include "protocol/scan.h"
 #include "rpc/hooks.h"
@@ -82,9 +83,11 @@ void world_return(struct world *world)
 
 static void add_sock(struct world *world, int fd, uid_t owner, const char *name)
 {
+    const struct arg_settings settings = {.given = METHOD_OPTION_NAME,
+                                          .name = {name, strlen(name)}};
     struct sock *sock;
     MUST(sock_adopt(world->net, fd, owner, &sock) == 0);
-    MUST(handles_add(&world->rpc->handles, sock, name, strlen(name)) == 0);
+    MUST(handles_add(&world->rpc->handles, sock, &settings, NULL) == 0);
     sock_keep(sock);
     sock_unref(sock);
 }
@@ -165,11 +168,16 @@ void world_wait(struct world *world, double seconds)
 void world_connect(struct world *world, unsigned client)
 {
     int fds[2];
-    struct identity who = {.uid = client == 0 ? 0 : OWNER, .pid = 1, .admin = client == 0};
+    static const struct identity identities[WORLD_CLIENTS] = {
+        {.uid = 0, .pid = 1, .admin = true},
+        {.uid = OWNER, .pid = 2},
+        {.uid = OWNER, .pid = 3},
+        {.uid = ALIEN, .pid = 4, .member = true, .allowed = ~0u},
+    };
     if (world->clients[client].fd >= 0)
         return;
     MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-    MUST(peer_new(world->rpc, fds[0], &who) == 0);
+    MUST(peer_new(world->rpc, fds[0], &identities[client]) == 0);
     world->clients[client].fd = fds[1];
 }
 

@@ -46,7 +46,8 @@ void world_spin(struct world *world);
 /* The same, so many seconds later, which take no time. */
 void world_wait(struct world *world, double seconds);
 
-/* The first is an administrator, the others are the owner of the sockets. */
+/* The first is an administrator, the next two are the owner of the sockets, and the last is the
+ * alien, a member of the control socket's group with every privilege. */
 void world_connect(struct world *world, unsigned client);
 void world_hang_up(struct world *world, unsigned client);
 void world_send(struct world *world, unsigned client, const void *data, size_t size);
