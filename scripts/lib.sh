@@ -8,8 +8,8 @@ build_packages=(
 )
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-    git iproute2 man-db netbase python3 python3-msgpack neovim procps socat systemd
-    tarantool luajit lua-socket lua-copas
+    git iproute2 man-db netbase python3 python3-msgpack python3-pynvim neovim perl procps socat
+    systemd tarantool luajit lua-socket lua-copas
 )
 
 die() {
@@ -48,6 +48,20 @@ need_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get -qq -y install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Node and what the tests of foreign clients use of npm's, in build-test/node; asks the network
+# nothing if it is there already.
+need_node_client() {
+    local folder=$root/build-test/node source=$root/tests/e2e/foreign
+    # Debian's npm brings hundreds of packages: only where nobody else's is.
+    { command -v node && command -v npm; } >/dev/null || need_packages nodejs npm
+    ! cmp -s "$source/package-lock.json" "$folder/installed.json" || return 0
+    step "installing the node client"
+    mkdir -p "$folder"
+    cp "$source/package.json" "$source/package-lock.json" "$folder"
+    npm ci --prefix "$folder" --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error
+    cp "$source/package-lock.json" "$folder/installed.json"
 }
 
 # configure FOLDER OPTION…: prepares a build folder.

@@ -7,6 +7,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 case "${1-}" in
 '') need_packages "${build_packages[@]}" ;;
---tests) need_packages "${build_packages[@]}" "${test_packages[@]}" ;;
+--tests)
+    need_packages "${build_packages[@]}" "${test_packages[@]}"
+    need_node_client
+    ;;
 *) die "usage: scripts/setup.sh [--tests]" ;;
 esac

@@ -12,7 +12,7 @@ import sockd_test
 
 SCRIPT = sockd_test.SOURCE / "scripts" / "protocol_doc.py"
 DOCUMENT = sockd_test.SOURCE / "docs" / "PROTOCOL.md"
-CLIENT = pathlib.Path(__file__).resolve().parent / "client.pl"
+CLIENT = pathlib.Path(__file__).resolve().parent / "foreign" / "client.pl"
 
 
 def examples():
