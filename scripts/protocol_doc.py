@@ -7,8 +7,8 @@
 protocol/doc/frame.md is the document with words in capitals where tables go; protocol/doc/methods.md
 has notes and examples for single methods. Everything else comes from the table.
 """
+import ctypes
 import re
-import subprocess
 import sys
 
 import protocol_api
@@ -74,9 +74,10 @@ def notification_section(row):
 
 
 def error_names():
-    """Of errno, aliases left out; and of getaddrinfo(3), as protocol/errname.c has them."""
-    import errno
-    plain = sorted(errno.errorcode.values())
+    """Of errno, as glibc calls them; and of getaddrinfo(3), as protocol/errname.c has them."""
+    name_of = ctypes.CDLL(None).strerrorname_np
+    name_of.restype = ctypes.c_char_p
+    plain = sorted(name.decode() for name in map(name_of, range(1, 256)) if name)
     source = (protocol_api.SOURCE / "protocol" / "errname.c").read_text()
     eai = re.findall(r'\{"(EAI_\w+)", EAI_\w+, "(.*)"\}', source)
     return ", ".join(f"`{name}`" for name in plain), table(
@@ -167,7 +168,7 @@ def scdoc(text):
 def manual(text):
     return ('sockd-protocol(7) "sockd" "sockd"\n\n# NAME\n\n'
             "sockd-protocol - the protocol of sockd's control socket\n\n# DESCRIPTION\n\n"
-            + scdoc(text).strip() + "\n\n# SEE ALSO\n\n*sockd*(1), *sockctl*(1), *unix*(7)\n")
+            + scdoc(text).strip() + "\n\n# SEE ALSO\n\n*sockd*(8), *sockd-handlers*(7), *sockctl*(1), *unix*(7)\n")
 
 
 def main():
