@@ -11,10 +11,10 @@ static char reason[256];
 
 static void up(void)
 {
-    char *words[] = {(char[]){"sockd"}, (char[]){"--grace=0.5"}, (char[]){"--allow=unix"},
-                     (char[]){"--load=/a.lua"}};
+    static char words[4][20] = {"sockd", "--grace=0.5", "--allow=unix", "--load=/a.lua"};
+    char *argv[] = {words[0], words[1], words[2], words[3]};
     fixture_up();
-    cr_assert_eq(options_parse(&options, 4, words, reason, sizeof reason), 0);
+    cr_assert_eq(options_parse(&options, 4, argv, reason, sizeof reason), 0);
     cr_assert_eq(info_open(runtime, &options, "/run/x.sock"), 0);
 }
 
