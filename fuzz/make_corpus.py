@@ -98,6 +98,25 @@ DECODE = [
     (1, b"\xc7\x03\x05abc"),
 ]
 
+# Configuration files.
+CONFIG = {
+    "every-type": """sockd.cfg {
+    socket = "/s", socket_mode = "0660", socket_group = "root", admin_group = 7,
+    allow = {"unix", "mark"}, load = "a", jit = true, lua_memory = "1G", handler_cpu = 0.5,
+    ["grace"] = 1, log_level = [[debug]], max_sockets = 10 * 10, quota_bytes = 3e6, -- and no more
+}""",
+    "it-is-lua": """local t = {}
+for i, name in ipairs{"a", "b"} do t[i] = ("%s.lua"):format(name:upper():rep(2, "-")) end
+sockd.cfg{load = t}
+sockd.cfg{grace = math.max(1, select("#", t, t))}""",
+    "unknown": "sockd.cfg{\n  --[==[ ]]\n ]==]\n  max_socket = 1}",
+    "wrong": "sockd.cfg{grace = {}, load = {'a', x = 1}}",
+    "no-end": "while true do sockd.cfg{jit = false} end",
+    "no-memory": "local s = 'x' while s do s = s .. s end",
+    "of-its-own": "error({table.concat{'a', 1}})",
+    "forbidden": "local x = string.dump(require) _G.y = 1",
+}
+
 
 def save(target, name, data):
     folder = CORPUS / target
@@ -272,6 +291,11 @@ def write_decode():
         save("decode", f"{('json', 'msgpack')[kind]}-{number}", bytes([kind]) + text)
 
 
+def write_config():
+    for name, text in CONFIG.items():
+        save("config", name, text.encode())
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         daemon = sockd_test.Daemon(pathlib.Path(folder))
@@ -283,6 +307,7 @@ def main():
     write_message()
     write_rpc()
     write_decode()
+    write_config()
 
 
 if __name__ == "__main__":
