@@ -42,6 +42,9 @@ static int listener_bind(struct sock *sock, const struct address *at)
         error = sock_bind(sock, at);
     if (error == 0 && has_file)
         listener_note_file(sock, at);
+    if (error == 0)
+        sock->any_port = (at->family == AF_INET && at->in.sin_port == 0) ||
+                         (at->family == AF_INET6 && at->in6.sin6_port == 0);
     return error;
 }
 

@@ -185,6 +185,11 @@ void op_tcp_connect(struct op *op, struct net *net, uid_t owner, const char *hos
 void op_tcp_listen(struct op *op, struct net *net, uid_t owner, const char *host, const char *port,
                    int backlog);
 
+/* Before it is started: each address is first offered to `inherit`, which may return true and a
+ * listener of its own (a reference) instead of a new one. */
+typedef bool op_inherit_fn(void *context, const struct address *address, struct sock **out);
+void op_tcp_listen_inherit(struct op *op, op_inherit_fn *inherit, void *context);
+
 /* getaddrinfo(3) off the loop; numeric hosts never wait. The hints are copied. Result: found.list.
  */
 struct addrinfo;

@@ -67,6 +67,8 @@ static int accept_step(struct op *op)
     struct sock *listener = op->sock;
     struct net *net = listener->net;
     op->made.from = &net->accepted_from;
+    if (listener->held)
+        return OP_WAIT;
     if (accept_offered(op))
         return op_end(op, 0);
     if (!(listener->ready & LOOP_READ))

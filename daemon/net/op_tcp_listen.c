@@ -17,7 +17,17 @@ struct listen_work {
     struct address address; /* of it */
     struct op resolve;
     bool resolving;
+    op_inherit_fn *inherit;
+    void *inherit_context;
 };
+
+static int listen_on(struct listen_work *work, const struct address *address)
+{
+    struct sock **made = &work->op->made.sock;
+    if (work->inherit != NULL && work->inherit(work->inherit_context, address, made))
+        return 0;
+    return sock_new_listener(work->net, address, work->backlog, work->owner, made);
+}
 
 /* Listens on the first address that binds. 0, or the last error. */
 static int listen_on_first(struct listen_work *work, const struct addrinfo *list)
@@ -26,8 +36,7 @@ static int listen_on_first(struct listen_work *work, const struct addrinfo *list
     for (; list != NULL; list = list->ai_next) {
         struct address address;
         address_set(&address, list->ai_addr, list->ai_addrlen);
-        error = sock_new_listener(work->net, &address, work->backlog, work->owner,
-                                  &work->op->made.sock);
+        error = listen_on(work, &address);
         if (error == 0)
             break;
     }
@@ -59,8 +68,7 @@ static int listen_step(struct op *op)
     if (work->error < 0)
         return op_end(op, work->error);
     if (work->has_address)
-        return op_end(op, sock_new_listener(work->net, &work->address, work->backlog, work->owner,
-                                            &op->made.sock));
+        return op_end(op, listen_on(work, &work->address));
     work->resolving = true;
     if (op_start(&work->resolve, LOOP_NEVER, listen_on_resolved, work) == OP_WAIT)
         return OP_WAIT;
@@ -111,4 +119,13 @@ void op_tcp_listen(struct op *op, struct net *net, uid_t owner, const char *host
     }
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     op_resolve(&work->resolve, net, host, port != NULL ? port : "0", &hints);
+}
+
+void op_tcp_listen_inherit(struct op *op, op_inherit_fn *inherit, void *context)
+{
+    struct listen_work *work = op->made.work;
+    if (work == NULL)
+        return;
+    work->inherit = inherit;
+    work->inherit_context = context;
 }

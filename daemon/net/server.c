@@ -22,6 +22,8 @@ struct server {
     bool accepting; /* an accept is started and not finished */
     bool calling;   /* inside a callback: what it asks for waits until it returns */
     bool stopped;
+    bool paused;
+    struct sock_closed gone; /* while paused: nothing else tells that the listener closes */
     struct loop_task turn;
     struct net_starved starved;
     struct loop_timer rest;
@@ -36,6 +38,7 @@ static void server_free(struct server *server)
     loop_defer_cancel(loop, &server->starved.task);
     list_unlink(&server->starved.link);
     loop_timer_stop(loop, &server->rest);
+    list_unlink(&server->gone.link);
     if (server->accepting)
         op_abort(&server->accept);
     sock_unref(server->listener);
@@ -76,17 +79,18 @@ static void server_rest(struct server *server)
         loop_defer(net->loop, &server->turn); /* no memory for a timer: try in the next round */
 }
 
-/* False when the callback has stopped the server, which is gone then. */
+/* False when the callback has paused the server, or stopped it: then it is gone. */
 static bool server_hand_over(struct server *server, struct sock *connection,
                              const struct address *from)
 {
     server->calling = true;
     server->callbacks.connection(server->context, connection, from);
     server->calling = false;
-    bool stopped = server->stopped;
-    if (stopped)
-        server_free(server);
-    return !stopped;
+    bool paused = server->paused;
+    if (!server->stopped)
+        return !paused;
+    server_free(server);
+    return false;
 }
 
 /* Takes one result. False when the loop is over or rests; then the server may be gone. */
@@ -134,6 +138,35 @@ static void server_run(struct server *server)
     loop_defer(server->listener->net->loop, &server->turn);
 }
 
+/* ---- pauses ---- */
+
+static void server_on_gone(struct sock_closed *gone)
+{
+    server_resume(CONTAINER_OF(gone, struct server, gone));
+}
+
+void server_pause(struct server *server)
+{
+    MAGIC_CHECK(server, SERVER_MAGIC);
+    CHECK(server->calling);
+    if (!sock_is_open(server->listener)) /* which the next accept finds out */
+        return;
+    server->paused = true;
+    sock_on_close(server->listener, &server->gone);
+}
+
+void server_resume(struct server *server)
+{
+    MAGIC_CHECK(server, SERVER_MAGIC);
+    if (!server->paused)
+        return;
+    server->paused = false;
+    list_unlink(&server->gone.link);
+    loop_defer(server->listener->net->loop, &server->turn);
+}
+
+/* ---- life ---- */
+
 int server_start(struct sock *listener, const struct server_callbacks *callbacks, void *context,
                  struct server **out)
 {
@@ -144,6 +177,8 @@ int server_start(struct sock *listener, const struct server_callbacks *callbacks
     server->listener = sock_ref(listener);
     server->callbacks = *callbacks;
     server->context = context;
+    server->gone.fn = server_on_gone;
+    list_init(&server->gone.link);
     loop_task_init(&server->turn, server_on_turn);
     loop_task_init(&server->starved.task, server_on_freed);
     list_init(&server->starved.link);

@@ -19,5 +19,10 @@ struct server_callbacks {
 int server_start(struct sock *listener, const struct server_callbacks *callbacks, void *context,
                  struct server **out);
 
+/* Accepts no more until server_resume, or until the listener closes. For the `connection` callback,
+ * which may have given the connection back to the listener (sock_unaccept). */
+void server_pause(struct server *server);
+void server_resume(struct server *server);
+
 /* Ends the loop without closing the listener; `closed` is not called. */
 void server_stop(struct server *server);

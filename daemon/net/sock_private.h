@@ -57,7 +57,9 @@ struct sock {
     uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
  LOOP_CLOSED: the peer has ended its side */
     bool nonblock, listening, kept;
-    bool rough; /* the last send(2) did not take all: output is better not gathered */
+    bool rough;    /* the last send(2) did not take all: output is better not gathered */
+    bool held;     /* a listener that accepts nothing yet (heir.h) */
+    bool any_port; /* a listener whose port the kernel chose */
     uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
     int64_t created;                    /* seconds since the epoch */
     uint64_t born, used;                /* by the monotonic clock, in nanoseconds */

@@ -17,7 +17,7 @@ static struct server *server;
 
 static struct sock *accepted[CROWD];
 static unsigned accepted_count, closed_count, tries;
-static unsigned stop_after, close_after;
+static unsigned stop_after, close_after, pause_after;
 static bool stop_when_closed;
 
 /* Counted on the way to the real one: how often the loop tries. */
@@ -35,6 +35,11 @@ static void on_connection(void *context, struct sock *connection, const struct a
     cr_assert_eq(context, &server);
     cr_assert_eq(from->family, AF_INET);
     cr_assert_lt(accepted_count, CROWD);
+    if (accepted_count == pause_after && pause_after > 0) {
+        sock_unaccept(listener, connection);
+        server_pause(server);
+        return;
+    }
     accepted[accepted_count++] = connection;
     if (accepted_count == stop_after)
         server_stop(server);
@@ -413,4 +418,48 @@ Test(server, on_a_non_blocking_listener_it_polls)
     await(1);
     server_stop(server);
     hang_up(1);
+}
+
+/* ---- pauses ---- */
+
+Test(server, keeps_what_comes_while_it_pauses)
+{
+    pause_after = 2;
+    start();
+    dial(4);
+    await(2);
+    unsigned before = tries;
+    fixture_run_rounds(20);
+    cr_assert_eq(accepted_count, 2);
+    cr_assert_leq(tries - before, 1, "it spins");
+    pause_after = 0;
+    server_resume(server);
+    server_resume(server);
+    await(4);
+    server_stop(server);
+    hang_up(4);
+}
+
+Test(server, hears_in_a_pause_that_its_listener_closes)
+{
+    pause_after = 1;
+    start();
+    dial(2);
+    await(1);
+    fixture_run_rounds(20);
+    sock_close(listener);
+    fixture_run_until(has_closed, NULL);
+    cr_assert_eq(closed_count, 1);
+    hang_up(2);
+}
+
+Test(server, may_be_stopped_in_a_pause)
+{
+    pause_after = 1;
+    start();
+    dial(2);
+    await(1);
+    fixture_run_rounds(20);
+    server_stop(server);
+    hang_up(2);
 }
