@@ -5,8 +5,10 @@
  */
 #include "call.h"
 
+#include "binding/origin.h"
 #include "binding/value.h"
 #include "code.h"
+#include "hooks.h"
 #include "rpc/hooks.h"
 #include "runtime_private.h"
 #include "util/cleanup.h"
@@ -17,6 +19,7 @@
 #include <string.h>
 
 struct running {
+    struct hook_run run; /* first */
     struct runtime *runtime;
     struct rpc_call *call; /* NULL: nobody waits for the outcome any more */
     struct fiber *fiber;
@@ -82,11 +85,20 @@ static void run_fail(struct running *running, struct fiber *fiber)
 static void run_ended(struct fiber *fiber, void *context, int status)
 {
     struct running *running = context;
+    if (status != FIBER_ABANDONED)
+        origin_unattended(running->runtime->binding, fiber);
     if (running->call != NULL && status == 0)
         run_return(running, fiber);
     else if (running->call != NULL && status > 0)
         run_fail(running, fiber);
     free(running);
+}
+
+static void run_cancel(struct hook_run *run)
+{
+    struct running *running = CONTAINER_OF(run, struct running, run);
+    running->call = NULL;
+    fiber_cancel(running->fiber);
 }
 
 /* ---- beginning ---- */
@@ -151,9 +163,16 @@ static int begin(struct request *request, struct rpc_call *call, void **out)
         free(running);
         return error;
     }
-    *running = (struct running){request->runtime, call, request->fiber, request->is_expression};
+    *running = (struct running){.run = {run_cancel},
+                                .runtime = request->runtime,
+                                .call = call,
+                                .fiber = request->fiber,
+                                .is_expression = request->is_expression};
     name_fiber(running->fiber, request->run);
     fiber_set_owner(running->fiber, request->run->owner);
+    fiber_set_attended(running->fiber);
+    if (request->run->kind == RPC_RUN_CALL)
+        fiber_set_origin(running->fiber, origin_present(request->runtime->binding));
     fiber_set_ended(running->fiber, run_ended, running);
     fiber_schedule(running->fiber);
     *out = running;
@@ -175,11 +194,4 @@ int call_begin(struct runtime *runtime, struct rpc_call *call, const struct rpc_
     }
     msgpack_unpacked_destroy(&unpacked);
     return error;
-}
-
-void call_cancel_run(void *context)
-{
-    struct running *running = context;
-    running->call = NULL;
-    fiber_cancel(running->fiber);
 }

@@ -9,9 +9,6 @@ struct rpc_reason;
 struct rpc_run;
 struct runtime;
 
-/* As the hook `run` of rpc/hooks.h. */
+/* As the hook `run` of rpc/hooks.h; `*running` is a struct hook_run. */
 int call_begin(struct runtime *runtime, struct rpc_call *call, const struct rpc_run *run,
                void **running, struct rpc_reason *reason);
-
-/* As the hook `run_cancel`. */
-void call_cancel_run(void *running);

@@ -11,6 +11,9 @@
 #include "rpc/hooks.h"
 #include "runtime_private.h"
 #include "util/error.h"
+#include "util/log.h"
+
+#include <string.h>
 
 struct serve_request {
     struct runtime *runtime;
@@ -59,7 +62,36 @@ static int serve_protected(lua_State *L)
         lua_pushlstring(L, handler->text, handler->text_size);
     lua_pushvalue(L, function);
     serve->error = server_serve(L, serve->listener, lua_tostring(L, -3), lua_tostring(L, -2));
+    if (serve->error == 0 && !handler->source)
+        server_set_by_name(serve->runtime->binding, serve->listener);
     return 0;
+}
+
+/* ---- new scripts ---- */
+
+/* A user's server is no reason to refuse what an administrator loads. */
+static bool push_again(lua_State *L, const char *name, void *context)
+{
+    const struct runtime *runtime = context;
+    struct rpc_reason reason;
+    int top = lua_gettop(L);
+    if (code_push_function(L, runtime, name, strlen(name), true, &reason) == 0)
+        return true;
+    lua_settop(L, top);
+    log_write(LOG_WARN, "servers go on with the old code of %s: %s", name, reason.text);
+    return false;
+}
+
+static int renew_protected(lua_State *L)
+{
+    struct runtime *runtime = lua_touserdata(L, 1);
+    server_renew(L, push_again, runtime);
+    return 0;
+}
+
+void handlers_renew(struct runtime *runtime)
+{
+    (void)vm_protect(runtime->vm, renew_protected, runtime, NULL);
 }
 
 int handlers_serve(struct runtime *runtime, struct sock *listener,

@@ -4,8 +4,10 @@
 #include "binding/server.h"
 #include "call.h"
 #include "handlers.h"
+#include "load_call.h"
 #include "rpc/hooks.h"
 #include "runtime_private.h"
+#include "util/error.h"
 
 static int on_serve(void *context, struct sock *listener, const struct rpc_handler *handler,
                     struct rpc_reason *reason)
@@ -22,13 +24,22 @@ static const char *on_handler_name(void *context, const struct sock *listener)
 static int on_run(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
                   struct rpc_reason *reason)
 {
-    return call_begin(context, call, run, running, reason);
+    switch (run->kind) {
+    case RPC_RUN_EVAL:
+    case RPC_RUN_CALL:
+        return call_begin(context, call, run, running, reason);
+    case RPC_RUN_LOAD:
+    case RPC_RUN_RELOAD:
+        return load_call_begin(context, call, run, running, reason);
+    }
+    return -ENOSYS;
 }
 
 static void on_run_cancel(void *context, void *running)
 {
     (void)context;
-    call_cancel_run(running);
+    struct hook_run *run = running;
+    run->cancel(run);
 }
 
 const struct rpc_hooks runtime_hooks = {

@@ -7,3 +7,8 @@ struct rpc_hooks;
 
 /* For rpc_new; the hooks' context is the struct runtime. */
 extern const struct rpc_hooks runtime_hooks;
+
+/* What a run is known by: the first member of whatever carries it out. */
+struct hook_run {
+    void (*cancel)(struct hook_run *run);
+};

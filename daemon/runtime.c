@@ -1,14 +1,18 @@
 /*
- * The Lua runtime; see runtime.h. Scripts are loaded in load.c, what the control server asks for is
- * in handlers.c.
+ * The Lua runtime; see runtime.h. Scripts are loaded in generation.c, what the control server asks
+ * for is in hooks.c.
  */
 #include "runtime_private.h"
 
 #include "binding/sink.h"
+#include "load.h"
 #include "net/net.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
+
+/* Seconds that a reload may take. */
+#define LOAD_TIMEOUT 30.0
 
 /* Names that a script does not define itself are those of the globals. */
 void runtime_push_environment(lua_State *L)
@@ -21,11 +25,13 @@ void runtime_push_environment(lua_State *L)
 }
 
 /* What an eval reads and neither it nor another eval has set: what a loaded script defined, or
- * a global. The upvalue is the list of the scripts' environments. */
+ * a global. The upvalue is where the registry has the list of the scripts' environments. */
 static int runtime_eval_index(lua_State *L)
 {
-    for (int i = (int)lua_objlen(L, lua_upvalueindex(1)); i >= 1; i--) {
-        lua_rawgeti(L, lua_upvalueindex(1), i);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, (int)lua_tointeger(L, lua_upvalueindex(1)));
+    int environments = lua_gettop(L);
+    for (int i = (int)lua_objlen(L, environments); i >= 1; i--) {
+        lua_rawgeti(L, environments, i);
         lua_pushvalue(L, 2);
         lua_rawget(L, -2);
         if (!lua_isnil(L, -1))
@@ -41,11 +47,10 @@ static int runtime_open(lua_State *L)
 {
     struct runtime *runtime = lua_touserdata(L, 1);
     lua_newtable(L);
-    lua_pushvalue(L, -1);
     runtime->environments = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L); /* of evals */
     lua_newtable(L); /* its metatable */
-    lua_pushvalue(L, -3);
+    lua_pushinteger(L, runtime->environments);
     lua_pushcclosure(L, runtime_eval_index, 1);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
@@ -78,6 +83,8 @@ int runtime_new(struct runtime **out, struct net *net, const struct runtime_conf
         return -ENOMEM;
     runtime->net = net;
     runtime->loop = net_loop(net);
+    runtime->load_timeout =
+        (uint64_t)((config->load_timeout > 0 ? config->load_timeout : LOAD_TIMEOUT) * 1e9);
     list_init(&runtime->loads);
     int error = runtime_start(runtime, config);
     if (error < 0) {
@@ -92,9 +99,27 @@ void runtime_free(struct runtime *runtime)
 {
     if (runtime == NULL)
         return;
+    generation_stop(runtime);
     binding_free(runtime->binding);
     load_abandon_all(runtime);
+    generation_deinit(runtime);
+    scripts_deinit(&runtime->program);
     free(runtime);
+}
+
+int runtime_run(struct runtime *runtime, char **arguments, int count,
+                void (*done)(void *context, const char *error), void *context)
+{
+    struct load_request request = {
+        .scripts = &runtime->program,
+        .arguments = arguments,
+        .argument_count = count,
+        .done = done,
+        .context = context,
+    };
+    struct load *load;
+    int error = scripts_add(&runtime->program, arguments[0]);
+    return error < 0 ? error : load_begin(runtime, &request, &load);
 }
 
 size_t runtime_busy(const struct runtime *runtime)

@@ -1,5 +1,5 @@
 /*
- * The inside of the runtime, for runtime.c, load.c and handlers.c.
+ * The inside of the runtime, for the files of this folder.
  */
 #pragma once
 
@@ -8,6 +8,7 @@
 #include "fiber/vm.h"
 #include "loop/loop.h"
 #include "runtime.h"
+#include "scripts.h"
 #include "util/list.h"
 
 struct runtime {
@@ -18,10 +19,23 @@ struct runtime {
     int environments; /* registry: the environments of loaded scripts, in order */
     int eval;         /* registry: the environment of evals and of handlers given as text */
     struct list loads;
+
+    /* generation.c */
+    struct scripts configured; /* files and folders that a reload loads */
+    struct scripts present;    /* the files of this generation */
+    uint64_t generation;
+    uint64_t last_origin;
+    uint64_t load_timeout; /* nanoseconds */
+    struct change *change; /* under way, or NULL */
+    runtime_changed_fn *watcher;
+    void *watcher_context;
+
+    struct scripts program; /* the script of runtime_run */
 };
 
 /* Pushes a new environment over the globals. */
 void runtime_push_environment(lua_State *L);
 
-/* Forgets loads that have not ended. */
-void load_abandon_all(struct runtime *runtime);
+/* The end: forgets a change that has not ended, before and after the end of the machine. */
+void generation_stop(struct runtime *runtime);
+void generation_deinit(struct runtime *runtime);

@@ -18,6 +18,7 @@
 #include "net/sock.h"
 #include "options.h"
 #include "process.h"
+#include "reload.h"
 #include "rpc/rpc.h"
 #include "runtime.h"
 #include "service.h"
@@ -26,6 +27,7 @@
 #include "util/list.h"
 #include "util/log.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -41,8 +43,8 @@ struct server {
     struct rpc *rpc;
     struct service *service;
     struct loop_signal *terminate, *interrupt;
+    struct reload *reload;
     struct loop_timer grace; /* while ending */
-    size_t loading;          /* how many of the paths to load have been begun */
     int result;              /* why the loop ended: 0 or a negative error */
     bool serving;            /* READY was said */
     bool ending;
@@ -105,6 +107,7 @@ static void on_signal(void *context, int number)
     uint64_t deadline = loop_deadline(server->options->grace);
     log_write(LOG_INFO, "%s: leaving within %g s", strsignal(number), server->options->grace);
     service_stopping("letting clients and handlers finish for %g s", server->options->grace);
+    reload_end(server->reload);
     net_each(server->net, close_listener, NULL);
     rpc_drain(server->rpc, deadline, on_drained, server);
     runtime_set_idle(server->runtime, on_idle, server);
@@ -200,42 +203,43 @@ static int open_door(struct server *server)
         return fail("watchdog", result);
     const char *path = control_path(server->control);
     log_write(LOG_INFO, "sockd %s serves %s", SOCKD_VERSION, path);
-    service_ready("serving %s", path);
+    service_ready("serving %s, generation %" PRIu64, path, runtime_generation(server->runtime));
     server->serving = true;
+    reload_ready(server->reload);
     return 0;
 }
 
-static int load_next(struct server *server);
-
-/* What one --load names is loaded, or is not. */
-static void on_loaded(void *context, const char *error)
+/* All that --load names is loaded, or is not. */
+static void on_loaded(void *context, const struct runtime_change *change)
 {
     struct server *server = context;
     if (server->ending)
         return;
-    if (error)
-        log_text(LOG_ERROR, error);
-    server->result = error ? -EINVAL : load_next(server);
+    if (change->error < 0)
+        log_text(LOG_ERROR, change->text);
+    server->result = change->error < 0 ? change->error : open_door(server);
     if (server->result < 0)
         loop_stop(server->loop);
 }
 
-/* One after the other, each to its end: a script that never returns keeps the daemon from being
- * ready. Behind the last one the door is opened. */
-static int load_next(struct server *server)
+/* The first generation. A script that never returns keeps the daemon from being ready; behind the
+ * last one the door is opened. */
+static int start_scripts(struct server *server)
 {
     const struct options *options = server->options;
-    if (server->loading == options->load_count)
-        return open_door(server);
-    const char *path = options->load[server->loading++];
-    int result = runtime_load(server->runtime, path, on_loaded, server);
-    return result < 0 ? fail(path, result) : 0;
+    int result = runtime_set_scripts(server->runtime, options->load, options->load_count);
+    if (result == 0)
+        result = reload_new(&server->reload, server->loop, server->runtime,
+                            control_path(server->control));
+    if (result == 0)
+        result = runtime_reload(server->runtime, on_loaded, server);
+    return result < 0 ? fail("scripts", result) : 0;
 }
 
 static int start(struct server *server)
 {
     static int (*const steps[])(struct server *) = {start_control, start_net,     start_lua,
-                                                    start_rpc,     start_signals, load_next};
+                                                    start_rpc,     start_signals, start_scripts};
     int result = loop_new(&server->loop);
     if (result < 0)
         return fail("loop", result);
@@ -259,6 +263,7 @@ static void take_down(struct server *server)
         loop_signal_free(server->interrupt);
     if (server->rpc)
         rpc_free(server->rpc);
+    reload_free(server->reload);
     if (server->runtime)
         runtime_flush(server->runtime, loop_deadline(FLUSH));
     runtime_free(server->runtime);

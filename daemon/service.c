@@ -6,6 +6,7 @@
 #include "util/list.h"
 #include "util/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
@@ -84,6 +85,11 @@ void service_ready(const char *status, ...)
     va_start(arguments, status);
     notify("READY=1", status, arguments);
     va_end(arguments);
+}
+
+void service_reloading(const char *status)
+{
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=%s", loop_now() / 1000, status);
 }
 
 void service_stopping(const char *status, ...)

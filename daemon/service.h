@@ -18,6 +18,9 @@ int service_start(struct service **out, struct loop *loop);
 /* NULL is allowed. */
 void service_free(struct service *service);
 
+/* Loads its configuration anew, until it is ready again. */
+void service_reloading(const char *status);
+
 /* Ready to serve; and on the way out. `status` is for people. */
 __attribute__((format(printf, 1, 2))) void service_ready(const char *status, ...);
 __attribute__((format(printf, 1, 2))) void service_stopping(const char *status, ...);

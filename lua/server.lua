@@ -10,6 +10,29 @@ local function discard(listener)
     errno(number)
 end
 
+-- A listener at one address, prepared: one of the scripts that are being replaced, or a new one.
+local function listen_at(address, host, port, prepare)
+    host, port = address.host or host, address.port or port
+    local listener = core.claim(host, port)
+    if listener then
+        local backlog = prepare(listener)
+        if type(backlog) == 'number' then
+            listener:listen(backlog)
+        end
+        return listener
+    end
+    listener = raw.new(address.family or 'AF_UNIX', 'SOCK_STREAM', 0)
+    if not listener then
+        return nil
+    end
+    local done, problem = raw.listen_at(listener, host, port, prepare(listener))
+    if done then
+        return listener
+    end
+    discard(listener)
+    return nil, problem
+end
+
 -- The first address of the host that binds. `prepare` gets each candidate before it is bound and
 -- may return the backlog.
 local function listen_prepared(host, port, prepare, timeout)
@@ -22,16 +45,10 @@ local function listen_prepared(host, port, prepare, timeout)
         end
     end
     for _, address in ipairs(candidates) do
-        local listener = raw.new(address.family or 'AF_UNIX', 'SOCK_STREAM', 0)
-        local backlog = listener and prepare(listener)
-        local done
+        local listener
+        listener, problem = listen_at(address, host, port, prepare)
         if listener then
-            done, problem = raw.listen_at(listener, address.host or host, address.port or port,
-                                          backlog)
-            if done then
-                return listener
-            end
-            discard(listener)
+            return listener
         end
     end
     return nil, problem or core.strerror()
@@ -66,6 +83,7 @@ local function listener_at(host, port, prepare, timeout)
     if not listener then
         return nil, problem
     end
+    core.enlist(listener)
     return listener, listener:name()
 end
 

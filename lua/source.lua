@@ -32,6 +32,27 @@ function dofile(path)
     return chunk()
 end
 
+-- The modules that come from files of Lua, by name. When scripts are loaded anew these are too: all
+-- are forgotten before, and come back if it fails.
+local from_files = {}
+
+core.export('sockd.modules_save', function(forget)
+    local saved = {}
+    for name in pairs(from_files) do
+        saved[name] = package.loaded[name]
+        if forget then
+            package.loaded[name] = nil
+        end
+    end
+    return saved
+end)
+
+core.export('sockd.modules_restore', function(saved)
+    for name in pairs(from_files) do
+        package.loaded[name] = saved[name]
+    end
+end)
+
 -- What `require` does to find a file of Lua, with text only.
 local function search(name)
     local tried = {}
@@ -45,6 +66,7 @@ local function search(name)
             if not chunk then
                 error(('error loading module %q from file %q:\n\t%s'):format(name, file, problem), 0)
             end
+            from_files[name] = true
             return chunk
         end
         tried[#tried + 1] = ("\n\tno file '%s'"):format(file)

@@ -194,6 +194,7 @@ int binding_new(struct binding **out, const struct binding_config *config)
     list_init(&binding->servers);
     list_init(&binding->print_waiters);
     loop_task_init(&binding->idle_task, binding_on_idle);
+    origin_init(binding);
     int error = binding_start(binding, config);
     if (error < 0) {
         binding_free(binding);
@@ -208,6 +209,7 @@ void binding_free(struct binding *binding)
     if (binding == NULL)
         return;
     binding->idle = NULL;
+    origin_deinit(binding);
     server_stop_all(binding);
     vm_free(binding->vm);
     sink_free(binding->sink);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "binding/binding.h"
+#include "binding/origin.h"
 #include "fiber/fiber.h"
 #include "fiber/vm.h"
 #include "loop/loop.h"
@@ -31,6 +32,9 @@ struct binding {
 
     struct list servers; /* accept loops, server.c */
     size_t server_count;
+
+    struct origins origins;
+    struct list listenings; /* listeners of scripts, listening.c */
 
     struct loop_task idle_task;
     void (*idle)(void *context);

@@ -8,6 +8,7 @@
 
 #include "binding/binding_private.h"
 #include "binding/failure.h"
+#include "binding/listening.h"
 #include "binding/socket.h"
 #include "net/server.h"
 #include "net/sock.h"
@@ -29,6 +30,8 @@ struct serving {
     struct server *server;
     const struct sock *listener; /* only to be compared: the server holds the reference */
     struct list link;
+    uint64_t origin; /* of the handler */
+    bool by_name;    /* the label is the name of the handler, to be looked up again */
     char *name, *label;
 };
 
@@ -109,6 +112,8 @@ static void serving_log_error(struct fiber *fiber)
 static void serving_ended(struct fiber *fiber, void *context, int status)
 {
     struct sock *connection = context;
+    if (status != FIBER_ABANDONED)
+        origin_unattended(vm_context(fiber_vm(fiber)), fiber);
     if (status > 0 && !fiber_ended_by_cancel(fiber))
         serving_log_error(fiber);
     if (sock_is_open(connection))
@@ -131,6 +136,8 @@ static void serving_connection(void *context, struct sock *connection, const str
     }
     serving_name_fiber(serving, &arrival);
     fiber_set_owner(arrival.fiber, sock_owner(connection));
+    fiber_set_origin(arrival.fiber, serving->origin);
+    fiber_set_attended(arrival.fiber);
     fiber_set_ended(arrival.fiber, serving_ended, connection);
     fiber_start(arrival.fiber);
 }
@@ -173,6 +180,7 @@ int server_serve(lua_State *L, struct sock *listener, const char *name, const ch
     serving->handler = handler;
     serving->binding = binding;
     serving->listener = listener;
+    serving->origin = fiber_current(L) != NULL ? fiber_origin(fiber_current(L)) : 0;
     list_append(&binding->servers, &serving->link);
     binding->server_count++;
     int error = server_start(listener, &callbacks, serving, &serving->server);
@@ -181,14 +189,42 @@ int server_serve(lua_State *L, struct sock *listener, const char *name, const ch
     return error;
 }
 
-const char *server_label(const struct binding *binding, const struct sock *listener)
+/* ---- handlers by name ---- */
+
+static struct serving *serving_find(const struct binding *binding, const struct sock *listener)
 {
     LIST_FOREACH_SAFE (link, &binding->servers) {
-        const struct serving *serving = CONTAINER_OF(link, struct serving, link);
+        struct serving *serving = CONTAINER_OF(link, struct serving, link);
         if (serving->listener == listener)
-            return serving->label;
+            return serving;
     }
     return NULL;
+}
+
+void server_set_by_name(struct binding *binding, const struct sock *listener)
+{
+    struct serving *serving = serving_find(binding, listener);
+    serving->by_name = true;
+    serving->origin = origin_present(binding);
+}
+
+void server_renew(lua_State *L, bool (*push)(lua_State *L, const char *name, void *context),
+                  void *context)
+{
+    struct binding *binding = binding_of(L);
+    LIST_FOREACH_SAFE (link, &binding->servers) {
+        struct serving *serving = CONTAINER_OF(link, struct serving, link);
+        if (!serving->by_name || !push(L, serving->label, context))
+            continue;
+        lua_rawseti(L, LUA_REGISTRYINDEX, serving->handler);
+        serving->origin = origin_present(binding);
+    }
+}
+
+const char *server_label(const struct binding *binding, const struct sock *listener)
+{
+    const struct serving *serving = serving_find(binding, listener);
+    return serving != NULL ? serving->label : NULL;
 }
 
 void server_stop_all(struct binding *binding)
@@ -205,6 +241,7 @@ static int server_lua_serve(lua_State *L)
 {
     struct sock *listener = socket_check(L);
     const char *name = luaL_checkstring(L, 3);
+    listening_enlist(L, listener);
     lua_pushvalue(L, 2);
     int error = failure_note(L, server_serve(L, listener, name, name));
     if (error < 0)
@@ -214,8 +251,35 @@ static int server_lua_serve(lua_State *L)
     return 1;
 }
 
+/* claim(host, port): the listener there of the scripts that are being replaced, or nil */
+static int server_lua_claim(lua_State *L)
+{
+    const char *host = luaL_optstring(L, 1, NULL), *port = socket_port(L, 2);
+    struct fiber *fiber = fiber_current(L);
+    struct socket_handle *handle = socket_push(L);
+    struct address address;
+    struct sock *heir;
+    if (fiber != NULL && address_parse(&address, AF_UNSPEC, host, port) == 0 &&
+        listening_claim(fiber, &address, &heir))
+        socket_adopt(L, handle, heir);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* enlist(listener): one that the running script made */
+static int server_lua_enlist(lua_State *L)
+{
+    listening_enlist(L, socket_check(L));
+    return 0;
+}
+
 void server_open(lua_State *L, int internals)
 {
     lua_pushcfunction(L, server_lua_serve);
     lua_setfield(L, internals, "serve");
+    lua_pushcfunction(L, server_lua_claim);
+    lua_setfield(L, internals, "claim");
+    lua_pushcfunction(L, server_lua_enlist);
+    lua_setfield(L, internals, "enlist");
 }

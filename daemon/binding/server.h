@@ -29,5 +29,17 @@ const char *server_label(const struct binding *binding, const struct sock *liste
 void server_describe(const struct fiber *fiber, char peer[ADDRESS_STRING_MAX],
                      struct log_about *about);
 
+/* The handler of this listener, which is served, is the function of a loaded script that its label
+ * names. */
+void server_set_by_name(struct binding *binding, const struct sock *listener);
+
+/*
+ * New scripts stand: asks for each handler by name what the name means now. `push` pushes the
+ * function, or returns false and pushes nothing: then it stays as it was. Throws when memory is
+ * short, with some renewed.
+ */
+void server_renew(lua_State *L, bool (*push)(lua_State *L, const char *name, void *context),
+                  void *context);
+
 /* Ends all accept loops without closing their listeners. */
 void server_stop_all(struct binding *binding);

@@ -9,6 +9,7 @@
 #include "binding/binding_private.h"
 #include "binding/failure.h"
 #include "binding/flags.h"
+#include "binding/listening.h"
 #include "binding/wait.h"
 #include "net/sock.h"
 #include "util/error.h"
@@ -270,6 +271,7 @@ static int socket_tcp_listen(lua_State *L)
     uint64_t deadline = socket_deadline(L, 3);
     struct wait spare, *wait = wait_begin(L, &spare);
     op_tcp_listen(&wait->op, binding_of(L)->net, socket_owner(L), host, port, 0);
+    listening_let_claim(L, &wait->op);
     return wait_run(L, wait, deadline, socket_push_made);
 }
 

@@ -2,6 +2,7 @@
  * Socket methods that never wait: binding, ending, and what is known about a socket.
  */
 #include "binding/failure.h"
+#include "binding/listening.h"
 #include "binding/socket.h"
 #include "net/sock.h"
 #include "util/error.h"
@@ -27,7 +28,10 @@ static int socket_bind(lua_State *L)
 static int socket_listen(lua_State *L)
 {
     struct sock *sock = socket_check(L);
-    return failure_or_true(L, sock_listen(sock, (int)luaL_optinteger(L, 2, SOMAXCONN)));
+    int error = sock_listen(sock, (int)luaL_optinteger(L, 2, SOMAXCONN));
+    if (error == 0)
+        listening_enlist(L, sock);
+    return failure_or_true(L, error);
 }
 
 /* Tarantool's words for the halves; whatever is none of them means both. */

@@ -72,6 +72,8 @@ struct fiber *fiber_new(lua_State *L, int arguments)
     fiber->results = arguments;
     fiber->owner = vm->current != NULL ? vm->current->owner : geteuid();
     vm_table_add(vm, fiber);
+    fiber->root = vm->current != NULL ? vm->current->root : fiber->id;
+    fiber->origin = vm->current != NULL ? vm->current->origin : 0;
     return fiber;
 }
 
@@ -340,6 +342,31 @@ uid_t fiber_owner(const struct fiber *fiber)
 void fiber_set_owner(struct fiber *fiber, uid_t owner)
 {
     fiber->owner = owner;
+}
+
+uint64_t fiber_origin(const struct fiber *fiber)
+{
+    return fiber->origin;
+}
+
+void fiber_set_origin(struct fiber *fiber, uint64_t origin)
+{
+    fiber->origin = origin;
+}
+
+uint64_t fiber_root(const struct fiber *fiber)
+{
+    return fiber->root;
+}
+
+bool fiber_is_attended(const struct fiber *fiber)
+{
+    return fiber->attended;
+}
+
+void fiber_set_attended(struct fiber *fiber)
+{
+    fiber->attended = true;
 }
 
 int fiber_errno(const struct fiber *fiber)

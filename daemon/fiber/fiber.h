@@ -139,7 +139,7 @@ bool fiber_is_running(const struct fiber *fiber);
 /* The living fiber of that number, or NULL. */
 struct fiber *fiber_find(struct vm *vm, uint64_t id);
 
-/* All living fibers, in no order. `fn` may not end any. */
+/* All living fibers, in no order. `fn` may end none but the one that it gets. */
 void fiber_each(struct vm *vm, void (*fn)(void *context, struct fiber *fiber), void *context);
 
 /* ---- what belongs to it ---- */
@@ -156,6 +156,19 @@ int fiber_set_name(struct fiber *fiber, const char *name, size_t length);
 /* The uid for which it works. */
 uid_t fiber_owner(const struct fiber *fiber);
 void fiber_set_owner(struct fiber *fiber, uid_t owner);
+
+/* Where its code came from: a number whose meaning is the machine's user's. 0, unless it inherits
+ * the running fiber's. */
+uint64_t fiber_origin(const struct fiber *fiber);
+void fiber_set_origin(struct fiber *fiber, uint64_t origin);
+
+/* The number of the fiber at the beginning of those that made each other down to this one: its own
+ * when it was made from outside of any. */
+uint64_t fiber_root(const struct fiber *fiber);
+
+/* Whether somebody outside, a peer or a client, waits for its end. Not inherited. */
+bool fiber_is_attended(const struct fiber *fiber);
+void fiber_set_attended(struct fiber *fiber);
 
 /* The last error of the calls it made: a positive errno, or 0. */
 int fiber_errno(const struct fiber *fiber);

@@ -25,6 +25,7 @@ struct fiber {
     bool joinable, cancelled;
     bool exhausted;    /* used up its CPU time: whatever it does from now on throws */
     bool stored;       /* has a storage table */
+    bool attended;     /* somebody outside waits for its end */
     uint8_t immediate; /* calls in a row that did not wait */
     int anchor;        /* in the registry: keeps `L` */
     int results;
@@ -34,7 +35,7 @@ struct fiber {
     uint32_t switches;
     lua_State *L;
     struct vm *vm;
-    uint64_t id;
+    uint64_t id, root, origin;
     struct list link; /* ready, or in the queue of fiber_wait_in */
     struct list all;  /* in its bucket of the machine's table, or among the spare */
     struct list joiners;

@@ -29,6 +29,14 @@ int heir_new(struct sock *listener, uid_t owner, struct sock **out)
     return 0;
 }
 
+void heir_release(struct sock *heir)
+{
+    if (!heir->held)
+        return;
+    heir->held = false;
+    sock_serve_later(heir);
+}
+
 void heir_succeed(struct sock *heir, struct sock *listener)
 {
     MAGIC_CHECK(heir, SOCK_MAGIC);
@@ -38,9 +46,8 @@ void heir_succeed(struct sock *heir, struct sock *listener)
     list_splice(&heir->unaccepted, &listener->unaccepted);
     if (listener->file != NULL)
         heir->file = STEAL(listener->file);
-    heir->held = false;
     sock_close(listener);
-    sock_serve_later(heir);
+    heir_release(heir);
 }
 
 /* The port, where it is in the address. */

@@ -24,6 +24,9 @@ int heir_new(struct sock *listener, uid_t owner, struct sock **out);
  */
 void heir_succeed(struct sock *heir, struct sock *listener);
 
+/* The heir of a listener that has closed by itself accepts from now on. */
+void heir_release(struct sock *heir);
+
 /* Whether the listener's address answers `asked`: it is bound to it; or both left the port to the
  * kernel, on the same host. */
 bool heir_matches(struct sock *listener, const struct address *asked);

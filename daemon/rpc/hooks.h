@@ -36,8 +36,10 @@ struct rpc_handler {
 
 /* What is run for a client. */
 enum rpc_run_kind {
-    RPC_RUN_EVAL, /* `text` is a chunk of Lua; only administrators get here */
-    RPC_RUN_CALL, /* `text` names a function that a loaded script defined */
+    RPC_RUN_EVAL,   /* `text` is a chunk of Lua; only administrators get here */
+    RPC_RUN_CALL,   /* `text` names a function that a loaded script defined */
+    RPC_RUN_LOAD,   /* `text` is the path of scripts to load; for administrators, as the next */
+    RPC_RUN_RELOAD, /* all scripts anew */
 };
 
 /* All of it is only lent for the call of the hook. */
@@ -45,7 +47,7 @@ struct rpc_run {
     enum rpc_run_kind kind;
     const char *text;
     size_t text_size;
-    const void *arguments; /* one MessagePack array: what the function gets */
+    const void *arguments; /* of the first two: one MessagePack array, what the function gets */
     size_t arguments_size;
     uid_t owner; /* for whom it works */
 };
@@ -74,7 +76,7 @@ struct rpc_hooks {
      *
      * -EINVAL: the text does not compile, or the name is no function's; -ENOENT: no such name;
      * -EPERM: the name is not one of a loaded script's; -EDQUOT: the owner has as many fibers as it
-     * may; -ENOMEM.
+     * may; -EALREADY: scripts are being loaded; -EEXIST: these are loaded; -ENOMEM.
      */
     int (*run)(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
                struct rpc_reason *reason);

@@ -55,10 +55,11 @@ const char *fixture_file(const char *name, const char *text)
 
 static char outcome[4096];
 
-static void fixture_loaded(void *context, const char *error)
+static void fixture_loaded(void *context, const struct runtime_change *change)
 {
     cr_assert_eq(context, &outcome);
-    snprintf(outcome, sizeof outcome, "%s", error != NULL ? error : "");
+    cr_assert(change->ended);
+    snprintf(outcome, sizeof outcome, "%s", change->error < 0 ? change->text : "");
     loop_stop(loop);
 }
 

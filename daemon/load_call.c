@@ -1,0 +1,95 @@
+/* sockd.load and sockd.reload; see load_call.h. */
+#include "load_call.h"
+
+#include "code.h"
+#include "hooks.h"
+#include "rpc/hooks.h"
+#include "runtime.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/list.h"
+
+#include <msgpack.h>
+#include <string.h>
+
+struct load_call {
+    struct hook_run run; /* first */
+    struct runtime *runtime;
+    struct rpc_call *call; /* NULL: nobody waits for the outcome any more */
+};
+
+/* The paths. */
+static void answer(struct rpc_call *call, const struct runtime_change *change)
+{
+    msgpack_sbuffer bytes;
+    msgpack_packer packer;
+    msgpack_sbuffer_init(&bytes);
+    msgpack_packer_init(&packer, &bytes, msgpack_sbuffer_write);
+    int failed = msgpack_pack_array(&packer, change->count);
+    for (size_t i = 0; i < change->count && failed == 0; i++) {
+        size_t size = strlen(change->files[i]);
+        failed = msgpack_pack_str(&packer, size);
+        if (failed == 0)
+            failed = msgpack_pack_str_body(&packer, change->files[i], size);
+    }
+    if (failed == 0)
+        rpc_call_return(call, bytes.data, bytes.size);
+    else
+        rpc_call_fail(call, -ENOMEM, NULL, 0);
+    msgpack_sbuffer_destroy(&bytes);
+}
+
+static void on_changed(void *context, const struct runtime_change *change)
+{
+    struct load_call *waiting = context;
+    if (waiting->call != NULL && change->error < 0)
+        rpc_call_fail(waiting->call, change->error, change->text, strlen(change->text));
+    else if (waiting->call != NULL)
+        answer(waiting->call, change);
+    free(waiting);
+}
+
+static void cancel(struct hook_run *run)
+{
+    struct load_call *waiting = CONTAINER_OF(run, struct load_call, run);
+    waiting->call = NULL;
+    runtime_cancel_change(waiting->runtime);
+}
+
+static int begin(struct load_call *waiting, const struct rpc_run *run)
+{
+    if (run->kind == RPC_RUN_RELOAD)
+        return runtime_reload(waiting->runtime, on_changed, waiting);
+    CLEANUP(freep) char *path = strndup(run->text, run->text_size);
+    if (path == NULL)
+        return -ENOMEM;
+    if (strlen(path) != run->text_size)
+        return -EINVAL;
+    return runtime_load(waiting->runtime, path, on_changed, waiting);
+}
+
+static int explain(struct rpc_reason *reason, int error, const struct rpc_run *run)
+{
+    if (error == -EALREADY)
+        return code_refuse(reason, error, "scripts are being loaded already");
+    if (error == -EEXIST)
+        return code_refuse(reason, error, "%.*s is loaded already; sockd.reload loads it anew",
+                           (int)run->text_size, run->text);
+    return error;
+}
+
+int load_call_begin(struct runtime *runtime, struct rpc_call *call, const struct rpc_run *run,
+                    void **running, struct rpc_reason *reason)
+{
+    struct load_call *waiting = calloc(1, sizeof *waiting);
+    if (waiting == NULL)
+        return -ENOMEM;
+    *waiting = (struct load_call){.run = {cancel}, .runtime = runtime, .call = call};
+    int error = begin(waiting, run);
+    if (error < 0) {
+        free(waiting);
+        return explain(reason, error, run);
+    }
+    *running = waiting;
+    return 0;
+}
