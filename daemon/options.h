@@ -40,6 +40,7 @@ struct options {
     /* Files and folders of handler scripts: the configuration file's, then the command line's. */
     const char **load;
     size_t load_count;
+    double load_timeout; /* seconds that a reload may take */
 
     /* Lua. */
     bool jit, ffi, nonblock;

@@ -271,6 +271,8 @@ const struct options_row options_rows[] = {
      "let every client do what is otherwise for administrators: " ACCESS_NAMES "; repeatable"},
     {"load", "FILE|DIR", SERVE, &options_kind_load, AT(load), 0, NULL, "/etc/sockd/handlers",
      "run this handler script at the start, or those of the folder (*.lua, by name); repeatable"},
+    {"load-timeout", "SECONDS", SERVE, &kind_some_seconds, AT(load_timeout), 0, "30", NULL,
+     "how long scripts that are loaded while the daemon runs may take until they have returned"},
     {"jit", NULL, BOTH, &options_kind_flag, AT(jit), 0, "false", NULL,
      "compile Lua to machine code: faster loops, but a handler that never waits cannot be stopped"},
     {"ffi", NULL, SERVE | OPTIONS_IN_CHECK, &options_kind_flag, AT(ffi), 0, "false", NULL,

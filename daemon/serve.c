@@ -160,6 +160,7 @@ static int start_lua(struct server *server)
         .jit = options->jit,
         .ffi = options->ffi,
         .nonblock = options->nonblock,
+        .load_timeout = options->load_timeout,
         .service = true,
     };
     int result = runtime_new(&server->runtime, server->net, &config);

@@ -459,6 +459,14 @@ class ControlPlane:
         self.wrong("ENOENT", "sockd.call", "nothing")
         self.assertTrue(self.wrong("EPERM", "sockd.call", "os.execute").refused)
 
+    def test_load_and_reload(self):
+        first, more = self.folder / "script.lua", self.script("", "more.lua")
+        self.assertEqual(self.ok("sockd.load", str(more)), [str(more)])
+        self.wrong("EEXIST", "sockd.load", str(more))
+        self.assertEqual(self.ok("sockd.reload"), [str(first), str(more)])
+        more.write_text("error('no')")
+        self.wrong("EREMOTEIO", "sockd.reload")
+
     def test_cancel(self):
         self.wrong("ENOENT", "sockd.cancel", 4711)
         if self.FACE is faces.Rpc:  # the others wait for each answer; theirs is to be interrupted

@@ -74,7 +74,7 @@ class TestInstalled(sockd_test.Case):
         folder.mkdir()
         service = self.find("sockd.service").read_text()
         self.assertRegex(service, r"(?m)^ExecStart=/\S+/bin/sockd \\$")
-        service = re.sub(r"ExecStart=\S+", f"ExecStart={sockd_test.BIN}/sockd", service)
+        service = re.sub(r"(Exec\w+)=/\S+/bin/", rf"\1={sockd_test.BIN}/", service)
         (folder / "sockd.service").write_text(service)
         (folder / "sockd.socket").write_text(self.find("sockd.socket").read_text())
         return folder
@@ -94,6 +94,18 @@ class TestInstalled(sockd_test.Case):
         self.assertIsNotNone(score, done.stdout + done.stderr)
         self.assertLessEqual(float(score.group(1)), 1.4)
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_reload_tells_how_it_went(self):
+        """What ExecReload= says, run by hand: systemctl reload fails when the scripts do."""
+        command = re.search(r"(?m)^ExecReload=/\S+/bin/sockctl (.+)$",
+                            self.find("sockd.service").read_text()).group(1).split()
+        script = self.script("")
+        sockd = self.daemon("--load", script)
+        self.assertEqual(sockd.ctl(*command), f"{script}\n".encode())
+        script.write_text("error('on purpose')")
+        done = sockd.ctl(*command, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"on purpose", done.stderr)
 
     def test_the_user_is_made(self):
         sysusers = self.configuration("sysusers.d")
