@@ -3,13 +3,14 @@
 
 #include "code.h"
 #include "hooks.h"
+#include "protocol/limits.h"
+#include "protocol/writer.h"
 #include "rpc/hooks.h"
 #include "runtime.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/list.h"
 
-#include <msgpack.h>
 #include <string.h>
 
 struct load_call {
@@ -21,22 +22,16 @@ struct load_call {
 /* The paths. */
 static void answer(struct rpc_call *call, const struct runtime_change *change)
 {
-    msgpack_sbuffer bytes;
-    msgpack_packer packer;
-    msgpack_sbuffer_init(&bytes);
-    msgpack_packer_init(&packer, &bytes, msgpack_sbuffer_write);
-    int failed = msgpack_pack_array(&packer, change->count);
-    for (size_t i = 0; i < change->count && failed == 0; i++) {
-        size_t size = strlen(change->files[i]);
-        failed = msgpack_pack_str(&packer, size);
-        if (failed == 0)
-            failed = msgpack_pack_str_body(&packer, change->files[i], size);
-    }
-    if (failed == 0)
-        rpc_call_return(call, bytes.data, bytes.size);
+    struct writer writer;
+    writer_init_heap(&writer, LIMIT_MESSAGE);
+    writer_array(&writer, (uint32_t)change->count);
+    for (size_t i = 0; i < change->count; i++)
+        writer_text(&writer, change->files[i]);
+    if (writer.error == 0)
+        rpc_call_return(call, writer.data, writer.size);
     else
-        rpc_call_fail(call, -ENOMEM, NULL, 0);
-    msgpack_sbuffer_destroy(&bytes);
+        rpc_call_fail(call, writer.error, NULL, 0);
+    writer_free_heap(&writer);
 }
 
 static void on_changed(void *context, const struct runtime_change *change)
