@@ -186,6 +186,8 @@ static const struct {
                                   "an array: the new socket's number, and an address"},
     [METHOD_RESULT_ADDRESS] = {"address", "a map {host, family, type, protocol, port}"},
     [METHOD_RESULT_MAP] = {"map", "a map"},
+    [METHOD_RESULT_LENT] = {"map, descriptor",
+                            "a map, and a descriptor (SCM_RIGHTS) on the first byte of the answer"},
     [METHOD_RESULT_LIST] = {"array of maps", "an array of maps"},
     [METHOD_RESULT_LINGER] = {"active, timeout", "an array: a boolean, and whole seconds"},
     [METHOD_RESULT_VALUE] = {"value", "an integer, a double, a string, a map, or nil"},

@@ -60,6 +60,7 @@ enum method_result {
     METHOD_RESULT_ID_ADDRESS,   /* [handle, address] */
     METHOD_RESULT_ADDRESS,      /* a map {host, family, type, protocol, port} */
     METHOD_RESULT_MAP,          /* a map */
+    METHOD_RESULT_LENT,         /* a map, with a descriptor on the answer's first byte */
     METHOD_RESULT_LIST,         /* an array of maps */
     METHOD_RESULT_LINGER,       /* [a boolean, whole seconds] */
     METHOD_RESULT_VALUE,        /* an option's: an integer, a double, a str, a map, or nil */

@@ -170,6 +170,7 @@ static void print_result(struct ctl *ctl, enum method_result type, const struct 
         print_data(ctl, sockd_value_at(value, 0));
         break;
     case METHOD_RESULT_MAP:
+    case METHOD_RESULT_LENT:
         print_map(ctl, value);
         break;
     case METHOD_RESULT_VALUE:
@@ -224,6 +225,7 @@ static int print_json(struct ctl *ctl, enum method_result type, const struct soc
         return output_json(ctl, json_pack("{s:o}", "ids", json_of_value(value)));
     case METHOD_RESULT_ADDRESS:
     case METHOD_RESULT_MAP:
+    case METHOD_RESULT_LENT:
         return output_json(ctl, json_of_value(value));
     case METHOD_RESULT_LIST:
         for (size_t i = 0; !status && i < sockd_value_count(value); i++)

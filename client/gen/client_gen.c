@@ -261,6 +261,7 @@ static const struct {
                                   "id, address"},
     [METHOD_RESULT_ADDRESS] = {", struct sockd_address *address", "address", "address"},
     [METHOD_RESULT_MAP] = {", const struct sockd_value **value", "value", "value"},
+    [METHOD_RESULT_LENT] = {", const struct sockd_value **value", "value", "value"},
     [METHOD_RESULT_LIST] = {", const struct sockd_value **value", "value", "value"},
     [METHOD_RESULT_LINGER] = {", bool *lingers, int *seconds", "linger", "lingers, seconds"},
     [METHOD_RESULT_VALUE] = {", const struct sockd_value **value", "value", "value"},

@@ -247,6 +247,17 @@ void net_feed(struct net *net)
         loop_defer(net->loop, &CONTAINER_OF(first, struct net_starved, link)->task);
 }
 
+void net_reinstate(struct net *net, struct sock *sock)
+{
+    struct list *behind = net->sockets.prev;
+    while (behind != &net->sockets && CONTAINER_OF(behind, struct sock, link)->id > sock->id)
+        behind = behind->prev;
+    list_insert_before(behind->next, &sock->link);
+    net_chain(net, sock);
+    net->by_fd[sock->fd] = sock;
+    net->socket_count++;
+}
+
 void net_starve(struct net *net, struct net_starved *starved)
 {
     if (!list_linked(&starved->link))

@@ -57,6 +57,9 @@ int net_admit(const struct net *net);
 int net_register(struct net *net, struct sock *sock);
 void net_unregister(struct net *net, struct sock *sock);
 
+/* Makes one that was unregistered known again, by its old number. */
+void net_reinstate(struct net *net, struct sock *sock);
+
 /* The threads that look names up; NULL when there is no memory for them. */
 struct resolver *net_resolver(struct net *net);
 

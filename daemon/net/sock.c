@@ -115,6 +115,7 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     *sock = (struct sock){
         .magic = SOCK_MAGIC,
         .fd = -1,
+        .lent = -1,
         .references = 1,
         .owner = owner,
         .net = net,
@@ -248,6 +249,7 @@ static void sock_free(struct sock *sock)
 {
     if (sock->fd >= 0)
         sock_close(sock);
+    CHECK(sock->lent < 0);
     CHECK(list_empty(&sock->readers) && list_empty(&sock->writers) && list_empty(&sock->waiters));
     buffer_deinit(&sock->in, sock->net->pool);
     sock->magic = 0;
@@ -309,16 +311,20 @@ static void sock_tell_closed(struct sock *sock)
     }
 }
 
-/* Ends the socket and returns its descriptor, which is the caller's now. */
-static int sock_end(struct sock *sock)
+int sock_withdraw(struct sock *sock)
 {
     loop_defer_cancel(sock->net->loop, &sock->task);
-    loop_io_free(sock->io);
-    sock->io = NULL;
     net_unregister(sock->net, sock);
     int fd = STEAL_FD(sock->fd);
-    sock_drop_unaccepted(sock);
     op_fail_all(sock, -EBADF);
+    return fd;
+}
+
+void sock_conclude(struct sock *sock)
+{
+    loop_io_free(sock->io);
+    sock->io = NULL;
+    sock_drop_unaccepted(sock);
     if (sock->delivering == NULL)
         buffer_deinit(&sock->in, sock->net->pool);
     sock_tell_closed(sock);
@@ -326,6 +332,13 @@ static int sock_end(struct sock *sock)
         sock->kept = false;
         sock_unref(sock);
     }
+}
+
+/* Ends the socket and returns its descriptor, which is the caller's now. */
+static int sock_end(struct sock *sock)
+{
+    int fd = sock_withdraw(sock);
+    sock_conclude(sock);
     return fd;
 }
 

@@ -78,6 +78,23 @@ bool sock_is_open(const struct sock *sock);
 int sock_detach(struct sock *sock);
 
 /*
+ * Lends the descriptor to somebody who may end as its only owner: nobody finds the socket
+ * meanwhile, its users fail with -EBADF, and it is made fit for programs that block (O_NONBLOCK is
+ * off). What is read ahead stays with the socket. Then either sock_give_away ends it, or
+ * sock_take_back makes it again what it was, bytes included. The caller holds a reference until
+ * then. sock_may_lend says beforehand: -EBADF, or -EBUSY while output waits to be sent, or
+ * connections to be accepted again, which would be lost.
+ */
+int sock_may_lend(struct sock *sock);
+int sock_lend(struct sock *sock);
+void sock_give_away(struct sock *sock);
+void sock_take_back(struct sock *sock);
+
+/* What is read ahead, until the next call on the socket, and the error (negative, or 0) that the
+ * reader behind the last byte would get. */
+int sock_read_ahead(const struct sock *sock, const void **data, size_t *length);
+
+/*
  * Takes bytes that shall go out with the others that the running fiber writes: at the latest at
  * the next net_flush, which must come before the fiber waits or ends, and before anything on the
  * socket that enters the kernel. An error is that of the next call on the socket. False: not here

@@ -28,7 +28,8 @@ struct sock_unaccepted {
 
 struct sock {
     unsigned magic;
-    int fd; /* -1 when closed */
+    int fd;   /* -1 when closed, or lent */
+    int lent; /* the descriptor meanwhile, or -1 */
     unsigned references;
     uid_t owner;
     uint64_t id;
@@ -69,6 +70,13 @@ struct sock {
 /* A socket around a descriptor of known kind, which is consumed on success. */
 int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t owner,
               struct sock **out);
+
+/* Nobody finds the socket any more, and whoever waits on it fails with -EBADF. Returns its
+ * descriptor. */
+int sock_withdraw(struct sock *sock);
+
+/* The end of a socket that is withdrawn, but for its descriptor: tells those who want to know. */
+void sock_conclude(struct sock *sock);
 
 /* Serves the queues in later rounds of the loop. */
 void sock_serve_later(struct sock *sock);

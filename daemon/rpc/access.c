@@ -126,6 +126,32 @@ const char *access_to_type(const struct identity *who, int domain, int type)
     return refused;
 }
 
+/* Whether it is connected to a program of another user, or of one that the kernel does not tell. */
+static bool reaches_another(int fd, uid_t uid)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&address, &length) == 0 &&
+           (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != uid);
+}
+
+/* Who receives through a unix socket may ask the kernel who sent each message (SO_PASSCRED), and
+ * for other families the kernel itself asks what the sender may do (netlink(7)): that would be the
+ * daemon. */
+const char *access_to_given(const struct identity *who, int fd)
+{
+    int domain;
+    socklen_t length = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0 || domain == AF_INET ||
+        domain == AF_INET6)
+        return NULL;
+    if (domain != AF_UNIX)
+        return access_to(who, ACCESS_DOMAINS);
+    return reaches_another(fd, who->uid) ? access_to(who, ACCESS_UNIX) : NULL;
+}
+
 /* "unix/" is no part of any host's name, so that it need not be known how a URL is taken apart. */
 const char *access_to_host(const struct identity *who, const char *host)
 {

@@ -79,6 +79,11 @@ bool access_group_of(int fd, gid_t *out);
 const char *access_to(const struct identity *who, enum access_privilege privilege);
 const char *access_to_method(const struct identity *who, const struct method *method);
 const char *access_to_type(const struct identity *who, int domain, int type);
+
+/* Of a descriptor that the caller brings: it is the caller's, but what is sent through it would be
+ * the daemon's to answer for. NULL for what is no socket. */
+const char *access_to_given(const struct identity *who, int fd);
+
 const char *access_to_host(const struct identity *who, const char *host);
 const char *access_to_port(const struct identity *who, int port);
 const char *access_to_connect(const struct identity *who, const struct address *address);

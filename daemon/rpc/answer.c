@@ -149,6 +149,7 @@ int answer_put(struct writer *writer, enum method_result kind, const struct answ
         put_sock_address(writer, &answer->address, answer->of);
         break;
     case METHOD_RESULT_MAP:
+    case METHOD_RESULT_LENT:
     case METHOD_RESULT_LIST:
         return answer->map.put(call, writer);
     case METHOD_RESULT_VALUE:

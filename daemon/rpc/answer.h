@@ -47,7 +47,7 @@ struct answer {
         } value;
         struct {                                                      /* MAP, LIST */
             int (*put)(struct rpc_call *call, struct writer *writer); /* 0 or -errno */
-            const struct sock *of;                                    /* of which it tells */
+            struct sock *of;                                          /* of which it tells */
             struct view filters; /* in the message: a map, or nothing */
         } map;
     };

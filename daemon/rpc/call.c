@@ -151,6 +151,16 @@ static void call_claim(struct rpc_call *call, size_t size, size_t data_at)
     }
 }
 
+/* The descriptor goes with the answer that has just been written, or there is no answer. */
+static int call_lend(struct rpc_call *call, size_t size)
+{
+    struct output *output = &call->peer->output;
+    int result = output_claim_lent(output, call->answer.map.of, size);
+    if (result < 0)
+        output_retract(output, size);
+    return result;
+}
+
 static int call_put_answer(struct rpc_call *call)
 {
     struct output *output = &call->peer->output;
@@ -162,7 +172,9 @@ static int call_put_answer(struct rpc_call *call)
         writer->error = result;
     size_t size = writer->size;
     result = output_end(output);
-    if (result == 0)
+    if (result == 0 && call->method->result == METHOD_RESULT_LENT)
+        result = call_lend(call, size);
+    else if (result == 0)
         call_claim(call, size, data_at);
     else if (result != -ENOMEM)
         call_refuse(call, result, "the answer is larger than what may be held for you");

@@ -20,6 +20,7 @@ struct handle {
     struct loop_timer rest;  /* until it has been without use for its time to live */
     double ttl;              /* seconds; 0: for ever */
     bool charged, shared;
+    bool doomed;      /* its connection ended while it was lent */
     size_t name_size; /* 0: none */
     char *name;
 };
@@ -90,7 +91,7 @@ static void handle_on_rest(struct loop_timer *timer)
 {
     struct handle *handle = CONTAINER_OF(timer, struct handle, rest);
     uint64_t ttl = (uint64_t)(handle->ttl * (double)LOOP_SECOND);
-    uint64_t idle = sock_idle(handle->sock);
+    uint64_t idle = sock_is_open(handle->sock) ? sock_idle(handle->sock) : 0;
     if (idle >= ttl || loop_timer_start(handle->handles->loop, timer, loop_now() + ttl - idle) < 0)
         sock_close(handle->sock);
 }
@@ -250,9 +251,20 @@ int handles_set(struct handles *handles, struct sock *sock, const struct arg_set
 void handles_close_tied(struct list *connection)
 {
     for (struct list *link; (link = list_first(connection));) {
+        struct handle *handle = CONTAINER_OF(link, struct handle, tied);
         list_unlink(link);
-        sock_close(CONTAINER_OF(link, struct handle, tied)->sock);
+        if (sock_is_open(handle->sock))
+            sock_close(handle->sock);
+        else
+            handle->doomed = true;
     }
+}
+
+void handles_restored(struct handles *handles, uint64_t id)
+{
+    const struct handle *handle = handles_get(handles, id);
+    if (handle && handle->doomed)
+        sock_close(handle->sock);
 }
 
 void handles_forget(struct handles *handles, uint64_t id)

@@ -47,6 +47,9 @@ int handles_set(struct handles *handles, struct sock *sock, const struct arg_set
 /* Closes the sockets that are tied to a connection. */
 void handles_close_tied(struct list *connection);
 
+/* A socket that was lent is back: closes it if it should have ended meanwhile. */
+void handles_restored(struct handles *handles, uint64_t id);
+
 /* Gives the charge and the name back while the socket stays open. Unknown numbers are fine. */
 void handles_forget(struct handles *handles, uint64_t id);
 

@@ -32,6 +32,7 @@ static void input_account(struct input *input)
 
 void input_deinit(struct input *input)
 {
+    passed_drop(&input->passed, UINT64_MAX);
     buffer_deinit(&input->buffer, input->pool);
     input_account(input);
 }
@@ -52,22 +53,6 @@ static int input_reserve(struct input *input)
     int result = buffer_reserve(&input->buffer, input->pool, room);
     input_account(input);
     return result;
-}
-
-/* Nobody asked for them; kept, they would be leaked. */
-static void close_descriptors(struct msghdr *message)
-{
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control;
-         control = CMSG_NXTHDR(message, control)) {
-        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
-            continue;
-        size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(control) + i * sizeof fd, sizeof fd);
-            close(fd);
-        }
-    }
 }
 
 ssize_t input_receive(struct input *input, int fd)
@@ -92,6 +77,7 @@ ssize_t input_receive(struct input *input, int fd)
         count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     while (count < 0 && errno == EINTR);
     int error = errno;
+    uint64_t from = input->position + input_length(input);
     if (count > 0)
         buffer_commit(buffer, (size_t)count);
     else
@@ -102,7 +88,8 @@ ssize_t input_receive(struct input *input, int fd)
         return -error;
     /* A receive ends early at bytes that descriptors came with. */
     input->more = (size_t)count == piece.iov_len || message.msg_controllen > 0;
-    close_descriptors(&message);
+    if (message.msg_controllen > 0 || message.msg_flags & MSG_CTRUNC)
+        passed_add(&input->passed, &message, from, from + (uint64_t)count);
     return count;
 }
 
@@ -120,8 +107,16 @@ void input_consume(struct input *input, size_t size)
 {
     buffer_consume(&input->buffer, input->pool, size);
     scan_init(&input->scan, &scan_default_limits);
+    input->position += size;
+    if (input->passed.count > 0)
+        passed_drop(&input->passed, input->position);
     if (input->charged != buffer_held(&input->buffer))
         input_account(input);
+}
+
+int input_take_descriptor(struct input *input, size_t size)
+{
+    return passed_take(&input->passed, input->position + size);
 }
 
 void input_discard(struct input *input)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "protocol/scan.h"
+#include "rpc/passed.h"
 #include "rpc/quota.h"
 #include "util/buffer.h"
 
@@ -21,6 +22,8 @@ struct input {
     struct pool *pool;
     struct quota_user *user; /* borrowed */
     size_t charged;
+    uint64_t position; /* in the stream, of the first byte in the buffer */
+    struct passed passed;
     void *lent; /* NULL: nothing */
     size_t lent_size;
     bool more; /* the last receive filled its room, so that there may be more */
@@ -34,13 +37,17 @@ void input_lend(struct input *input, void *memory, size_t size);
 
 /*
  * One receive. Returns the number of bytes, 0 at the end of the stream, -EAGAIN, -EDQUOT when the
- * user may hold no more, or what recvmsg(2) says. Descriptors that come along are closed.
+ * user may hold no more, or what recvmsg(2) says.
  */
 ssize_t input_receive(struct input *input, int fd);
 
 /* The next message's bytes, which stay where they are until it is consumed. */
 enum scan_verdict input_next(struct input *input, const void **message, size_t *size);
 void input_consume(struct input *input, size_t size);
+
+/* The descriptor that came with the next message, of `size` bytes: for the caller to close. What is
+ * not taken is closed when the message is consumed. -ENOENT, -E2BIG, -EMFILE (passed.h). */
+int input_take_descriptor(struct input *input, size_t size);
 
 /* Drops all there is. */
 void input_discard(struct input *input);

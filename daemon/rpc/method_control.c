@@ -92,10 +92,21 @@ static void remember_name(struct peer *peer, struct view client)
              (int)(size < sizeof peer->client ? size : sizeof peer->client), name);
 }
 
+/* A program that does not look for descriptors would lose those that it is sent. */
+static void remember_descriptors(struct peer *peer, struct view client)
+{
+    struct view value;
+    bool fds;
+    if (view_find(client, "fds", &value) && view_bool(&value, &fds))
+        peer->takes_descriptors = fds;
+}
+
 int method_sockd_hello(struct rpc_call *call, const struct args *args)
 {
-    if (args->arg[0].kind == ARG_VALUE)
+    if (args->arg[0].kind == ARG_VALUE) {
         remember_name(call->peer, args->arg[0].list.value);
+        remember_descriptors(call->peer, args->arg[0].list.value);
+    }
     call->answer.map.put = put_hello;
     return 0;
 }

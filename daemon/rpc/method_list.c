@@ -1,127 +1,18 @@
 /* The methods that show sockets: sockd.list and sockd.info. */
 #include "net/net.h"
 #include "net/sock.h"
+#include "rpc/describe.h"
 #include "rpc/method.h"
 #include "rpc/server.h"
 #include "util/error.h"
 
-#include <inttypes.h>
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
-
-/* Pairs of the map that describes a socket, and a bound of the values in it. */
-#define INFO_PAIRS  20
-#define INFO_VALUES (2 * INFO_PAIRS + 1)
-
-/* ---- what is known about a socket ---- */
-
-static const char *info_handler(const struct rpc *rpc, const struct sock *sock)
-{
-    return rpc->hooks.handler_name ? rpc->hooks.handler_name(rpc->hook_context, sock) : NULL;
-}
-
-static void put_text(struct writer *writer, const char *key, const char *text)
-{
-    writer_text(writer, key);
-    writer_text(writer, text);
-}
-
-/* Bytes that are not terminated; nil if there are none. */
-static void put_bytes(struct writer *writer, const char *key, const struct arg_bytes *bytes)
-{
-    writer_text(writer, key);
-    if (bytes->size > 0)
-        writer_str(writer, bytes->data, bytes->size);
-    else
-        writer_nil(writer);
-}
-
-static void put_number(struct writer *writer, const char *key, int64_t number)
-{
-    writer_text(writer, key);
-    writer_int(writer, number);
-}
-
-static void put_address(struct writer *writer, const char *key, const struct address *address)
-{
-    char text[ADDRESS_STRING_MAX];
-    put_text(writer, key, address ? address_string(address, text) : NULL);
-}
-
-/* Both without touching the socket's last error, which is its users'. */
-static void put_addresses(struct writer *writer, const struct sock *sock)
-{
-    struct sockaddr_storage raw;
-    struct address address;
-    socklen_t length = sizeof raw;
-    bool known = getsockname(sock_fd(sock), (struct sockaddr *)&raw, &length) == 0;
-    if (known)
-        address_set(&address, (struct sockaddr *)&raw, length);
-    put_address(writer, "address", known ? &address : NULL);
-    length = sizeof raw;
-    known = getpeername(sock_fd(sock), (struct sockaddr *)&raw, &length) == 0;
-    if (known)
-        address_set(&address, (struct sockaddr *)&raw, length);
-    put_address(writer, "peer", known ? &address : NULL);
-}
-
-/* What the kernel has and the other side has not taken yet. */
-static int64_t info_unsent(const struct sock *sock)
-{
-    int bytes = 0;
-    if (sock_is_listener(sock) || ioctl(sock_fd(sock), SIOCOUTQ, &bytes) < 0)
-        return 0;
-    return bytes;
-}
-
-static void put_counters(struct writer *writer, const struct sock *sock)
-{
-    struct sock_counters counters;
-    sock_counters(sock, &counters);
-    put_number(writer, "read_ahead", (int64_t)counters.read_ahead);
-    put_number(writer, "unsent", info_unsent(sock));
-    put_number(writer, "waiting", counters.waiting);
-    put_number(writer, "bytes_in", (int64_t)counters.bytes_in);
-    put_number(writer, "bytes_out", (int64_t)counters.bytes_out);
-    put_number(writer, "created", counters.created);
-    put_number(writer, "used", counters.used);
-}
-
-static void put_ttl(struct writer *writer, double ttl)
-{
-    writer_text(writer, "ttl");
-    if (ttl > 0)
-        writer_number(writer, ttl);
-    else
-        writer_nil(writer);
-}
-
-static void put_info(struct writer *writer, const struct rpc *rpc, const struct sock *sock)
-{
-    char protocol[16];
-    struct arg_settings settings = handles_settings(&rpc->handles, sock_id(sock));
-    writer_map(writer, INFO_PAIRS);
-    put_number(writer, "id", (int64_t)sock_id(sock));
-    put_bytes(writer, "name", &settings.name);
-    put_number(writer, "owner", sock_owner(sock));
-    put_text(writer, "domain", address_family_name(sock_domain(sock)));
-    put_text(writer, "type", address_type_name(sock_type(sock)));
-    put_text(writer, "protocol", address_protocol_name(sock_protocol(sock), protocol));
-    put_text(writer, "state", sock_state(sock));
-    put_addresses(writer, sock);
-    put_counters(writer, sock);
-    put_text(writer, "handler", info_handler(rpc, sock));
-    put_text(writer, "share", settings.shared ? "group" : "none");
-    put_text(writer, "lifetime", settings.tied ? "client" : "daemon");
-    put_ttl(writer, settings.ttl);
-}
 
 /* ---- sockd.info ---- */
 
 static int put_one(struct rpc_call *call, struct writer *writer)
 {
-    put_info(writer, call->rpc, call->answer.map.of);
+    describe(writer, call->rpc, call->answer.map.of);
     return 0;
 }
 
@@ -165,7 +56,7 @@ static bool matches(const struct filters *filters, const struct rpc *rpc, const 
            same(address_type_name(sock_type(sock)), &filters->type) &&
            same(sock_state(sock), &filters->state) &&
            (!filters->name.data || is_named(rpc, sock, &filters->name)) &&
-           (!filters->handler.data || same(info_handler(rpc, sock), &filters->handler));
+           (!filters->handler.data || same(describe_handler(rpc, sock), &filters->handler));
 }
 
 static bool read_filter(struct filters *filters, const char *key, size_t size, struct view *view)
@@ -224,7 +115,7 @@ static void list_one(void *context, struct sock *sock)
         return;
     listing->count++;
     if (listing->writer)
-        put_info(listing->writer, call->rpc, sock);
+        describe(listing->writer, call->rpc, sock);
 }
 
 static int put_list(struct rpc_call *call, struct writer *writer)
@@ -233,7 +124,7 @@ static int put_list(struct rpc_call *call, struct writer *writer)
     struct rpc *rpc = call->rpc;
     (void)read_filters(call, call->answer.map.filters, &listing.filters);
     net_each(rpc->net, list_one, &listing);
-    if (listing.count > LIMIT_ELEMENTS / INFO_VALUES - 1)
+    if (listing.count > LIMIT_ELEMENTS / DESCRIBE_VALUES - 1)
         return -EMSGSIZE;
     writer_array(writer, listing.count);
     listing.count = 0;

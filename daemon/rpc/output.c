@@ -7,6 +7,7 @@
 #include "rpc/handles.h"
 #include "util/error.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 /* An answer this small is never refused for want of quota: reading stops first, and a client must
@@ -18,7 +19,9 @@ struct claim {
     uint64_t start, end; /* the bytes that must stay until all before `end` are sent */
     uint64_t id;         /* of the socket with the data; of the listener; or 0 */
     size_t length;       /* of the data, from `start` on */
-    struct sock *sock;   /* a new one; NULL: data */
+    struct sock *sock;   /* a new one, or one that is lent; NULL: data */
+    int fd;              /* of one that is lent, to go with byte `start`; otherwise -1 */
+    bool lent, sent;     /* `sent`: the kernel has the descriptor */
 };
 
 /* The charge follows the block that the buffer holds. */
@@ -103,6 +106,7 @@ static struct claim *output_claim(struct output *output)
         return NULL;
     claim->end = output->base + buffer_length(&output->buffer);
     claim->start = claim->end;
+    claim->fd = -1;
     list_append(&output->claims, &claim->link);
     return claim;
 }
@@ -129,6 +133,32 @@ int output_claim_sock(struct output *output, struct sock *sock, uint64_t listene
     return 0;
 }
 
+int output_claim_lent(struct output *output, struct sock *sock, size_t size)
+{
+    struct claim *claim = output_claim(output);
+    if (!claim)
+        return -ENOMEM;
+    int fd = sock_lend(sock);
+    if (fd < 0) {
+        list_unlink(&claim->link);
+        free(claim);
+        return fd;
+    }
+    claim->start = claim->end - size;
+    claim->sock = sock_ref(sock);
+    claim->fd = fd;
+    claim->lent = true;
+    output->descriptors++;
+    return 0;
+}
+
+void output_retract(struct output *output, size_t size)
+{
+    output->buffer.end -= size;
+    buffer_release_if_empty(&output->buffer, output->pool);
+    output_account(output);
+}
+
 static void claim_free(struct claim *claim)
 {
     list_unlink(&claim->link);
@@ -138,11 +168,11 @@ static void claim_free(struct claim *claim)
 /* The kernel has the whole answer: the client knows its socket, which lives until it is closed. */
 static void claim_settle(struct claim *claim)
 {
-    if (claim->sock) {
-        if (sock_is_open(claim->sock))
-            sock_keep(claim->sock);
-        sock_unref(claim->sock);
-    }
+    if (claim->lent)
+        sock_give_away(claim->sock);
+    else if (claim->sock && sock_is_open(claim->sock))
+        sock_keep(claim->sock);
+    sock_unref(claim->sock);
     claim_free(claim);
 }
 
@@ -153,7 +183,8 @@ static void output_drop(struct output *output)
     for (struct list *link; (link = list_first(&output->claims));) {
         struct claim *claim = CONTAINER_OF(link, struct claim, link);
         if (claim->end > output->sent) {
-            keep = claim->start < keep ? claim->start : keep;
+            if (!claim->lent && claim->start < keep)
+                keep = claim->start;
             break;
         }
         claim_settle(claim);
@@ -166,15 +197,77 @@ static void output_drop(struct output *output)
         output_account(output);
 }
 
+/* The first claim from that link on whose descriptor is still to be sent, or NULL. */
+static struct claim *output_next_lent(const struct output *output, struct list *link)
+{
+    for (; link != &output->claims; link = link->next) {
+        struct claim *claim = CONTAINER_OF(link, struct claim, link);
+        if (claim->lent && !claim->sent)
+            return claim;
+    }
+    return NULL;
+}
+
+/* Sends bytes whose first one a descriptor goes with. */
+static ssize_t send_descriptor(int to, const void *data, size_t length, int fd)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.bytes = {0}};
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = length};
+    struct msghdr message = {
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    return sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* One send(2), which ends before the next descriptor: that goes with the first byte of another.
+ * `*length` becomes how much there was to be sent. */
+static ssize_t output_send(struct output *output, int fd, size_t *length)
+{
+    const uint8_t *at = buffer_data(&output->buffer) + (output->sent - output->base);
+    struct claim *with = NULL, *next = NULL;
+    if (output->descriptors > 0)
+        next = output_next_lent(output, output->claims.next);
+    if (next && next->start == output->sent) {
+        with = next;
+        next = output_next_lent(output, with->link.next);
+    }
+    *length = next ? (size_t)(next->start - output->sent) : output_pending(output);
+    if (!with)
+        return send(fd, at, *length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t count = send_descriptor(fd, at, *length, with->fd);
+    if (count > 0) {
+        with->sent = true;
+        output->descriptors--;
+    }
+    return count;
+}
+
+/* Whether it may work later: the kernel is out of memory, or too many descriptors are on their way
+ * (unix(7), ETOOMANYREFS). */
+static bool may_pass(int error)
+{
+    return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == ETOOMANYREFS;
+}
+
 ssize_t output_flush(struct output *output, int fd)
 {
     size_t total = 0;
-    for (size_t length; (length = output_pending(output)) > 0;) {
-        const uint8_t *at = buffer_data(&output->buffer) + (output->sent - output->base);
-        ssize_t count = send(fd, at, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    for (size_t length; output_pending(output) > 0;) {
+        ssize_t count = output_send(output, fd, &length);
         if (count < 0 && errno == EINTR)
             continue;
-        if (count < 0 && errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
+        if (count < 0 && !may_pass(errno))
             return -errno;
         if (count < 0)
             break;
@@ -208,16 +301,26 @@ static void output_return_sock(const struct claim *claim, struct net *net, struc
     sock_unref(claim->sock);
 }
 
+static void output_return_lent(const struct claim *claim, struct handles *handles)
+{
+    sock_take_back(claim->sock);
+    handles_restored(handles, sock_id(claim->sock));
+    sock_unref(claim->sock);
+}
+
 void output_deinit(struct output *output, struct net *net, struct handles *handles)
 {
     while (!list_empty(&output->claims)) {
         struct claim *claim = CONTAINER_OF(output->claims.prev, struct claim, link);
-        if (claim->sock)
+        if (claim->lent)
+            output_return_lent(claim, handles);
+        else if (claim->sock)
             output_return_sock(claim, net, handles);
         else
             output_return_data(output, claim, net);
         claim_free(claim);
     }
+    output->descriptors = 0;
     buffer_deinit(&output->buffer, output->pool);
     output_account(output);
 }

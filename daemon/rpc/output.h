@@ -5,7 +5,8 @@
  * A claim is kept for an answer that carries a socket's data or announces a socket, until the
  * kernel has taken the answer's last byte. If the client goes before, the data returns to the
  * front of the socket's read-ahead, an accepted connection to its listener, and any other new
- * socket is closed. A queue that is empty holds no memory.
+ * socket is closed; a socket whose descriptor the answer carries stays with the daemon. A queue
+ * that is empty holds no memory.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ struct output {
     struct buffer buffer; /* its first byte is number `base` of all ever written */
     uint64_t base;
     uint64_t sent; /* so many the kernel has taken; claimed bytes stay in the buffer behind it */
-    struct list claims; /* in order of their answers */
+    struct list claims;   /* in order of their answers */
+    unsigned descriptors; /* of them that carry one which is still to be sent */
     struct writer writer;
     struct pool *pool;
     struct quota_user *user; /* borrowed */
@@ -63,6 +65,15 @@ int output_claim_data(struct output *output, uint64_t sock, size_t size, size_t 
  * `listener`: the number of whom it was accepted from, or 0. -ENOMEM, and it is not consumed.
  */
 int output_claim_sock(struct output *output, struct sock *sock, uint64_t listener);
+
+/*
+ * It carries a socket's descriptor, on its first byte: the socket is lent from now on, and given
+ * away once the answer is out. `size`: of the answer. -ENOMEM, and what sock_lend says.
+ */
+int output_claim_lent(struct output *output, struct sock *sock, size_t size);
+
+/* Takes back the answer that was ended last, of `size` bytes, for which there is no claim. */
+void output_retract(struct output *output, size_t size);
 
 /* Bytes that the kernel has still to take. */
 static inline size_t output_pending(const struct output *output)

@@ -43,8 +43,9 @@ struct peer {
     struct loop_task task; /* another turn */
     struct loop_timer stall;
     struct quota_waiter room;
-    bool running;  /* in its own callback, which sends and looks around at its end */
-    bool readable; /* not known to be exhausted */
+    bool takes_descriptors; /* it has said that it can receive them */
+    bool running;           /* in its own callback, which sends and looks around at its end */
+    bool readable;          /* not known to be exhausted */
     bool writable;
     bool closing;  /* the end has been announced, and follows what there is to read */
     bool eof;      /* it has been reached */

@@ -15,7 +15,7 @@ extern "C" {
 
 /* A socket that the daemon has let go. */
 struct sockd_taken {
-    int fd;                       /* close-on-exec, non-blocking or not as the daemon had it */
+    int fd;                       /* close-on-exec and blocking */
     struct sockd_bytes data;      /* received already and read by nobody: it comes before what the
                                      descriptor gives; lives as an answer's bytes do */
     struct sockd_address address; /* the socket's own; all texts empty if it has none */
@@ -24,8 +24,9 @@ struct sockd_taken {
 
 /*
  * Takes a socket out of the daemon: its handle is gone, and the descriptor is the caller's. Errors
- * are the daemon's: -EBADF no such socket, -EPERM not yours, -EBUSY if somebody waits on it. *taken
- * is set on success only.
+ * are the daemon's: -EBADF no such socket, -EPERM not yours, -EBUSY while connections that were
+ * accepted for nobody wait to be accepted again, or output to be sent. Whoever waits on the socket
+ * fails with -EBADF. *taken is set on success only.
  */
 int sockd_take(struct sockd_client *client, uint64_t h, struct sockd_taken *taken);
 

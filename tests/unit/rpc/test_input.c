@@ -123,32 +123,66 @@ Test(input, what_has_not_come_whole_leaves_the_lent_memory)
     stop();
 }
 
-Test(input, descriptors_that_come_along_are_closed)
+/* Sends two bytes with so many descriptors, of which there may be two. */
+static void send_with(const void *bytes, size_t count)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control = {0};
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = 2};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(header), ends, count * sizeof(int));
+    cr_assert_eq(sendmsg(ends[1], &message, 0), 2);
+}
+
+Test(input, descriptors_that_nobody_takes_are_closed_with_their_message)
 {
     start(0);
     int before = harness_fd_count();
-    for (int i = 0; i < 3; i++) {
-        union {
-            struct cmsghdr align;
-            char bytes[CMSG_SPACE(2 * sizeof(int))];
-        } control = {0};
-        struct iovec piece = {.iov_base = (char[]){1, 2}, .iov_len = 2};
-        struct msghdr message = {.msg_iov = &piece,
-                                 .msg_iovlen = 1,
-                                 .msg_control = control.bytes,
-                                 .msg_controllen = sizeof control.bytes};
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(2 * sizeof(int));
-        memcpy(CMSG_DATA(header), ends, sizeof ends);
-        cr_assert_eq(sendmsg(ends[1], &message, 0), 2);
-    }
+    for (size_t i = 0; i < 3; i++)
+        send_with("\x01\x02", 2);
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(input_receive(&input, ends[0]), 2);
         cr_assert(input.more, "a receive ends at descriptors: there may be more behind");
     }
+    cr_assert_eq(harness_fd_count(), before + 4, "no more are kept");
+    input_consume(&input, 1);
+    cr_assert_eq(harness_fd_count(), before + 4, "the next byte may be the one");
+    input_consume(&input, 1);
+    cr_assert_eq(harness_fd_count(), before + 2);
+    input_consume(&input, 4);
     cr_assert_eq(harness_fd_count(), before);
+    send_with("\x01\x02", 2);
+    cr_assert_eq(input_receive(&input, ends[0]), 2);
+    input_deinit(&input);
+    cr_assert_eq(harness_fd_count(), before, "the end closes them too");
+    input_init(&input, pool, user);
+    stop();
+}
+
+Test(input, a_message_takes_the_descriptor_that_came_with_it)
+{
+    start(0);
+    send_with("\x01\x02", 1);
+    send_with("\x03\x04", 2);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(input_receive(&input, ends[0]), 2);
+    int fd = input_take_descriptor(&input, 2);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    cr_assert_eq(input_take_descriptor(&input, 2), -ENOENT, "the others came later");
+    input_consume(&input, 2);
+    cr_assert_eq(input_take_descriptor(&input, 2), -E2BIG);
+    cr_assert_eq(input_take_descriptor(&input, 2), -ENOENT);
+    input_consume(&input, 2);
     stop();
 }
 

@@ -228,3 +228,109 @@ Test(output, a_client_that_is_gone_is_an_error)
     cr_assert_eq(output_flush(&output, ends[0]), -EPIPE);
     stop();
 }
+
+/* ---- answers that carry a descriptor ---- */
+
+/* A socket of the net's, connected to a descriptor of the test's. */
+static struct sock *lendable(int *outside)
+{
+    int pair[2];
+    struct sock *sock;
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    cr_assert_eq(sock_adopt(fixture.net, pair[0], 1000, &sock), 0);
+    *outside = pair[1];
+    return sock;
+}
+
+/* Receives once: the bytes, and the descriptor that came with them or -1. */
+static ssize_t receive(char *bytes, size_t size, int *fd)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(4 * sizeof(int))];
+    } control;
+    struct iovec piece = {.iov_base = bytes, .iov_len = size};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t count = recvmsg(ends[1], &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    *fd = -1;
+    if (header) {
+        cr_assert_eq(header->cmsg_len, CMSG_LEN(sizeof *fd));
+        memcpy(fd, CMSG_DATA(header), sizeof *fd);
+    }
+    return count;
+}
+
+Test(output, a_descriptor_goes_with_the_first_byte_of_its_answer)
+{
+    struct sock *socks[2];
+    int outside[2], got;
+    char bytes[64];
+    start(0);
+    put("-", 1);
+    for (int i = 0; i < 2; i++) {
+        socks[i] = lendable(&outside[i]);
+        cr_assert_eq(output_claim_lent(&output, socks[i], put("fd", 2)), 0);
+        cr_assert_not(sock_is_open(socks[i]));
+        put("+", 1);
+    }
+    cr_assert_eq(output_flush(&output, ends[0]), 6 + 7 + 6 + 7 + 6);
+    cr_assert_eq(output.descriptors, 0);
+    cr_assert_eq(receive(bytes, 6, &got), 6);
+    cr_assert_eq(got, -1);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(receive(bytes, 13, &got), 13);
+        cr_assert(memcmp(bytes, "abcfdyzabc+yz", 13) == 0);
+        cr_assert_geq(got, 0);
+        cr_assert_eq(write(got, "x", 1), 1);
+        cr_assert_eq(read(outside[i], bytes, 9), 1);
+        cr_assert_not(sock_is_open(socks[i]));
+        close(got);
+        cr_assert_eq(read(outside[i], bytes, 9), 0, "nobody else has it");
+        close(outside[i]);
+        sock_unref(socks[i]);
+    }
+    stop();
+}
+
+Test(output, what_was_lent_comes_back_when_the_client_goes)
+{
+    int outside, got;
+    char bytes[16];
+    start(0);
+    struct sock *sock = lendable(&outside);
+    size_t size = put(NULL, 0);
+    uint64_t id = sock_id(sock);
+    cr_assert_eq(output_claim_lent(&output, sock, size), 0);
+    cr_assert_null(net_find(fixture.net, id));
+    output_deinit(&output, fixture.net, &fixture.rpc->handles);
+    cr_assert_eq(net_find(fixture.net, id), sock);
+    output_init(&output, net_pool(fixture.net), user);
+    cr_assert_eq(output_claim_lent(&output, sock, put(NULL, 0)), 0);
+    cr_assert_eq(shutdown(ends[1], SHUT_RDWR), 0);
+    cr_assert_eq(output_flush(&output, ends[0]), -EPIPE);
+    cr_assert_lt(receive(bytes, sizeof bytes, &got), 1);
+    output_deinit(&output, fixture.net, &fixture.rpc->handles);
+    cr_assert(sock_is_open(sock));
+    output_init(&output, net_pool(fixture.net), user);
+    sock_unref(sock);
+    close(outside);
+    stop();
+}
+
+Test(output, an_answer_is_taken_back)
+{
+    char bytes[16];
+    start(0);
+    output_retract(&output, put("one", 3));
+    cr_assert_eq(output_pending(&output), 0);
+    put("two", 3);
+    output_retract(&output, put("three", 5));
+    cr_assert_eq(output_flush(&output, ends[0]), 8);
+    cr_assert_eq(read(ends[1], bytes, sizeof bytes), 8);
+    cr_assert(memcmp(bytes, "abctwoyz", 8) == 0);
+    stop();
+}

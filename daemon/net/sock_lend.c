@@ -1,0 +1,66 @@
+/*
+ * Sockets on their way to another process. See sock.h.
+ *
+ * Between sock_lend and its end the object lives on, with its number, its read-ahead and its event,
+ * but without a descriptor that others could use: to them it is closed.
+ */
+#include "net/net_private.h"
+
+#include "util/cleanup.h"
+
+#include <fcntl.h>
+
+int sock_may_lend(struct sock *sock)
+{
+    MAGIC_CHECK(sock, SOCK_MAGIC);
+    if (sock->fd < 0)
+        return -EBADF;
+    sock_flush(sock, 0);
+    bool busy = !sock_is_flushed(sock) || sock->delivering != NULL || sock->returned != NULL ||
+                !list_empty(&sock->unaccepted);
+    return busy ? -EBUSY : 0;
+}
+
+/* The mode is the open file's, which the other process shares from now on. */
+static void set_blocking(int fd, bool blocking)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0)
+        (void)fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+int sock_lend(struct sock *sock)
+{
+    int error = sock_may_lend(sock);
+    if (error < 0)
+        return error;
+    sock->lent = sock_withdraw(sock);
+    set_blocking(sock->lent, true);
+    return sock->lent;
+}
+
+void sock_take_back(struct sock *sock)
+{
+    CHECK(sock->lent >= 0);
+    set_blocking(sock->lent, false);
+    sock->fd = STEAL_FD(sock->lent);
+    net_reinstate(sock->net, sock);
+    sock->ready |= LOOP_READ | LOOP_WRITE; /* whoever had it may have changed that */
+    sock_touch(sock);
+}
+
+void sock_give_away(struct sock *sock)
+{
+    CHECK(sock->lent >= 0);
+    int fd = STEAL_FD(sock->lent);
+    free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
+    sock_conclude(sock);
+    close(fd);
+}
+
+int sock_read_ahead(const struct sock *sock, const void **data, size_t *length)
+{
+    *data = buffer_data(&sock->in);
+    *length = buffer_length(&sock->in);
+    return sock->in_error < 0 ? sock->in_error : -sock->kept_error;
+}
