@@ -4,76 +4,19 @@
  * says something; nothing is read that did not come.
  */
 #include "fuzz.h"
+#include "stand.h"
 
 #include <sockd/client.h>
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-static int listening = -1;
-static char path[64];
-
-/* The client connects to a path, so there is one, and it is gone before the first input is tried.
- */
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void on_notify(struct sockd_client *client, const char *method,
+                      const struct sockd_value *params, void *context)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    (void)argc, (void)argv;
-    snprintf(path, sizeof path, "/tmp/sockd-fuzz-XXXXXX");
-    MUST(mkdtemp(path));
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", path);
-    listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    MUST(listening >= 0);
-    MUST(bind(listening, (struct sockaddr *)&address, sizeof address) == 0);
-    MUST(listen(listening, 4) == 0);
-    return 0;
-}
-
-static void remove_path(void) __attribute__((destructor));
-
-static void remove_path(void)
-{
-    char file[sizeof path + 8];
-    snprintf(file, sizeof file, "%s/socket", path);
-    unlink(file);
-    rmdir(path);
-}
-
-/* ---- what comes out is read to its last byte ---- */
-
-static volatile size_t sum;
-
-static void read_bytes(const char *data, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        sum += (uint8_t)data[i];
-}
-
-static void read_value(const struct sockd_value *value, int depth)
-{
-    const char *data;
-    size_t size;
-    if (!value)
-        return;
-    MUST(depth < 64);
-    if (sockd_value_data(value, &data, &size))
-        read_bytes(data, size);
-    for (size_t i = 0; i < sockd_value_count(value) && i < 1000; i++)
-        read_value(sockd_value_at(value, i), depth + 1);
-    read_value(sockd_value_get(value, "name"), depth + 1);
-}
-
-static void read_address(const struct sockd_address *address)
-{
-    read_bytes(address->host, strnlen(address->host, sizeof address->host));
-    MUST(memchr(address->host, 0, sizeof address->host));
-    MUST(memchr(address->path, 0, sizeof address->path));
-    MUST(memchr(address->family, 0, sizeof address->family));
-    MUST(memchr(address->type, 0, sizeof address->type));
-    MUST(memchr(address->protocol, 0, sizeof address->protocol));
+    (void)client, (void)context;
+    read_bytes(method, strlen(method));
+    read_value(params, 0);
 }
 
 /* ---- the calls ---- */
@@ -162,6 +105,17 @@ static int call_pair(struct sockd_client *client)
     return sockd_socketpair(client, 1, 1, 0, &first, &second);
 }
 
+static int call_take(struct sockd_client *client)
+{
+    struct sockd_taken taken;
+    int result = sockd_take(client, 1, &taken);
+    if (result == 0) {
+        read_taken(&taken);
+        close(taken.fd);
+    }
+    return result;
+}
+
 static int call_any(struct sockd_client *client)
 {
     const struct sockd_value *value;
@@ -173,7 +127,7 @@ static int call_any(struct sockd_client *client)
 
 static int (*const calls[])(struct sockd_client *client) = {
     call_ping,  call_read,   call_recv, call_recvfrom, call_accept, call_list,
-    call_write, call_linger, call_wait, call_pair,     call_any,
+    call_write, call_linger, call_wait, call_pair,     call_take,   call_any,
 };
 
 enum { CALLS = sizeof calls / sizeof calls[0] };
@@ -194,17 +148,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct food food = {data, size};
     unsigned first = food_byte(&food);
-    char file[sizeof path + 8];
     struct sockd_client *client;
-    snprintf(file, sizeof file, "%s/socket", path);
-    MUST(sockd_open(file, &client) == 0);
-    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-    MUST(fd >= 0);
-    (void)!send(fd, food.at, food.left, MSG_NOSIGNAL | MSG_DONTWAIT);
-    shutdown(fd, SHUT_WR); /* no call waits for more */
+    int daemon = stand_open(&client);
+    sockd_on_notify(client, on_notify, NULL);
+    stand_send(daemon, food.at, food.left, first % 3);
+    stand_end(daemon); /* no call waits for more */
     for (unsigned i = 0; i < CALLS; i++)
         check_error(client, calls[(first + i) % CALLS](client));
     sockd_disconnect(client);
-    close(fd);
+    close(daemon);
     return 0;
 }

@@ -279,6 +279,14 @@ def write_client(daemon):
     pack = sockd_test.Client.pack
     error = [[0, "ECONNRESET: Connection reset by peer"],
              {"errno": 104, "name": "ECONNRESET", "message": "Connection reset by peer", "sent": 7}]
+    taken = {"data": b"ahead", "domain": "AF_INET", "type": "SOCK_STREAM", "protocol": "tcp",
+             "address": None, "peer": None, "name": None}
+    for choice in range(24):
+        save("async", f"{choice:02}", bytes([choice << 3 | choice % 8]) + b"".join(
+            [pack([2, "sockd.data", [1, 0, b"streamed"]])] +
+            [pack([1, number, None, [b"bytes", None, 7, taken, True, []][(number + choice) % 6]])
+             for number in range(1, 9)]))
+    save("client", "taken", b"\x0a" + pack([1, 1, None, True]) + pack([1, 2, None, taken]))
     save("client", "an-error", b"\x06" + pack([1, 1, *error]))
     save("client", "another-answer", b"\x00" + pack([1, 99, None, "pong"]) + pack([1, 1, None, "pong"]))
     save("client", "a-notification", b"\x00" + pack([2, "sockd.event", [1, "close", {}]]) + pack([1, 1, None, "x"]))
