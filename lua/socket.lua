@@ -3,18 +3,15 @@ local core = ...
 local raw = core.socket
 local methods = raw.methods
 
--- What a call that waited returns when its fiber was cancelled: the function in C has no code left
--- that could throw, so it is done here. Each wrapper costs one comparison and returns exactly what
--- the function in C did.
-local CANCELLED = core.wait_mark
-
-local function cancelled()
-    error('fiber is cancelled', 0)
-end
+-- A function in C that has waited returns this mark: it has no code left that could make its results,
+-- or throw when its fiber was cancelled. So that is done here. Each wrapper costs one comparison and
+-- returns exactly what the function in C does.
+local WAITED = core.wait_mark
+local finish = core.finish
 
 local function check(first, ...)
-    if first == CANCELLED then
-        cancelled()
+    if first == WAITED then
+        return finish()
     end
     return first, ...
 end
@@ -25,8 +22,8 @@ for _, name in ipairs({'readable', 'writable', 'wait', 'sysconnect', 'send'}) do
     local call = methods[name]
     methods[name] = function(sock, a, b)
         local result = call(sock, a, b)
-        if result == CANCELLED then
-            cancelled()
+        if result == WAITED then
+            return finish()
         end
         return result
     end
@@ -54,32 +51,32 @@ end
 
 function methods.read(sock, what, timeout)
     local data = read(sock, what, timeout)
-    if data == CANCELLED then
-        cancelled()
+    if data == WAITED then
+        return finish()
     end
     return data
 end
 
 function methods.sysread(sock, size, more)
     local data = sysread(sock, size, more)
-    if data == CANCELLED then
-        cancelled()
+    if data == WAITED then
+        return finish()
     end
     return data
 end
 
 function methods.syswrite(sock, data, size)
     local sent = syswrite(sock, data, size)
-    if sent == CANCELLED then
-        cancelled()
+    if sent == WAITED then
+        return finish()
     end
     return sent
 end
 
 function methods.write(sock, data, timeout)
     local sent, partial = write(sock, data, timeout)
-    if sent == CANCELLED then
-        cancelled()
+    if sent == WAITED then
+        return finish()
     elseif sent == nil then
         return nil, partial
     end

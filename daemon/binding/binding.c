@@ -81,6 +81,8 @@ static void binding_describe(lua_State *L, const struct binding *binding, int in
     binding_set_integer(L, internals, "AI_PASSIVE", AI_PASSIVE);
     lua_pushlightuserdata(L, binding->vm);
     lua_setfield(L, internals, "wait_mark");
+    lua_pushcfunction(L, wait_finish);
+    lua_setfield(L, internals, "finish");
     fiber_push_preempted(L);
     lua_setfield(L, internals, "preempted");
     lua_pushcfunction(L, binding_in_fiber);

@@ -2,8 +2,8 @@
  * Between an operation and the fiber that asked for it; see wait.h.
  *
  * An operation that completes at once pushes its results where it was called. One that waited
- * completes from the loop: its results are pushed on the machine's main state, where an error
- * (no memory) can be caught, and moved to the fiber, which runs at once.
+ * completes from the loop, where nothing may throw: the fiber runs on, and what called the function
+ * in C has it push the results there.
  */
 #include "binding/wait.h"
 
@@ -71,39 +71,30 @@ static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
 
 /* ---- in a fiber ---- */
 
-static int wait_push_protected(lua_State *L)
-{
-    struct wait *wait = lua_touserdata(L, 1);
-    return wait->push(L, &wait->op);
-}
-
-/* The mark for which lua/socket.lua throws: a C function that has waited cannot. */
-static int wait_push_cancelled(struct wait *wait)
-{
-    struct vm *vm = fiber_vm(wait->fiber);
-    lua_pushlightuserdata(vm_main(vm), vm);
-    return 1;
-}
-
-static int wait_push_nothing(struct wait *wait)
-{
-    fiber_set_errno(wait->fiber, ENOMEM);
-    lua_pushnil(vm_main(fiber_vm(wait->fiber)));
-    return 1;
-}
-
+/* The function in C that waited has no code left that could push its results, or throw: the mark
+ * tells the code of lua/ around it to call `finish` for that. */
 static void wait_done(struct op *op)
 {
     struct wait *wait = op->context;
-    struct fiber *fiber = wait->fiber;
-    int results, error = op->status;
-    fiber_set_errno(fiber, failure_errno(error));
-    if (error == -ECANCELED && fiber_is_cancelled(fiber))
-        results = wait_push_cancelled(wait);
-    else if (vm_protect(fiber_vm(fiber), wait_push_protected, wait, &results) < 0)
-        results = wait_push_nothing(wait);
-    op_finish(op);
-    fiber_wake(fiber, results);
+    struct vm *vm = fiber_vm(wait->fiber);
+    fiber_set_errno(wait->fiber, failure_errno(op->status));
+    wait->unfinished = true;
+    lua_pushlightuserdata(vm_main(vm), vm);
+    fiber_wake(wait->fiber, 1);
+}
+
+int wait_finish(lua_State *L)
+{
+    struct fiber *fiber = fiber_current(L);
+    struct wait *wait = fiber_extra(fiber);
+    if (wait->op.status == -ECANCELED && fiber_is_cancelled(fiber)) {
+        wait_release(wait);
+        fiber_test_cancel(L);
+    }
+    int results = wait->push(L, &wait->op);
+    wait->unfinished = false;
+    op_finish(&wait->op);
+    return results;
 }
 
 static void wait_interrupt(struct fiber *fiber, enum fiber_interrupt why)

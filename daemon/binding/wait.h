@@ -42,6 +42,12 @@ struct wait *wait_begin(lua_State *L, struct wait *spare);
  * stack. Sets the fiber's errno to 0. */
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results);
 
-/* To be returned: starts the operation and pushes its results, now or when it completes. Until then
- * everything on the stack stays alive. Sets the fiber's errno. */
+/*
+ * To be returned: starts the operation and pushes its results; or, when it had to wait, the machine
+ * as a light userdata, for which the code of lua/ that called calls wait_finish. While it waits
+ * everything on the stack stays alive. Sets the fiber's errno.
+ */
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push);
+
+/* finish(): the results of the call that waited; throws in a cancelled fiber. */
+int wait_finish(lua_State *L);
