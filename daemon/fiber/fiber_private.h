@@ -9,6 +9,8 @@
 #include "util/error.h"
 #include "util/list.h"
 
+#include <time.h>
+
 enum { VM_MAGIC = 0x766d2121, FIBER_MAGIC = 0x66696272 };
 
 enum fiber_state {
@@ -48,6 +50,13 @@ struct fiber {
     max_align_t extra[];
 };
 
+/* When the hook of preempt.c runs. */
+enum preempt_mode {
+    PREEMPT_OFF,
+    PREEMPT_COUNTING, /* every so many instructions */
+    PREEMPT_AT_ONCE,  /* before the next one */
+};
+
 struct vm {
     unsigned magic;
     lua_State *L;
@@ -67,10 +76,15 @@ struct vm {
     struct list nested; /* creators whose new fiber runs first; the next to run in front */
     struct loop_task task;
     uint64_t turn_start; /* of the turn's first hook; 0 before it */
+    uint64_t turn;       /* counts */
     uint64_t cpu_limit;  /* nanoseconds */
     int preempted;       /* registry: a table whose [1] is true while a hook unwinds coroutines */
     bool jit;
-    bool armed;     /* the hook is set to fire at once */
+    bool ticking;                /* there is a clock */
+    volatile bool changing_mode; /* of the hook */
+    volatile enum preempt_mode mode;
+    volatile uint64_t ticked_turn; /* the turn that the last tick has found */
+    timer_t clock;
     bool unwinding; /* a coroutine of the script's own was preempted, see `preempted` */
 
     /* all fibers that live, by number */
@@ -119,6 +133,11 @@ void fiber_free_spare(struct vm *vm);
 
 /* Throws in vm's state when memory is short. */
 void preempt_init(struct vm *vm);
+
+void preempt_deinit(struct vm *vm);
+
+/* Nanoseconds of CPU time of this thread. */
+uint64_t preempt_now(void);
 
 /* Lets the hook run before the next instruction. */
 void preempt_at_once(struct vm *vm);

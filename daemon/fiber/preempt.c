@@ -7,12 +7,24 @@
  * in C, in finalizers, and in the error handler of an xpcall that a hook's own error enters: a loop
  * that never ends there cannot be stopped.
  *
+ * A hook makes every instruction of Lua slower by a third. So it is set only for fibers that have
+ * used up a slice before, and by a timer on the thread's CPU time, which ticks every few
+ * milliseconds of work (the kernel looks at such timers at its own ticks) and never in a process at
+ * rest: a tick that finds the same turn under way as the one before it sets the hook. Where there
+ * are no timers the hook is always set.
+ *
  * Where memory was refused the hook collects the garbage that a script which caught the error has
  * left.
  */
 #include "fiber/fiber_private.h"
 
 #include <lauxlib.h>
+#include <signal.h>
+#include <unistd.h>
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
 /* Instructions between two looks at the clock: some 50 microseconds. */
 #define PREEMPT_COUNT 10000
@@ -22,19 +34,66 @@
 
 static void preempt_hook(lua_State *L, lua_Debug *record);
 
-static void preempt_set(struct vm *vm, bool at_once)
+static void preempt_set(struct vm *vm, enum preempt_mode mode)
 {
-    vm->armed = at_once;
-    if (at_once || !vm->jit)
-        lua_sethook(vm->L, preempt_hook, LUA_MASKCOUNT, at_once ? 1 : PREEMPT_COUNT);
-    else
+    if (mode == PREEMPT_COUNTING && vm->jit)
+        mode = PREEMPT_OFF;
+    if (mode == PREEMPT_OFF && !vm->jit && !vm->ticking)
+        mode = PREEMPT_COUNTING;
+    vm->changing_mode = true; /* the tick keeps out of it */
+    vm->mode = mode;
+    if (mode == PREEMPT_OFF)
         lua_sethook(vm->L, NULL, 0, 0);
+    else
+        lua_sethook(vm->L, preempt_hook, LUA_MASKCOUNT,
+                    mode == PREEMPT_AT_ONCE ? 1 : PREEMPT_COUNT);
+    vm->changing_mode = false;
 }
 
 void preempt_at_once(struct vm *vm)
 {
-    if (vm->L != NULL && !vm->armed)
-        preempt_set(vm, true);
+    if (vm->L != NULL && vm->mode != PREEMPT_AT_ONCE)
+        preempt_set(vm, PREEMPT_AT_ONCE);
+}
+
+/* ---- the clock ---- */
+
+/* A signal handler; lua_sethook may be called in one. */
+static void preempt_on_tick(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)context;
+    if (info->si_code != SI_TIMER)
+        return;
+    struct vm *vm = info->si_value.sival_ptr;
+    if (vm->current != NULL && vm->ticked_turn == vm->turn && vm->mode == PREEMPT_OFF &&
+        !vm->changing_mode)
+        preempt_set(vm, PREEMPT_COUNTING);
+    vm->ticked_turn = vm->turn;
+}
+
+static void preempt_start_clock(struct vm *vm)
+{
+    struct sigaction action = {.sa_sigaction = preempt_on_tick,
+                               .sa_flags = SA_SIGINFO | SA_RESTART};
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
+    const struct timespec slice = {.tv_nsec = PREEMPT_SLICE};
+    const struct itimerspec interval = {slice, slice};
+    sigemptyset(&action.sa_mask);
+    event.sigev_value.sival_ptr = vm;
+    event.sigev_notify_thread_id = gettid();
+    if (sigaction(SIGVTALRM, &action, NULL) < 0 ||
+        timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &vm->clock) < 0)
+        return;
+    vm->ticking = timer_settime(vm->clock, 0, &interval, NULL) == 0;
+    if (!vm->ticking)
+        timer_delete(vm->clock);
+}
+
+void preempt_deinit(struct vm *vm)
+{
+    if (vm->ticking)
+        timer_delete(vm->clock);
+    vm->ticking = false;
 }
 
 void preempt_init(struct vm *vm)
@@ -43,13 +102,20 @@ void preempt_init(struct vm *vm)
     lua_pushboolean(vm->L, false);
     lua_rawseti(vm->L, -2, 1);
     vm->preempted = luaL_ref(vm->L, LUA_REGISTRYINDEX);
-    preempt_set(vm, false);
+    if (!vm->jit)
+        preempt_start_clock(vm);
+    preempt_set(vm, PREEMPT_OFF);
 }
 
 void preempt_arm(struct vm *vm, const struct fiber *fiber)
 {
-    if (__builtin_expect(fiber->exhausted != vm->armed, 0))
-        preempt_set(vm, fiber->exhausted);
+    enum preempt_mode mode = PREEMPT_OFF;
+    if (__builtin_expect(fiber->exhausted, 0))
+        mode = PREEMPT_AT_ONCE;
+    else if (__builtin_expect(fiber->burned > 0, 0))
+        mode = PREEMPT_COUNTING;
+    if (__builtin_expect(vm->mode != mode && !vm->starved, 0))
+        preempt_set(vm, mode);
 }
 
 void fiber_push_preempted(lua_State *L)
@@ -93,6 +159,22 @@ static void preempt_yield(struct vm *vm, struct fiber *fiber, lua_State *L)
     lua_yield(L, 0);
 }
 
+uint64_t preempt_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* How long the turn has lasted; of a fiber's first nobody knows before the first hook. */
+static uint64_t preempt_ran(struct vm *vm)
+{
+    uint64_t now = preempt_now();
+    if (vm->turn_start == 0)
+        vm->turn_start = now;
+    return now - vm->turn_start;
+}
+
 static void preempt_hook(lua_State *L, lua_Debug *record)
 {
     (void)record;
@@ -106,15 +188,12 @@ static void preempt_hook(lua_State *L, lua_Debug *record)
         vm->starved = false;
         lua_gc(L, LUA_GCCOLLECT, 0);
     }
-    if (vm->armed)
-        preempt_set(vm, false);
-    uint64_t now = loop_now();
-    if (vm->turn_start == 0)
-        vm->turn_start = now;
-    uint64_t ran = now - vm->turn_start;
+    if (vm->mode == PREEMPT_AT_ONCE)
+        preempt_set(vm, PREEMPT_COUNTING);
+    uint64_t ran = preempt_ran(vm);
     if (fiber->burned + ran > vm->cpu_limit) {
         fiber->exhausted = true;
-        preempt_set(vm, true);
+        preempt_set(vm, PREEMPT_AT_ONCE);
         preempt_throw(L);
     }
     if (ran < PREEMPT_SLICE || !lua_isyieldable(L))

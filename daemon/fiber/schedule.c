@@ -39,7 +39,8 @@ static void schedule_resume(struct vm *vm, struct fiber *fiber)
 void schedule_turn(struct vm *vm, struct fiber *fiber)
 {
     CHECK(vm->current == NULL && list_empty(&vm->nested));
-    vm->turn_start = 0;
+    vm->turn++;
+    vm->turn_start = fiber->burned > 0 ? preempt_now() : 0;
     schedule_resume(vm, fiber);
     for (struct list *link; (link = list_shift(&vm->nested)) != NULL;)
         schedule_resume(vm, CONTAINER_OF(link, struct fiber, link));

@@ -247,6 +247,7 @@ static void vm_close_state(struct vm *vm)
 {
     if (vm->L == NULL)
         return;
+    preempt_deinit(vm);
     lua_sethook(vm->L, NULL, 0, 0);
     lua_setallocf(vm->L, vm->allocate, vm->allocate_context);
     lua_close(vm->L);

@@ -61,7 +61,7 @@ Test(preempt, a_coroutine_within_a_fiber_yields_to_its_resumer)
     lua_setglobal(L, "preempted");
     struct outcome outcome;
     fiber_start(fixture_fiber(
-        "local co = coroutine.create(function() for i = 1, 3000000 do end return 'end' end)"
+        "local co = coroutine.create(function() for i = 1, 20000000 do end return 'end' end)"
         "local ok, value = coroutine.resume(co)"
         "local turns = 0 "
         "while preempted[1] do"
