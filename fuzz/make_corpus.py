@@ -282,7 +282,7 @@ def write_client(daemon):
     taken = {"data": b"ahead", "domain": "AF_INET", "type": "SOCK_STREAM", "protocol": "tcp",
              "address": None, "peer": None, "name": None}
     for choice in range(24):
-        save("async", f"{choice:02}", bytes([choice << 3 | choice % 8]) + b"".join(
+        save("answers", f"{choice:02}", bytes([choice << 3 | choice % 8]) + b"".join(
             [pack([2, "sockd.data", [1, 0, b"streamed"]])] +
             [pack([1, number, None, [b"bytes", None, 7, taken, True, []][(number + choice) % 6]])
              for number in range(1, 9)]))

@@ -1,6 +1,7 @@
 /*
- * The asynchronous half of libsockd with a daemon that cannot be trusted. The first byte says which
- * requests are made, and how many bytes of the rest arrive between two turns of the client.
+ * Bytes of a daemon that cannot be trusted, for the asynchronous half of libsockd. The first byte
+ * says which requests are made, and how many bytes of the rest arrive between two turns of the
+ * client.
  *
  * Whatever comes, each request calls back exactly once, at the latest when the client is
  * disconnected, and no descriptor is left.
