@@ -40,16 +40,27 @@ static int obey(const struct options *options)
     return EXIT_FAILURE;
 }
 
+/* To a person in a sentence; to the journal as an error. */
+static int complain(const char *reason)
+{
+    if (log_is_journal())
+        log_write(LOG_ERROR, "%s", reason);
+    else
+        fprintf(stderr, "sockd: %s\n", reason);
+    return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-    struct options options;
-    char reason[1024];
-    int status = EXIT_USAGE;
+    struct options options = {.command = OPTIONS_SERVE};
+    char reason[1024] = "not enough memory";
+    int status;
     process_prepare();
+    process_keep(log_start(STDERR_FILENO, LOG_INFO));
     if (options_parse(&options, argc, argv, reason, sizeof reason) < 0) {
-        fprintf(stderr, "sockd: %s\n", reason);
+        status = complain(reason);
     } else {
-        process_keep(log_start(STDERR_FILENO, options.log_level));
+        log_set_level(options.log_level);
         status = obey(&options);
     }
     options_deinit(&options);

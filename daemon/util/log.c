@@ -74,6 +74,11 @@ void log_stop(void)
     journal_close(&target.journal);
 }
 
+bool log_is_journal(void)
+{
+    return target.priorities;
+}
+
 /* ---- levels ---- */
 
 int log_level_parse(const char *name)

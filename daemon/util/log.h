@@ -43,6 +43,9 @@ struct log_about {
 int log_start(int fd, enum log_level level);
 void log_stop(void);
 
+/* Whether lines become entries of the journal, where a level is more than a word. */
+bool log_is_journal(void);
+
 /* From now on what is at least as grave as that is written. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);

@@ -92,6 +92,14 @@ class TestJournal(sockd_test.Case):
             self.assertGreater(int(failed["SOCKD_SOCKET"]), listening["id"])
             client.call("close", listening["id"])
 
+    def test_a_wrong_configuration_is_an_error_of_the_journal(self):
+        config = self.script("sockd.cfg{grace = {}}", name="sockd.lua")
+        with self.assertRaisesRegex(AssertionError, "sockd ended with 2"):
+            self.start("--config", config)
+        fields = self.entry("grace")
+        self.assertEqual((fields["PRIORITY"], fields["MESSAGE"].split(": ")[0]),
+                         ("3", f"{config}:1"))
+
     def test_a_journal_that_stalls_stops_nobody(self):
         script = self.script("""
             local log = require('log')
