@@ -294,6 +294,32 @@ def write_client(daemon):
     save("client", "an-answer-to-nobody", b"\x00" + pack([1, None, [0, "E: x"], {"errno": 74, "name": "EBADMSG"}]))
 
 
+# The steps of fuzz_async.c.
+(SUBMIT, CANCEL, PROCESS, SEND_RAW, ANSWER, DRAIN, END, RECONNECT, DISCONNECT) = range(9)
+TAKE, GIVE, READ, OTHER = range(4)
+FAILURE, SUCCESS, FAILURE_FD, SUCCESS_FD = range(4)
+
+
+def write_async():
+    """What a callback does follows the answer: whether it takes a descriptor, then a step."""
+    sequences = {
+        # The numbers of requests begin with 1; the first take says hello before.
+        "a-socket-is-taken": [SUBMIT, TAKE, ANSWER, 1, SUCCESS, ANSWER, 2, SUCCESS_FD, 1, PROCESS],
+        "and-left": [SUBMIT, TAKE, ANSWER, 1, SUCCESS, ANSWER, 2, SUCCESS_FD, 0, PROCESS],
+        "a-socket-is-given": [SUBMIT, GIVE, SUBMIT, READ, SUBMIT, GIVE, DRAIN, ANSWER, 1, SUCCESS, 0, PROCESS],
+        "answered-backwards": [SUBMIT, READ, SUBMIT, OTHER, ANSWER, 2, SUCCESS, 0, PROCESS,
+                               ANSWER, 1, FAILURE, 0, PROCESS],
+        "a-callback-submits": [SUBMIT, READ, ANSWER, 1, SUCCESS, 0, SUBMIT, OTHER, ANSWER, 2, SUCCESS, 0, PROCESS],
+        "a-callback-cancels": [SUBMIT, READ, SUBMIT, READ, ANSWER, 1, FAILURE, 0, CANCEL, 1, ANSWER, 2, FAILURE],
+        "a-callback-disconnects": [SUBMIT, READ, SUBMIT, READ, ANSWER, 2, SUCCESS, 0, DISCONNECT, 0],
+        "the-daemon-hangs-up": [SUBMIT, READ, SUBMIT, TAKE, END, 0, SUBMIT, READ, RECONNECT, 0, SUBMIT, READ,
+                                ANSWER, 4, SUCCESS, 0],
+        "a-notification": [SEND_RAW, 1, 5, 0, 0x93, 2, 0xa1, 0x78, 0x90, DISCONNECT, 0],
+    }
+    for name, sequence in sequences.items():
+        save("async", name, bytes(sequence))
+
+
 def write_decode():
     for number, (kind, text) in enumerate(DECODE):
         save("decode", f"{('json', 'msgpack')[kind]}-{number}", bytes([kind]) + text)
@@ -314,6 +340,7 @@ def main():
             daemon.discard()
     write_message()
     write_rpc()
+    write_async()
     write_decode()
     write_config()
 
