@@ -102,6 +102,9 @@ int sockd_reconnect(struct sockd_client *client)
     if (client->calling)
         return fault_set(client->fault, SOCKD_ORIGIN_LIBRARY, -EDEADLK,
                          "a callback may not wait for others");
+    if (client->path[0] == 0)
+        return fault_set(client->fault, SOCKD_ORIGIN_LIBRARY, -EOPNOTSUPP,
+                         "a client that was made of a descriptor has no path");
     core_lose(client, -ECANCELED, "The client connects anew");
     if (client->closing) {
         core_free(client);

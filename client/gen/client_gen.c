@@ -4,35 +4,29 @@
  *
  *     client_gen methods.h | methods.c     sockd_read(client, h, …, &bytes)
  *     client_gen submit.h | submit.c       sockd_submit_read(client, h, …, callback, …)
+ *     client_gen manual                    the former as a part of libsockd(3), for scdoc
  *
  * A method with a host and a port gets a second function with _unix to its name, which takes a
  * path instead; one that reads until something gets a second with _until, which takes a delimiter;
  * one that takes a value of any type a second with _int, for a number. One that makes a socket gets
  * another with _with, which takes the new handle's settings.
  */
-#include "protocol/methods.h"
+#include "forms.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum variant {
-    PLAIN,
-    UNIX,  /* a path instead of host and port */
-    UNTIL, /* a delimiter beside the limit */
-    INT,   /* a number in the place of any value */
-    WITH,  /* settings for what is made */
-    UNIX_WITH,
-    VARIANTS,
-};
-
 enum style {
     BLOCKING,
     ASYNCHRONOUS,
 };
 
-enum { LINE = 100, ROOM = 4096 };
+enum { ROOM = 4096 };
+
+/* How long lines may be: in a manual page there is less room. */
+static size_t line_length = 100;
 
 /* Text that is being put together. */
 struct text {
@@ -74,7 +68,7 @@ static void print_wrapped(const char *words, const char *indent, char glue)
 
     for (const char *at = words; *at;) {
         size_t size = word_size(at, glue);
-        if (column > strlen(indent) && column + 1 + size > LINE) {
+        if (column > strlen(indent) && column + 1 + size > line_length) {
             printf("\n%s", indent);
             column = strlen(indent);
         } else if (at > words) {
@@ -86,60 +80,6 @@ static void print_wrapped(const char *words, const char *indent, char glue)
         at += size;
         at += strspn(at, " ");
     }
-}
-
-static bool has_type(const struct method *method, enum method_type type)
-{
-    for (unsigned i = 0; i < method->count; i++) {
-        if (method->params[i].type == type)
-            return true;
-    }
-    return false;
-}
-
-static bool makes_sockets(const struct method *method)
-{
-    return method->result == METHOD_RESULT_ID || method->result == METHOD_RESULT_ID_PAIR ||
-           method->result == METHOD_RESULT_ID_ADDRESS;
-}
-
-static bool is_unix(enum variant variant)
-{
-    return variant == UNIX || variant == UNIX_WITH;
-}
-
-/* What passes a descriptor is written by hand, in pass.c. */
-static bool is_by_hand(const struct method *method)
-{
-    return strcmp(method->name, "sockd.take") == 0 || strcmp(method->name, "sockd.give") == 0;
-}
-
-static bool has_variant(const struct method *method, enum variant variant)
-{
-    if (is_by_hand(method))
-        return false;
-    if ((variant == WITH || variant == UNIX_WITH) && !makes_sockets(method))
-        return false;
-    if (is_unix(variant))
-        return has_type(method, METHOD_TYPE_HOST) && has_type(method, METHOD_TYPE_PORT);
-    if (variant == WITH)
-        return true;
-    if (variant == INT)
-        return has_type(method, METHOD_TYPE_VALUE);
-    return variant == PLAIN || has_type(method, METHOD_TYPE_WHAT);
-}
-
-/* The timeout comes last if it is no parameter of its own: every call that may wait has one. */
-static bool has_timeout_option(const struct method *method)
-{
-    return (method->options & METHOD_OPTION_TIMEOUT) && !has_type(method, METHOD_TYPE_TIMEOUT);
-}
-
-/* The settings come behind it: of a new handle if they are asked for, of an old one always. */
-static bool has_settings(const struct method *method, enum variant variant)
-{
-    return (method->options & METHOD_SETTINGS) &&
-           (!makes_sockets(method) || variant == WITH || variant == UNIX_WITH);
 }
 
 static void add_name(struct text *text, const struct method *method, enum variant variant,
@@ -160,118 +100,10 @@ static void add_name(struct text *text, const struct method *method, enum varian
         add(text, "%s", suffixes[variant]);
 }
 
-/* How C declares a parameter; %1$s is its name. */
-static const char *declaration(enum method_type type, enum variant variant)
-{
-    static const char *const plain[METHOD_TYPE_COUNT] = {
-        [METHOD_TYPE_HANDLE] = "uint64_t %1$s",
-        [METHOD_TYPE_HOST] = "const char *%1$s",
-        [METHOD_TYPE_PORT] = "int %1$s",
-        [METHOD_TYPE_SERVICE] = "const char *%1$s",
-        [METHOD_TYPE_BYTES] = "const void *%1$s, size_t %1$s_size",
-        [METHOD_TYPE_WHAT] = "size_t limit",
-        [METHOD_TYPE_SIZE] = "size_t %1$s",
-        [METHOD_TYPE_AMOUNT] = "int64_t %1$s",
-        [METHOD_TYPE_INT] = "int %1$s",
-        [METHOD_TYPE_MSGID] = "uint32_t %1$s",
-        [METHOD_TYPE_BOOL] = "int %1$s",
-        [METHOD_TYPE_STR] = "const char *%1$s",
-        [METHOD_TYPE_SYMBOL] = "int %1$s",
-        [METHOD_TYPE_FLAGS] = "int %1$s",
-        [METHOD_TYPE_NAMES] = "const char *%1$s",
-        [METHOD_TYPE_EVENTS] = "int %1$s",
-        [METHOD_TYPE_VALUE] = "const struct sockd_args *%1$s",
-        [METHOD_TYPE_TIMEOUT] = "double %1$s",
-        [METHOD_TYPE_HANDLER] = "const char *%1$s",
-        [METHOD_TYPE_MAP] = "const struct sockd_args *%1$s",
-        [METHOD_TYPE_REST] = "const struct sockd_args *%1$s",
-    };
-
-    if (is_unix(variant) && type == METHOD_TYPE_HOST)
-        return NULL;
-    if (is_unix(variant) && type == METHOD_TYPE_PORT)
-        return "const char *path";
-    if (variant == UNTIL && type == METHOD_TYPE_WHAT)
-        return "const void *delimiter, size_t delimiter_size, size_t limit";
-    if (variant == INT && type == METHOD_TYPE_VALUE)
-        return "int %1$s";
-    return plain[type];
-}
-
-/* How the parameter is written into the request. */
-static const char *statement(enum method_type type, enum variant variant)
-{
-    static const char *const plain[METHOD_TYPE_COUNT] = {
-        [METHOD_TYPE_HANDLE] = "call_handle(&call, %1$s);",
-        [METHOD_TYPE_HOST] = "call_host(&call, %1$s);",
-        [METHOD_TYPE_PORT] = "call_port(&call, %1$s);",
-        [METHOD_TYPE_SERVICE] = "call_text_param(&call, %1$s);",
-        [METHOD_TYPE_BYTES] = "call_data(&call, %1$s, %1$s_size);",
-        [METHOD_TYPE_WHAT] = "call_size(&call, limit);",
-        [METHOD_TYPE_SIZE] = "call_size(&call, %1$s);",
-        [METHOD_TYPE_AMOUNT] = "call_amount(&call, %1$s);",
-        [METHOD_TYPE_INT] = "call_int_param(&call, %1$s);",
-        [METHOD_TYPE_MSGID] = "call_msgid(&call, %1$s);",
-        [METHOD_TYPE_BOOL] = "call_flag(&call, %1$s);",
-        [METHOD_TYPE_STR] = "call_text_param(&call, %1$s);",
-        [METHOD_TYPE_SYMBOL] = "call_int_param(&call, %1$s);",
-        [METHOD_TYPE_FLAGS] = "call_int_param(&call, %1$s);",
-        [METHOD_TYPE_NAMES] = "call_text_param(&call, %1$s);",
-        [METHOD_TYPE_EVENTS] = "call_int_param(&call, %1$s);",
-        [METHOD_TYPE_VALUE] = "call_one(&call, %1$s);",
-        [METHOD_TYPE_TIMEOUT] = "call_timeout(&call, %1$s);",
-        [METHOD_TYPE_HANDLER] = "call_text_param(&call, %1$s);",
-        [METHOD_TYPE_MAP] = "call_one(&call, %1$s);",
-        [METHOD_TYPE_REST] = "call_rest(&call, %1$s);",
-    };
-
-    if (is_unix(variant) && type == METHOD_TYPE_HOST)
-        return "call_text_param(&call, \"unix/\");";
-    if (is_unix(variant) && type == METHOD_TYPE_PORT)
-        return "call_text_param(&call, path);";
-    if (variant == UNTIL && type == METHOD_TYPE_WHAT)
-        return "call_until(&call, delimiter, delimiter_size, limit);";
-    if (variant == INT && type == METHOD_TYPE_VALUE)
-        return "call_int_param(&call, %1$s);";
-    return plain[type];
-}
-
-/* How C declares the results; the function of sockd/answer.h that takes them from the answer, and
- * what it is given for them. */
-static const struct {
-    const char *declaration;
-    const char *getter;
-    const char *arguments;
-} results[] = {
-    [METHOD_RESULT_TRUE] = {"", "bool", "NULL"},
-    [METHOD_RESULT_BOOL] = {", bool *result", "bool", "result"},
-    [METHOD_RESULT_INT] = {", int64_t *result", "int", "result"},
-    [METHOD_RESULT_COUNT] = {", size_t *sent", "count", "sent"},
-    [METHOD_RESULT_TEXT] = {", const char **text", "text", "text"},
-    [METHOD_RESULT_EVENTS] = {", int *events", "events", "events"},
-    [METHOD_RESULT_ACTIVITY] = {", int *events", "events", "events"},
-    [METHOD_RESULT_BYTES] = {", struct sockd_bytes *bytes", "bytes", "bytes"},
-    [METHOD_RESULT_BYTES_STATUS] = {", struct sockd_bytes *bytes, bool *eof", "bytes_status",
-                                    "bytes, eof"},
-    [METHOD_RESULT_BYTES_FROM] = {", struct sockd_bytes *bytes, struct sockd_address *from",
-                                  "bytes_from", "bytes, from"},
-    [METHOD_RESULT_ID] = {", uint64_t *id", "id", "id"},
-    [METHOD_RESULT_ID_PAIR] = {", uint64_t *first, uint64_t *second", "id_pair", "first, second"},
-    [METHOD_RESULT_ID_ADDRESS] = {", uint64_t *id, struct sockd_address *address", "id_address",
-                                  "id, address"},
-    [METHOD_RESULT_ADDRESS] = {", struct sockd_address *address", "address", "address"},
-    [METHOD_RESULT_MAP] = {", const struct sockd_value **value", "value", "value"},
-    [METHOD_RESULT_LENT] = {", const struct sockd_value **value", "value", "value"},
-    [METHOD_RESULT_LIST] = {", const struct sockd_value **value", "value", "value"},
-    [METHOD_RESULT_LINGER] = {", bool *lingers, int *seconds", "linger", "lingers, seconds"},
-    [METHOD_RESULT_VALUE] = {", const struct sockd_value **value", "value", "value"},
-    [METHOD_RESULT_ANY] = {", const struct sockd_value **value", "value", "value"},
-};
-
 static const char callback_declaration[] =
     ", sockd_answer_fn callback, void *context, uint32_t *request";
 
-/* Formats are the tables' above, each made for one name. */
+/* Formats are those of forms.c, each made for one name. */
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
 static void print_prototype(const struct method *method, enum variant variant, enum style style,
@@ -283,38 +115,19 @@ static void print_prototype(const struct method *method, enum variant variant, e
     add_name(&text, method, variant, style);
     add(&text, "(struct sockd_client *client");
     for (unsigned i = 0; i < method->count; i++) {
-        const char *format = declaration(method->params[i].type, variant);
+        const char *format = forms_declaration(method->params[i].type, variant);
         if (!format)
             continue;
         add(&text, ", ");
         add(&text, format, method->params[i].name);
     }
-    if (has_timeout_option(method))
+    if (forms_has_timeout_option(method))
         add(&text, ", double timeout");
-    if (has_settings(method, variant))
+    if (forms_has_settings(method, variant))
         add(&text, ", const struct sockd_settings *settings");
     add(&text, "%s)%s",
-        style == BLOCKING ? results[method->result].declaration : callback_declaration, end);
+        style == BLOCKING ? forms_result(method)->declaration : callback_declaration, end);
     print_wrapped(text.bytes, "    ", ',');
-}
-
-/* Says of an optional parameter how C leaves it out. */
-static const char *default_word(enum method_type type)
-{
-    switch (type) {
-    case METHOD_TYPE_TIMEOUT:
-        return "SOCKD_FOREVER";
-    case METHOD_TYPE_SIZE:
-        return "SOCKD_NO_LIMIT";
-    case METHOD_TYPE_SERVICE:
-    case METHOD_TYPE_NAMES:
-    case METHOD_TYPE_HANDLER:
-    case METHOD_TYPE_MAP:
-    case METHOD_TYPE_REST:
-        return "NULL";
-    default:
-        return "SOCKD_DEFAULT";
-    }
 }
 
 static void print_comment(const struct method *method, enum variant variant, enum style style)
@@ -322,9 +135,9 @@ static void print_comment(const struct method *method, enum variant variant, enu
     struct text text = {.size = 0};
 
     add(&text, "/* %s.", method->doc);
-    if (is_unix(variant))
+    if (forms_is_unix(variant))
         add(&text, " This one is for unix sockets.");
-    if (makes_sockets(method) && has_settings(method, variant))
+    if (forms_makes_sockets(method) && forms_has_settings(method, variant))
         add(&text, " This one gives it settings.");
     if (variant == UNTIL)
         add(&text,
@@ -333,11 +146,11 @@ static void print_comment(const struct method *method, enum variant variant, enu
         add(&text, " This one is for numbers.");
     for (unsigned i = 0; i < method->count; i++) {
         const struct method_param *param = &method->params[i];
-        if (param->fallback && !(is_unix(variant) && param->type == METHOD_TYPE_PORT))
-            add(&text, " %s %s: %s.", param->name, default_word(param->type), param->fallback);
+        if (param->fallback && !(forms_is_unix(variant) && param->type == METHOD_TYPE_PORT))
+            add(&text, " %s %s: %s.", param->name, forms_default(param->type), param->fallback);
     }
     if (style == ASYNCHRONOUS)
-        add(&text, " The answer: sockd_answer_%s().", results[method->result].getter);
+        add(&text, " The answer: sockd_answer_%s().", forms_result(method)->getter);
     add(&text, " */");
     print_wrapped(text.bytes, " * ", '\0');
     putchar('\n');
@@ -357,12 +170,12 @@ static void print_end(const struct method *method, enum style style)
         printf("    return call_submit(&call, callback, context, request);\n}\n");
     else
         printf("    return call_end(&call, sockd_answer_%s(call_finish(&call), %s));\n}\n",
-               results[method->result].getter, results[method->result].arguments);
+               forms_result(method)->getter, forms_result(method)->arguments);
 }
 
 static void print_definition(const struct method *method, enum variant variant, enum style style)
 {
-    bool timed = has_timeout_option(method), set = has_settings(method, variant);
+    bool timed = forms_has_timeout_option(method), set = forms_has_settings(method, variant);
     unsigned count = method->count;
     const char *rest = NULL;
 
@@ -376,7 +189,7 @@ static void print_definition(const struct method *method, enum variant variant, 
            rest ? rest : "");
     for (unsigned i = 0; i < method->count; i++) {
         struct text text = {.size = 0};
-        add(&text, statement(method->params[i].type, variant), method->params[i].name);
+        add(&text, forms_statement(method->params[i].type, variant), method->params[i].name);
         printf("    %s\n", text.bytes);
     }
     if (set)
@@ -391,7 +204,7 @@ static void for_each(void (*print)(const struct method *, enum variant, enum sty
 {
     for (int id = 0; id < METHOD_COUNT; id++) {
         for (int variant = PLAIN; variant < VARIANTS; variant++) {
-            if (has_variant(&methods[id], (enum variant)variant))
+            if (forms_has_variant(&methods[id], (enum variant)variant))
                 print(&methods[id], (enum variant)variant, style);
         }
     }
@@ -403,8 +216,25 @@ static const char blocking_text[] =
     " * was built; include sockd/client.h.\n"
     " *\n"
     " * Each returns 0 or a negative errno, of which sockd_last_error() tells more. Results are\n"
-    " * set on success only; NULL for one that is not wanted. An errno of the daemon's own:\n"
-    " * -EBADF no such socket, -EPERM not yours, -EINVAL wrong arguments, -ETIMEDOUT.\n"
+    " * set on success only; NULL for one that is not wanted. What they point to lives until the\n"
+    " * client's next call.\n"
+    " *\n"
+    " * - h is a handle, a positive number; sockd_find() gives that of a name.\n"
+    " * - Timeouts are seconds, with fractions; 0 or less tries once, SOCKD_FOREVER does not end.\n"
+    " * - Hosts are names or addresses, NULL is any of this machine's; ports are 0 to 65535.\n"
+    " * - Domains, types, protocols, levels, options and flags are the numbers of sys/socket.h.\n"
+    " * - One call carries up to SOCKD_DATA_MAX bytes of data.\n"
+    " *\n"
+    " * Errors of the system's calls are handed on as they are. The daemon's own: -EBADF no such\n"
+    " * socket, or it was closed meanwhile; -EPERM not the caller's, or for administrators; "
+    "-EINVAL\n"
+    " * wrong arguments; -ETIMEDOUT, and nothing was taken; -EDQUOT a quota; -ECANCELED the "
+    "request\n"
+    " * was cancelled; -ENOSYS the daemon is older than the method. Of a look-up that failed the\n"
+    " * error has a name like EAI_NONAME. This library's: -EMSGSIZE too much for one call; "
+    "-ENOMEM;\n"
+    " * -EINTR, see sockd_set_interrupt(); -EDEADLK within a callback; -EPROTO an answer that the\n"
+    " * method does not promise; and what ended the connection.\n"
     " */\n";
 
 static const char asynchronous_text[] =
@@ -436,6 +266,22 @@ static void print_source(enum style style)
     for_each(print_definition, style);
 }
 
+/* All variants in one block, then what they have in common. */
+static void print_manual(const struct method *method)
+{
+    bool any = false;
+
+    for (int variant = PLAIN; variant < VARIANTS; variant++) {
+        if (!forms_has_variant(method, (enum variant)variant))
+            continue;
+        printf("%s", any ? "\n" : "```\n");
+        print_prototype(method, (enum variant)variant, BLOCKING, ";");
+        any = true;
+    }
+    if (any)
+        printf("\n```\n\n\t%s.\n\n", method->doc);
+}
+
 int main(int argc, char **argv)
 {
     const char *file = argc == 2 ? argv[1] : "";
@@ -448,8 +294,12 @@ int main(int argc, char **argv)
         print_source(BLOCKING);
     } else if (strcmp(file, "submit.c") == 0) {
         print_source(ASYNCHRONOUS);
+    } else if (strcmp(file, "manual") == 0) {
+        line_length = 72;
+        for (int id = 0; id < METHOD_COUNT; id++)
+            print_manual(&methods[id]);
     } else {
-        fprintf(stderr, "usage: client_gen methods.h|methods.c|submit.h|submit.c\n");
+        fprintf(stderr, "usage: client_gen methods.h|methods.c|submit.h|submit.c|manual\n");
         return EXIT_FAILURE;
     }
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -117,8 +117,8 @@ int sockd_process(struct sockd_client *client);
  * Ends the connection, if there still is one, and makes a new one to the same path, in the way the
  * first was made. Requests in flight call back with -ECANCELED before. The callback for
  * notifications stays, but what was asked for (watches, streams, traces) ended with the connection.
- * The library never reconnects by itself. Errors as of sockd_open(), -EDEADLK in a callback; after
- * a failure it may be tried again.
+ * The library never reconnects by itself. Errors as of sockd_open(), after which it may be tried
+ * again; -EDEADLK in a callback; -EOPNOTSUPP for a client made by sockd_open_fd().
  */
 int sockd_reconnect(struct sockd_client *client);
 

@@ -95,7 +95,8 @@ Test(client, over_a_socket_that_is_connected)
     cr_assert_eq(write(ends[1], "\x94\x01\x01\xc0\xa4pong", 9), 9);
     cr_assert_eq(sockd_request(client, "sockd.ping", NULL, NULL), 0);
     cr_assert_gt(read(ends[1], bytes, sizeof bytes), 0);
-    cr_assert_eq(sockd_reconnect(client), -ENOENT);
+    cr_assert_eq(sockd_reconnect(client), -EOPNOTSUPP);
+    cr_assert_eq(sockd_last_error(client)->origin, SOCKD_ORIGIN_LIBRARY);
     sockd_disconnect(client);
     cr_assert_eq(read(ends[1], bytes, sizeof bytes), 0);
     close(ends[1]);
