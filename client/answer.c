@@ -316,7 +316,8 @@ static void read_address_of(struct view map, const char *key, struct sockd_addre
 int sockd_answer_take(const struct sockd_answer *answer, struct sockd_taken *taken)
 {
     struct view map = answer->message.result;
-    struct view data;
+    struct view data, error;
+    int64_t number;
 
     if (answer->error)
         return answer->error;
@@ -325,6 +326,10 @@ int sockd_answer_take(const struct sockd_answer *answer, struct sockd_taken *tak
                          "The daemon's answer brought no descriptor");
     if (!view_find(map, "data", &data) || !read_bytes(&data, &taken->data))
         return answer_mismatch(answer);
+    taken->error = 0;
+    if (view_find(map, "errno", &error) && view_int(&error, &number) && number > 0 &&
+        number <= INT_MAX)
+        taken->error = (int)number;
     read_address_of(map, "address", &taken->address);
     read_address_of(map, "peer", &taken->peer);
     taken->fd = *answer->fd;

@@ -7,8 +7,6 @@
  */
 #include <sockd/client.h>
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +20,14 @@ static int fail(const struct sockd_client *client)
     return -1;
 }
 
-/* The descriptor may be non-blocking, as the daemon used it. */
 static int copy_rest(int fd)
 {
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
     char buffer[4096];
     ssize_t count;
 
-    while ((count = read(fd, buffer, sizeof buffer)) != 0) {
-        if (count > 0)
-            fwrite(buffer, 1, (size_t)count, stdout);
-        else if (errno != EAGAIN || poll(&wait, 1, -1) < 0)
-            return -1;
-    }
-    return 0;
+    while ((count = read(fd, buffer, sizeof buffer)) > 0)
+        fwrite(buffer, 1, (size_t)count, stdout);
+    return (int)count;
 }
 
 static int run(struct sockd_client *client, const char *host, int port)

@@ -197,5 +197,11 @@ class TestExamples(sockd_test.Case):
         self.assertEqual(done.stdout, data)
         self.sockd.ctl("close", "web")
 
+    def test_take(self):
+        data = b"first\nsecond\n" + b"x" * 300000
+        port = self.serve(lambda sock: sock.sendall(data))
+        output = run(self.build("take"), "127.0.0.1", port, env=self.env)
+        self.assertEqual(output, "by the daemon: first\ntaken from 127.0.0.1: second\n" + "x" * 300000)
+
 
 sockd_test.main()

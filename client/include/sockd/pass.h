@@ -18,6 +18,7 @@ struct sockd_taken {
     int fd;                       /* close-on-exec and blocking */
     struct sockd_bytes data;      /* received already and read by nobody: it comes before what the
                                      descriptor gives; lives as an answer's bytes do */
+    int error;                    /* 0; or the positive errno that reading on would have met */
     struct sockd_address address; /* the socket's own; all texts empty if it has none */
     struct sockd_address peer;    /* of the other side; likewise */
 };

@@ -26,11 +26,12 @@ struct part {
     int given;      /* how many descriptors came with requests */
 };
 
-/* {data: "abc", peer: {host: "h"}} */
-#define TAKEN      \
-    "\x82\xa4"     \
-    "data\xc4\x03" \
-    "abc\xa4"      \
+/* {errno: 5, data: "abc", peer: {host: "h"}} */
+#define TAKEN       \
+    "\x83\xa5"      \
+    "errno\x05\xa4" \
+    "data\xc4\x03"  \
+    "abc\xa4"       \
     "peer\x81\xa4host\xa1h"
 #define ANSWER(bytes) .answer = (bytes), .size = sizeof(bytes) - 1
 
@@ -150,6 +151,7 @@ static void expect_taken(const struct sockd_taken *taken)
 {
     cr_assert(fcntl(taken->fd, F_GETFD) & FD_CLOEXEC);
     cr_assert(taken->data.size == 3 && memcmp(taken->data.data, "abc", 3) == 0);
+    cr_assert_eq(taken->error, 5);
     cr_assert_str_eq(taken->peer.host, "h");
     cr_assert_str_eq(taken->address.host, "");
     close(taken->fd);
