@@ -16,6 +16,7 @@ LAYERS = {
     "client": ["protocol"],
     "client/ctl": ["client", "protocol"],
     "client/examples": [],
+    "client/gen": ["protocol"],
     "daemon/util": [],
     "daemon/loop": ["util"],
     "daemon/net": ["util", "loop"],
