@@ -1,8 +1,11 @@
 """Scripts in generations: what a reload takes over, ends, leaves alone, and undoes."""
+import contextlib
 import os
 import select
 import signal
 import socket
+import threading
+import time
 
 import sockd_test
 from sockd_test import until
@@ -427,6 +430,79 @@ class TestSignals(Reloads):
         self.sockd.process.send_signal(signal.SIGTERM)
         self.fails("ECANCELED", self.client.result, request)
         self.assertEqual(self.sockd.process.wait(sockd_test.PATIENCE), 0)
+
+
+class Visitor(threading.Thread):
+    """Connects again and again, some at a time, asks each which version serves it, and hangs up."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.port = port
+        self.ending = threading.Event()
+        self.versions = []  # in order of the connections
+        self.problem = None
+
+    def burst(self, size=8):
+        with contextlib.ExitStack() as stack:
+            socks = [stack.enter_context(sockd_test.connect(self.port)) for _ in range(size)]
+            for sock in socks:
+                sock.sendall(b"x\n")
+            for sock in socks:
+                answer = sock.makefile("rb").readline()
+                if not answer:
+                    raise EOFError("a connection ended without an answer")
+                self.versions.append(int(answer.split()[0]))
+
+    def run(self):
+        try:
+            while not self.ending.is_set():
+                self.burst()
+        except Exception as problem:  # told by the test
+            self.problem = problem
+
+
+class TestUnderLoad(Reloads):
+    """Connections all the time while scripts are reloaded fifty times, every third one broken."""
+
+    BROKEN = ("error('on purpose')", "this is no Lua", "socket.tcp_server('127.0.0.1', PORT, serve)"
+              " error('on purpose')", "require('fiber').create(error, 'x') local x = nil + 1")
+
+    def visit(self, visitor, more):
+        """Waits for so many more connections; they come all the time."""
+        wanted = len(visitor.versions) + more
+        until(lambda: visitor.problem or len(visitor.versions) >= wanted, "more connections")
+        self.assertIsNone(visitor.problem)
+
+    def test_nobody_is_refused_and_everybody_keeps_his_code(self):
+        self.serving("0")
+        self.start()
+        visitor = Visitor(self.port)
+        self.addCleanup(visitor.ending.set)
+        visitor.start()
+        began, version, old = time.monotonic(), 0, {}
+        for number in range(1, 51):
+            self.visit(visitor, 20)
+            old[version] = self.keep(sockd_test.connect(self.port))
+            self.assertEqual(self.ask(sock=old[version]), b"%d x\n" % version)
+            if number % 3 == 0:
+                self.write(str(number), self.BROKEN[number % len(self.BROKEN)])
+                self.fails("EREMOTEIO", self.reload)
+            else:
+                self.serving(str(number))
+                self.reload()
+                version = number
+        self.visit(visitor, 20)
+        visitor.ending.set()
+        visitor.join(sockd_test.PATIENCE)
+        self.assertIsNone(visitor.problem)
+        rate = len(visitor.versions) / (time.monotonic() - began)
+        print(f"{rate:.0f} connections a second, {len(visitor.versions)} in all")
+        good = {number for number in range(51) if number % 3 != 0 or number == 0}
+        self.assertLessEqual(set(visitor.versions), good)
+        self.assertEqual(visitor.versions[-1], 50)
+        self.assertEqual(visitor.versions, sorted(visitor.versions), "in order of the queue")
+        for number, sock in old.items():
+            self.assertEqual(self.ask(sock=sock), b"%d x\n" % number)
 
 
 class TestMemory(Reloads):
