@@ -13,6 +13,7 @@
 #include "runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/quota.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -23,11 +24,37 @@ struct running {
     struct runtime *runtime;
     struct rpc_call *call; /* NULL: nobody waits for the outcome any more */
     struct fiber *fiber;
+    struct quota_user *account; /* charged for it, or NULL */
 
     /* As at a prompt, `sock:name()` answers like `return sock:name()`; but since nobody has asked
      * for its value, one that cannot be sent is no failure. */
     bool is_expression;
 };
+
+/* ---- the account ---- */
+
+static int running_charge(struct running *running, struct quota *accounts, uid_t owner)
+{
+    if (accounts == NULL)
+        return 0;
+    struct quota_user *account = quota_user_get(accounts, owner);
+    if (account == NULL)
+        return -ENOMEM;
+    int error = quota_charge(account, QUOTA_FIBERS, 1);
+    if (error < 0)
+        quota_user_put(account);
+    else
+        running->account = account;
+    return error;
+}
+
+static void running_free(struct running *running)
+{
+    if (running->account != NULL)
+        quota_release(running->account, QUOTA_FIBERS, 1);
+    quota_user_put(running->account);
+    free(running);
+}
 
 /* ---- the end ---- */
 
@@ -91,7 +118,7 @@ static void run_ended(struct fiber *fiber, void *context, int status)
         run_return(running, fiber);
     else if (running->call != NULL && status > 0)
         run_fail(running, fiber);
-    free(running);
+    running_free(running);
 }
 
 static void run_cancel(struct hook_run *run)
@@ -151,30 +178,45 @@ static void name_fiber(struct fiber *fiber, const struct rpc_run *run)
     fiber_set_name(fiber, name, (size_t)length < most ? (size_t)length : most);
 }
 
+static int make_fiber(struct request *request)
+{
+    int error = vm_protect(request->runtime->vm, begin_protected, request, NULL);
+    return error < 0 ? error : request->error;
+}
+
+static void start(struct running *running, const struct rpc_run *run)
+{
+    struct fiber *fiber = running->fiber;
+    name_fiber(fiber, run);
+    fiber_set_owner(fiber, run->owner);
+    fiber_set_attended(fiber);
+    if (run->kind == RPC_RUN_CALL)
+        fiber_set_origin(fiber, origin_present(running->runtime->binding));
+    fiber_set_ended(fiber, run_ended, running);
+    fiber_schedule(fiber);
+}
+
 static int begin(struct request *request, struct rpc_call *call, void **out)
 {
+    const struct rpc_run *run = request->run;
     struct running *running = calloc(1, sizeof *running);
     if (running == NULL)
         return -ENOMEM;
-    int error = vm_protect(request->runtime->vm, begin_protected, request, NULL);
+    running->run.cancel = run_cancel;
+    running->runtime = request->runtime;
+    running->call = call;
+    int error = running_charge(running, request->runtime->accounts, run->owner);
+    if (error == -EDQUOT)
+        code_refuse(request->reason, error, "you have as many fibers as you may");
     if (error == 0)
-        error = request->error;
+        error = make_fiber(request);
     if (error < 0) {
-        free(running);
+        running_free(running);
         return error;
     }
-    *running = (struct running){.run = {run_cancel},
-                                .runtime = request->runtime,
-                                .call = call,
-                                .fiber = request->fiber,
-                                .is_expression = request->is_expression};
-    name_fiber(running->fiber, request->run);
-    fiber_set_owner(running->fiber, request->run->owner);
-    fiber_set_attended(running->fiber);
-    if (request->run->kind == RPC_RUN_CALL)
-        fiber_set_origin(running->fiber, origin_present(request->runtime->binding));
-    fiber_set_ended(running->fiber, run_ended, running);
-    fiber_schedule(running->fiber);
+    running->fiber = request->fiber;
+    running->is_expression = request->is_expression;
+    start(running, run);
     *out = running;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "hooks.h"
 
 #include "binding/server.h"
+#include "binding/tally.h"
 #include "call.h"
 #include "handlers.h"
 #include "load_call.h"
@@ -42,7 +43,40 @@ static void on_run_cancel(void *context, void *running)
     run->cancel(run);
 }
 
+static void on_stats(void *context, struct rpc_runtime_stats *out)
+{
+    const struct runtime *runtime = context;
+    *out = (struct rpc_runtime_stats){
+        .fibers = vm_fibers(runtime->vm),
+        .memory = vm_memory(runtime->vm),
+        .generation = runtime->generation,
+        .handlers = tally_count(runtime->binding),
+    };
+}
+
+struct telling {
+    void (*tell)(void *to, const struct rpc_handler_stats *stats);
+    void *to;
+};
+
+static void tell_tally(void *context, const struct tally *tally)
+{
+    const struct telling *telling = context;
+    struct rpc_handler_stats stats = {tally->name, tally->connections, tally->ever, tally->failed};
+    telling->tell(telling->to, &stats);
+}
+
+static void on_each_handler(void *context,
+                            void (*tell)(void *to, const struct rpc_handler_stats *stats), void *to)
+{
+    const struct runtime *runtime = context;
+    struct telling telling = {tell, to};
+    tally_each(runtime->binding, tell_tally, &telling);
+}
+
 const struct rpc_hooks runtime_hooks = {
+    .stats = on_stats,
+    .each_handler = on_each_handler,
     .serve = on_serve,
     .handler_name = on_handler_name,
     .run = on_run,

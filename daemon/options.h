@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "rpc/quota.h"
 #include "util/log.h"
+#include "util/quota.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -68,6 +68,7 @@ static int runtime_start(struct runtime *runtime, const struct runtime_config *c
         .ffi = config->ffi,
         .nonblock = config->nonblock,
         .service = config->service,
+        .accounts = config->accounts,
     };
     int error = binding_new(&runtime->binding, &binding_config);
     if (error < 0)
@@ -83,6 +84,7 @@ int runtime_new(struct runtime **out, struct net *net, const struct runtime_conf
         return -ENOMEM;
     runtime->net = net;
     runtime->loop = net_loop(net);
+    runtime->accounts = config->accounts;
     runtime->load_timeout =
         (uint64_t)((config->load_timeout > 0 ? config->load_timeout : LOAD_TIMEOUT) * 1e9);
     list_init(&runtime->loads);

@@ -12,16 +12,18 @@
 #include <sys/types.h>
 
 struct net;
+struct quota;
 struct runtime;
 
 struct runtime_config {
-    size_t memory;       /* bytes that Lua may hold; 0: the default */
-    double cpu;          /* seconds that a fiber may run without waiting; 0: the default */
-    bool jit;            /* compile; nothing can be preempted then */
-    bool ffi;            /* handler scripts may use ffi and C modules */
-    bool nonblock;       /* new sockets start non-blocking */
-    double load_timeout; /* seconds that a reload may take; 0: 30 */
-    bool service;        /* many scripts share a daemon: no os.exit, and each its own globals */
+    size_t memory;          /* bytes that Lua may hold; 0: the default */
+    double cpu;             /* seconds that a fiber may run without waiting; 0: the default */
+    bool jit;               /* compile; nothing can be preempted then */
+    bool ffi;               /* handler scripts may use ffi and C modules */
+    bool nonblock;          /* new sockets start non-blocking */
+    double load_timeout;    /* seconds that a reload may take; 0: 30 */
+    struct quota *accounts; /* charged for fibers that serve somebody; NULL: nobody is */
+    bool service;           /* many scripts share a daemon: no os.exit, and each its own globals */
 };
 
 /* -ENOMEM, and what the layers below say. */

@@ -16,8 +16,9 @@ struct runtime {
     struct vm *vm;
     struct loop *loop;
     struct net *net;
-    int environments; /* registry: the environments of loaded scripts, in order */
-    int eval;         /* registry: the environment of evals and of handlers given as text */
+    struct quota *accounts; /* NULL: nobody is charged */
+    int environments;       /* registry: the environments of loaded scripts, in order */
+    int eval;               /* registry: the environment of evals and of handlers given as text */
     struct list loads;
 
     /* generation.c */

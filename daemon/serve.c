@@ -39,6 +39,7 @@ struct server {
     struct loop *loop;
     struct control *control;
     struct net *net;
+    struct quota *accounts;
     struct runtime *runtime;
     struct rpc *rpc;
     struct service *service;
@@ -151,6 +152,12 @@ static int start_net(struct server *server)
     return result < 0 ? fail("sockets", result) : 0;
 }
 
+static int start_accounts(struct server *server)
+{
+    int result = quota_new(&server->accounts, &server->options->quota);
+    return result < 0 ? fail("accounts", result) : 0;
+}
+
 static int start_lua(struct server *server)
 {
     const struct options *options = server->options;
@@ -161,6 +168,7 @@ static int start_lua(struct server *server)
         .ffi = options->ffi,
         .nonblock = options->nonblock,
         .load_timeout = options->load_timeout,
+        .accounts = server->accounts,
         .service = true,
     };
     int result = runtime_new(&server->runtime, server->net, &config);
@@ -176,7 +184,7 @@ static int start_rpc(struct server *server)
         .has_admin_group = server->options->has_admin_group,
         .admin_group = server->options->admin_group,
         .allow = server->options->allow,
-        .quota = server->options->quota,
+        .accounts = server->accounts,
     };
     int result = rpc_new(&server->rpc, server->net, &config, &runtime_hooks, server->runtime);
     return result < 0 ? fail("control server", result) : 0;
@@ -239,8 +247,9 @@ static int start_scripts(struct server *server)
 
 static int start(struct server *server)
 {
-    static int (*const steps[])(struct server *) = {start_control, start_net,     start_lua,
-                                                    start_rpc,     start_signals, start_scripts};
+    static int (*const steps[])(struct server *) = {start_control, start_net, start_accounts,
+                                                    start_lua,     start_rpc, start_signals,
+                                                    start_scripts};
     int result = loop_new(&server->loop);
     if (result < 0)
         return fail("loop", result);
@@ -268,6 +277,7 @@ static void take_down(struct server *server)
     if (server->runtime)
         runtime_flush(server->runtime, loop_deadline(FLUSH));
     runtime_free(server->runtime);
+    quota_free(server->accounts);
     if (server->net) {
         struct net_stats stats;
         net_close_all(server->net);

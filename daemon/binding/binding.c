@@ -193,7 +193,9 @@ int binding_new(struct binding **out, const struct binding_config *config)
     binding->ffi = config->ffi;
     binding->nonblock = config->nonblock;
     binding->service = config->service;
+    binding->accounts = config->accounts;
     list_init(&binding->servers);
+    list_init(&binding->tallies);
     list_init(&binding->print_waiters);
     loop_task_init(&binding->idle_task, binding_on_idle);
     origin_init(binding);

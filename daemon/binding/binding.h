@@ -10,6 +10,7 @@
 
 struct binding;
 struct net;
+struct quota;
 struct sink;
 struct vm;
 
@@ -18,9 +19,10 @@ struct binding_config {
     size_t memory; /* as in struct vm_config */
     double cpu;
     bool jit;
-    bool ffi;      /* in a service: scripts may use ffi and C modules */
-    bool nonblock; /* new sockets start non-blocking */
-    bool service;  /* many scripts share a daemon: what would end or seize it throws */
+    bool ffi;               /* in a service: scripts may use ffi and C modules */
+    bool nonblock;          /* new sockets start non-blocking */
+    bool service;           /* many scripts share a daemon: what would end or seize it throws */
+    struct quota *accounts; /* charged for fibers that serve connections; NULL: nobody is */
 };
 
 /* A machine with all modules. -ENOMEM, -EINVAL (logged). */

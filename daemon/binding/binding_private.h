@@ -34,6 +34,8 @@ struct binding {
     size_t server_count;
 
     struct origins origins;
+    struct quota *accounts; /* NULL: nobody is charged */
+    struct list tallies;    /* of handlers, tally.c */
     struct list listenings; /* listeners of scripts, listening.c */
 
     struct loop_task idle_task;

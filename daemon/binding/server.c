@@ -10,11 +10,13 @@
 #include "binding/failure.h"
 #include "binding/listening.h"
 #include "binding/socket.h"
+#include "binding/tally.h"
 #include "net/server.h"
 #include "net/sock.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/log.h"
+#include "util/quota.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -28,10 +30,13 @@ struct serving {
     int handler; /* in the registry */
     struct binding *binding;
     struct server *server;
-    const struct sock *listener; /* only to be compared: the server holds the reference */
+    struct sock *listener; /* the server holds the reference */
     struct list link;
-    uint64_t origin; /* of the handler */
-    bool by_name;    /* the label is the name of the handler, to be looked up again */
+    struct tally *tally;
+    struct quota_user *account; /* of the listener's owner, or NULL: nobody counts */
+    struct quota_waiter room;   /* while the owner has as many fibers as it may */
+    uint64_t origin;            /* of the handler */
+    bool by_name;               /* the label is the name of the handler, to be looked up again */
     char *name, *label;
 };
 
@@ -40,7 +45,11 @@ static void serving_free(struct serving *serving)
     struct binding *binding = serving->binding;
     luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, serving->handler);
     list_unlink(&serving->link);
+    list_unlink(&serving->room.link);
     binding->server_count--;
+    if (serving->tally != NULL)
+        tally_put(serving->tally);
+    quota_user_put(serving->account);
     free(serving->name);
     free(serving->label);
     serving->magic = 0;
@@ -49,6 +58,13 @@ static void serving_free(struct serving *serving)
 }
 
 /* ---- a connection ---- */
+
+/* What its fiber owns. */
+struct visit {
+    struct sock *connection;
+    struct tally *tally;
+    struct quota_user *account; /* charged for the fiber, or NULL */
+};
 
 struct arrival {
     struct serving *serving;
@@ -83,7 +99,8 @@ static void serving_ended(struct fiber *fiber, void *context, int status);
 void server_describe(const struct fiber *fiber, char peer[ADDRESS_STRING_MAX],
                      struct log_about *about)
 {
-    const struct sock *connection = fiber_ended_context(fiber, serving_ended);
+    const struct visit *visit = fiber_ended_context(fiber, serving_ended);
+    const struct sock *connection = visit != NULL ? visit->connection : NULL;
     *about = (struct log_about){
         .handler = fiber_name(fiber), .has_uid = true, .uid = fiber_owner(fiber)};
     if (connection == NULL)
@@ -109,17 +126,86 @@ static void serving_log_error(struct fiber *fiber)
         log_text_about(LOG_ERROR, &about, text, strlen(text));
 }
 
+static void visit_free(struct visit *visit)
+{
+    visit->tally->connections--;
+    tally_put(visit->tally);
+    if (visit->account != NULL)
+        quota_release(visit->account, QUOTA_FIBERS, 1);
+    quota_user_put(visit->account);
+    sock_unref(visit->connection);
+    free(visit);
+}
+
 static void serving_ended(struct fiber *fiber, void *context, int status)
 {
-    struct sock *connection = context;
+    struct visit *visit = context;
     if (status != FIBER_ABANDONED)
         origin_unattended(vm_context(fiber_vm(fiber)), fiber);
-    if (status > 0 && !fiber_ended_by_cancel(fiber))
+    if (status > 0 && !fiber_ended_by_cancel(fiber)) {
+        visit->tally->failed++;
         serving_log_error(fiber);
-    if (sock_is_open(connection))
-        sock_shutdown(connection, SHUT_RDWR);
-    sock_close(connection);
-    sock_unref(connection);
+    }
+    if (sock_is_open(visit->connection))
+        sock_shutdown(visit->connection, SHUT_RDWR);
+    sock_close(visit->connection);
+    visit_free(visit);
+}
+
+static void serving_complain(const struct serving *serving, const struct sock *connection)
+{
+    struct log_about about = {.socket = sock_id(connection), .handler = serving->name};
+    log_write_about(LOG_ERROR, &about, "%s: a connection is refused for want of memory",
+                    serving->name);
+}
+
+/* Takes the charge and the connection over. NULL: no memory. */
+static struct visit *visit_new(struct serving *serving, struct sock *connection)
+{
+    struct visit *visit = malloc(sizeof *visit);
+    if (visit == NULL) {
+        if (serving->account != NULL)
+            quota_release(serving->account, QUOTA_FIBERS, 1);
+        sock_unref(connection);
+        return NULL;
+    }
+    visit->connection = connection;
+    visit->tally = tally_ref(serving->tally);
+    visit->tally->connections++;
+    visit->tally->ever++;
+    visit->account = serving->account != NULL ? quota_user_ref(serving->account) : NULL;
+    return visit;
+}
+
+static void serving_begin(struct serving *serving, struct arrival *arrival)
+{
+    struct visit *visit = visit_new(serving, arrival->connection);
+    if (visit == NULL)
+        return;
+    if (vm_protect(serving->binding->vm, serving_make_fiber, arrival, NULL) < 0) {
+        serving_complain(serving, arrival->connection);
+        visit_free(visit);
+        return;
+    }
+    serving_name_fiber(serving, arrival);
+    fiber_set_owner(arrival->fiber, sock_owner(arrival->connection));
+    fiber_set_origin(arrival->fiber, serving->origin);
+    fiber_set_attended(arrival->fiber);
+    fiber_set_ended(arrival->fiber, serving_ended, visit);
+    fiber_start(arrival->fiber);
+}
+
+static void serving_on_room(struct quota_waiter *room)
+{
+    server_resume(CONTAINER_OF(room, struct serving, room)->server);
+}
+
+/* The owner has as many fibers as it may: this connection and those behind it wait in the queue. */
+static void serving_rest(struct serving *serving, struct sock *connection)
+{
+    sock_unaccept(serving->listener, connection);
+    quota_wait(serving->account, QUOTA_FIBERS, &serving->room);
+    server_pause(serving->server);
 }
 
 static void serving_connection(void *context, struct sock *connection, const struct address *from)
@@ -127,19 +213,10 @@ static void serving_connection(void *context, struct sock *connection, const str
     struct serving *serving = context;
     MAGIC_CHECK(serving, SERVING_MAGIC);
     struct arrival arrival = {serving, connection, from, NULL};
-    if (vm_protect(serving->binding->vm, serving_make_fiber, &arrival, NULL) < 0) {
-        struct log_about about = {.socket = sock_id(connection), .handler = serving->name};
-        log_write_about(LOG_ERROR, &about, "%s: a connection is refused for want of memory",
-                        serving->name);
-        sock_unref(connection);
-        return;
-    }
-    serving_name_fiber(serving, &arrival);
-    fiber_set_owner(arrival.fiber, sock_owner(connection));
-    fiber_set_origin(arrival.fiber, serving->origin);
-    fiber_set_attended(arrival.fiber);
-    fiber_set_ended(arrival.fiber, serving_ended, connection);
-    fiber_start(arrival.fiber);
+    if (serving->account != NULL && quota_charge(serving->account, QUOTA_FIBERS, 1) < 0)
+        serving_rest(serving, connection);
+    else
+        serving_begin(serving, &arrival);
 }
 
 static void serving_closed(void *context)
@@ -151,38 +228,49 @@ static void serving_closed(void *context)
 
 /* ---- the loop ---- */
 
-static struct serving *serving_allocate(const char *name, const char *label)
+static bool serving_open(struct serving *serving, const char *name, const char *label)
 {
-    struct serving *serving = calloc(1, sizeof *serving);
-    if (serving == NULL)
-        return NULL;
-    serving->magic = SERVING_MAGIC;
+    struct binding *binding = serving->binding;
     serving->name = strdup(name);
     serving->label = strdup(label);
-    if (serving->name != NULL && serving->label != NULL)
+    serving->tally = tally_get(binding, label);
+    if (binding->accounts != NULL)
+        serving->account = quota_user_get(binding->accounts, sock_owner(serving->listener));
+    return serving->name != NULL && serving->label != NULL && serving->tally != NULL &&
+           (binding->accounts == NULL || serving->account != NULL);
+}
+
+/* Consumes the reference to the handler. NULL: no memory. */
+static struct serving *serving_new(struct binding *binding, struct sock *listener, int handler,
+                                   const char *name, const char *label)
+{
+    struct serving *serving = calloc(1, sizeof *serving);
+    if (serving == NULL) {
+        luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, handler);
+        return NULL;
+    }
+    serving->magic = SERVING_MAGIC;
+    serving->binding = binding;
+    serving->listener = listener;
+    serving->handler = handler;
+    serving->room.fn = serving_on_room;
+    list_init(&serving->room.link);
+    list_append(&binding->servers, &serving->link);
+    binding->server_count++;
+    if (serving_open(serving, name, label))
         return serving;
-    free(serving->name);
-    free(serving->label);
-    free(serving);
+    serving_free(serving);
     return NULL;
 }
 
 int server_serve(lua_State *L, struct sock *listener, const char *name, const char *label)
 {
     static const struct server_callbacks callbacks = {serving_connection, serving_closed};
-    struct binding *binding = binding_of(L);
     int handler = luaL_ref(L, LUA_REGISTRYINDEX);
-    struct serving *serving = serving_allocate(name, label);
-    if (serving == NULL) {
-        luaL_unref(L, LUA_REGISTRYINDEX, handler);
+    struct serving *serving = serving_new(binding_of(L), listener, handler, name, label);
+    if (serving == NULL)
         return -ENOMEM;
-    }
-    serving->handler = handler;
-    serving->binding = binding;
-    serving->listener = listener;
     serving->origin = fiber_current(L) != NULL ? fiber_origin(fiber_current(L)) : 0;
-    list_append(&binding->servers, &serving->link);
-    binding->server_count++;
     int error = server_start(listener, &callbacks, serving, &serving->server);
     if (error < 0)
         serving_free(serving);

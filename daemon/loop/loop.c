@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 
 #include "loop/heap.h"
+#include "loop/lag.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -41,6 +42,7 @@ struct loop {
     bool ticking;
 
     size_t ios, signals, task_count;
+    struct lag lag;
 };
 
 struct loop_io {
@@ -143,12 +145,36 @@ static void loop_run_tasks(struct loop *loop)
     }
 }
 
+/* Something happens: the round begins, unless it has. */
+static inline void loop_begin_round(struct loop *loop)
+{
+    if (loop->lag.begun == 0)
+        lag_begin(&loop->lag, loop_now());
+}
+
+static inline void loop_end_round(struct loop *loop)
+{
+    if (loop->lag.begun != 0)
+        lag_end(&loop->lag, loop_now());
+}
+
+void loop_stats(const struct loop *loop, struct loop_stats *out)
+{
+    *out = (struct loop_stats){
+        .lag = lag_worst(&loop->lag, loop_now()),
+        .busy = loop->lag.busy,
+    };
+}
+
 int loop_run(struct loop *loop)
 {
     MAGIC_CHECK(loop, LOOP_MAGIC);
     loop->stopped = false;
     while (!loop->stopped) {
+        if (!list_empty(&loop->tasks))
+            loop_begin_round(loop);
         loop_run_tasks(loop);
+        loop_end_round(loop);
         if (loop->stopped)
             break;
         int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
@@ -205,6 +231,7 @@ static void loop_on_alarm(evutil_socket_t fd, short events, void *context)
     (void)fd, (void)events;
     struct loop *loop = context;
     MAGIC_CHECK(loop, LOOP_MAGIC);
+    loop_begin_round(loop);
     loop->armed_for = LOOP_NEVER;
     loop->turned = loop_now();
     struct loop_timer *timer;
@@ -263,6 +290,7 @@ static void loop_on_io(evutil_socket_t fd, short events, void *context)
     (void)fd;
     struct loop_io *io = context;
     MAGIC_CHECK(io, LOOP_IO_MAGIC);
+    loop_begin_round(io->loop);
     unsigned ready = 0;
     if (events & EV_READ)
         ready |= LOOP_READ;
@@ -285,6 +313,7 @@ static void loop_on_tick(evutil_socket_t fd, short events, void *context)
     (void)fd, (void)events;
     struct loop *loop = context;
     MAGIC_CHECK(loop, LOOP_MAGIC);
+    loop_begin_round(loop);
     for (int i = 0; i < LOOP_TICK_BATCH; i++) {
         struct list *node = list_shift(&loop->old_doubts);
         if (node == NULL)

@@ -31,6 +31,12 @@ void loop_stop(struct loop *loop);
  * the end of the program prove with it that nothing was left behind. */
 size_t loop_busy(const struct loop *loop);
 
+struct loop_stats {
+    uint64_t lag;  /* nanoseconds: the longest round of late, while which nobody else was served */
+    uint64_t busy; /* nanoseconds in which it did not wait for events, ever */
+};
+void loop_stats(const struct loop *loop, struct loop_stats *out);
+
 /* Nanoseconds of the monotonic clock. */
 uint64_t loop_now(void);
 

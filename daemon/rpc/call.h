@@ -12,7 +12,7 @@
 #include "protocol/message.h"
 #include "rpc/access.h"
 #include "rpc/answer.h"
-#include "rpc/hash.h"
+#include "util/hash.h"
 #include "util/list.h"
 
 struct peer;

@@ -3,9 +3,9 @@
 
 #include "loop/loop.h"
 #include "net/sock.h"
-#include "rpc/quota.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/quota.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "protocol/args.h"
-#include "rpc/hash.h"
+#include "util/hash.h"
 #include "util/list.h"
 
 #include <stdbool.h>

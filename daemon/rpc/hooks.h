@@ -52,6 +52,21 @@ struct rpc_run {
     uid_t owner; /* for whom it works */
 };
 
+struct rpc_runtime_stats {
+    size_t fibers; /* that live */
+    size_t memory; /* bytes that Lua holds */
+    uint64_t generation;
+    size_t handlers; /* how many each_handler will tell of */
+};
+
+/* What one handler, by the name in lists, has served. */
+struct rpc_handler_stats {
+    const char *name;
+    size_t connections; /* now */
+    uint64_t ever;
+    uint64_t failed; /* of them with an error */
+};
+
 struct rpc_hooks {
     /*
      * Lets a handler serve a listener from now on, until the listener closes. The callee takes a
@@ -80,6 +95,11 @@ struct rpc_hooks {
      */
     int (*run)(void *context, struct rpc_call *call, const struct rpc_run *run, void **running,
                struct rpc_reason *reason);
+
+    /* For sockd.stats. Both or neither. */
+    void (*stats)(void *context, struct rpc_runtime_stats *out);
+    void (*each_handler)(void *context,
+                         void (*tell)(void *to, const struct rpc_handler_stats *stats), void *to);
 
     /* Nobody waits for the outcome any more: the client cancelled, its deadline passed, or it is
      * gone. The call is void from here on; the fiber is cancelled and its outcome thrown away. */

@@ -10,8 +10,8 @@
 
 #include "protocol/scan.h"
 #include "rpc/passed.h"
-#include "rpc/quota.h"
 #include "util/buffer.h"
+#include "util/quota.h"
 
 #include <stdbool.h>
 #include <sys/types.h>

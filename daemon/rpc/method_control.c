@@ -1,5 +1,5 @@
 /* The methods about the daemon and the connection: sockd.hello, sockd.ping, sockd.api,
- * sockd.stats, sockd.cancel, nvim_get_api_info. */
+ * sockd.cancel, nvim_get_api_info. */
 #include "net/net.h"
 #include "protocol/api.h"
 #include "rpc/access.h"
@@ -43,7 +43,7 @@ static void put_number(struct writer *writer, const char *key, uint64_t number)
 static void put_limits(struct rpc_call *call, struct writer *writer)
 {
     const struct quota_user *user = call->peer->user;
-    writer_map(writer, 8);
+    writer_map(writer, 9);
     put_number(writer, "message", LIMIT_MESSAGE);
     put_number(writer, "data", LIMIT_DATA);
     put_number(writer, "depth", LIMIT_DEPTH);
@@ -52,6 +52,7 @@ static void put_limits(struct rpc_call *call, struct writer *writer)
     put_number(writer, "clients", quota_limit(user, QUOTA_CLIENTS));
     put_number(writer, "sockets", quota_limit(user, QUOTA_SOCKETS));
     put_number(writer, "bytes", quota_limit(user, QUOTA_BYTES));
+    put_number(writer, "fibers", quota_limit(user, QUOTA_FIBERS));
 }
 
 /* What this client may do of what is for administrators, as --allow names it. */
@@ -108,53 +109,6 @@ int method_sockd_hello(struct rpc_call *call, const struct args *args)
         remember_descriptors(call->peer, args->arg[0].list.value);
     }
     call->answer.map.put = put_hello;
-    return 0;
-}
-
-/* ---- stats ---- */
-
-/* {clients: [used, limit], …} */
-static void put_quotas(struct writer *writer, const struct quota_user *user)
-{
-    writer_map(writer, QUOTA_KINDS);
-    for (int kind = 0; kind < QUOTA_KINDS; kind++) {
-        writer_text(writer, quota_kind_name((enum quota_kind)kind));
-        writer_array(writer, 2);
-        writer_uint(writer, quota_used(user, (enum quota_kind)kind));
-        writer_uint(writer, quota_limit(user, (enum quota_kind)kind));
-    }
-}
-
-static int put_stats(struct rpc_call *call, struct writer *writer)
-{
-    struct net_stats net;
-    struct rpc_stats rpc;
-    net_stats(call->rpc->net, &net);
-    rpc_stats(call->rpc, &rpc);
-    const struct {
-        const char *name;
-        uint64_t number;
-    } numbers[] = {
-        {"clients", rpc.clients},       {"requests", rpc.requests},
-        {"sockets", net.sockets},       {"max_sockets", net.max_sockets},
-        {"operations", net.operations}, {"lookups", net.lookups},
-        {"bytes", net.bytes},           {"clients_ever", rpc.connected},
-        {"sockets_ever", net.made},     {"served", rpc.served},
-        {"failed", rpc.failed},         {"bad_input", rpc.bad_input},
-        {"bytes_in", net.bytes_in},     {"bytes_out", net.bytes_out},
-    };
-    writer_map(writer, sizeof numbers / sizeof numbers[0] + 1);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        put_number(writer, numbers[i].name, numbers[i].number);
-    writer_text(writer, "quotas");
-    put_quotas(writer, call->peer->user);
-    return 0;
-}
-
-int method_sockd_stats(struct rpc_call *call, const struct args *args)
-{
-    (void)args;
-    call->answer.map.put = put_stats;
     return 0;
 }
 

@@ -11,9 +11,9 @@
 #pragma once
 
 #include "protocol/writer.h"
-#include "rpc/quota.h"
 #include "util/buffer.h"
 #include "util/list.h"
+#include "util/quota.h"
 
 #include <stdint.h>
 

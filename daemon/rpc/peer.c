@@ -292,7 +292,7 @@ static void peer_rest(struct peer *peer, enum peer_reading reading)
     if (reading == PEER_TIRED || unblocked || refilled || peer->hung_up)
         loop_defer(peer->rpc->loop, &peer->task);
     else if (reading == PEER_BLOCKED && quota_left(peer->user, QUOTA_REQUESTS) == 0)
-        quota_wait(peer->user, &peer->room);
+        quota_wait(peer->user, QUOTA_REQUESTS, &peer->room);
 }
 
 static void peer_turn(struct peer *peer)

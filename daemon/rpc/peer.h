@@ -10,12 +10,12 @@
 
 #include "loop/loop.h"
 #include "rpc/access.h"
-#include "rpc/hash.h"
 #include "rpc/input.h"
 #include "rpc/output.h"
-#include "rpc/quota.h"
 #include "rpc/subscription.h"
+#include "util/hash.h"
 #include "util/list.h"
+#include "util/quota.h"
 
 #include <stdbool.h>
 #include <stddef.h>

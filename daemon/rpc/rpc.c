@@ -30,6 +30,12 @@ static void rpc_configure(struct rpc *rpc, const struct rpc_config *config)
         rpc->config.stall_timeout = RPC_STALL_TIMEOUT;
 }
 
+static int rpc_open_accounts(struct rpc *rpc, const struct rpc_config *config)
+{
+    rpc->quota = config->accounts;
+    return rpc->quota ? 0 : quota_new(&rpc->quota, &config->quota);
+}
+
 int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
             const struct rpc_hooks *hooks, void *hook_context)
 {
@@ -37,7 +43,7 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     if (!rpc)
         return -ENOMEM;
     uint8_t *scratch = malloc(2 * (size_t)RPC_SCRATCH);
-    int result = scratch ? quota_new(&rpc->quota, &config->quota) : -ENOMEM;
+    int result = scratch ? rpc_open_accounts(rpc, config) : -ENOMEM;
     if (result < 0) {
         free(scratch);
         free(rpc);
@@ -141,7 +147,8 @@ void rpc_free(struct rpc *rpc)
     loop_defer_cancel(rpc->loop, &rpc->drain_task);
     handles_deinit(&rpc->handles);
     call_deinit_spares(rpc);
-    quota_free(rpc->quota);
+    if (!rpc->config.accounts)
+        quota_free(rpc->quota);
     if (rpc->reserve_fd >= 0)
         close(rpc->reserve_fd);
     free(rpc->scratch_in); /* and the other behind it */

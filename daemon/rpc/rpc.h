@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "rpc/quota.h"
+#include "util/quota.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,7 @@ struct rpc_config {
     unsigned allow; /* privileges that every client has: bits of rpc/access.h */
 
     struct quota_limits quota; /* for each user; 0: the default */
+    struct quota *accounts;    /* shared with others, and theirs; NULL: its own, of these limits */
 
     /* For each connection; 0: the default. */
     size_t max_requests;  /* in flight; at it the daemon stops reading. 1024 */

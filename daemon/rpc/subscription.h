@@ -9,7 +9,7 @@
 #pragma once
 
 #include "protocol/notifications.h"
-#include "rpc/hash.h"
+#include "util/hash.h"
 #include "util/list.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* The table of options: what holds for every row of it. */
 #include "options_table.h"
 
-#include "rpc/quota.h"
+#include "util/quota.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 #include "fixture.h"
 
 #include "rpc/handles.h"
-#include "rpc/quota.h"
 #include "util/error.h"
+#include "util/quota.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
-/* sockd.hello, sockd.ping, sockd.api, sockd.stats, sockd.cancel, nvim_get_api_info; sockd.eval is
- * in test_call_eval.c. */
+/* sockd.hello, sockd.ping, sockd.api, sockd.cancel, nvim_get_api_info; what runs Lua is
+ * in test_call_run.c. */
 #include "fixture.h"
 
 #include "protocol/methods.h"
@@ -77,25 +77,6 @@ Test(method_control, a_request_that_waits_can_be_cancelled)
     read = client_request(client, "read", "is", handle, "\n");
     expect_bytes(client, read, "line\n", 5);
     close(outside);
-    stop();
-}
-
-Test(method_control, stats_of_the_daemon_and_of_the_caller)
-{
-    struct view quotas, sockets;
-    int64_t used;
-    uint32_t count;
-    start();
-    int64_t handle = client_int(client, "socket", "ss", "AF_INET", "SOCK_STREAM");
-    struct message answer = client_answer(client, client_request(client, "sockd.stats", ""));
-    cr_assert_eq(error_number(&answer, "sockets"), 1);
-    cr_assert_eq(error_number(&answer, "clients"), 1);
-    cr_assert_eq(error_number(&answer, "served"), 2);
-    cr_assert(view_find(answer.result, "quotas", &quotas));
-    cr_assert(view_find(quotas, "sockets", &sockets));
-    cr_assert(view_array(&sockets, &count) && count == 2);
-    cr_assert(view_int(&sockets, &used) && used == 1);
-    cr_assert(client_true(client, "close", "i", handle));
     stop();
 }
 

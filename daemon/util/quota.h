@@ -20,6 +20,7 @@ enum quota_kind {
     QUOTA_SOCKETS,  /* sockets made through it and still open */
     QUOTA_REQUESTS, /* in flight */
     QUOTA_BYTES,    /* held for clients: unfinished messages, waiting writes, unread answers */
+    QUOTA_FIBERS,   /* of Lua that serve a connection of the user's, or a call */
     QUOTA_KINDS,
 };
 
@@ -58,9 +59,9 @@ struct quota_waiter {
     void (*fn)(struct quota_waiter *waiter);
 };
 
-/* Calls `fn` once when requests of the user are over, from within quota_release; unlinking the
- * waiter takes it back. */
-void quota_wait(struct quota_user *user, struct quota_waiter *waiter);
+/* Calls `fn` once when the user has given back some of the kind, from within quota_release;
+ * unlinking the waiter takes it back. */
+void quota_wait(struct quota_user *user, enum quota_kind kind, struct quota_waiter *waiter);
 
 /* How much more the user may have. */
 size_t quota_left(const struct quota_user *user, enum quota_kind kind);

@@ -1,9 +1,9 @@
 /* The accounts of users; see quota.h. There are few users, and most charges are by peers that keep
  * a reference to their account, so looking one up may cost something. */
-#include "rpc/quota.h"
+#include "util/quota.h"
 
-#include "rpc/hash.h"
 #include "util/error.h"
+#include "util/hash.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ struct quota_user {
     size_t references;
     size_t most[QUOTA_KINDS];
     size_t used[QUOTA_KINDS];
-    struct list waiters;
+    struct list waiters[QUOTA_KINDS];
 };
 
 static const struct {
@@ -31,6 +31,7 @@ static const struct {
     [QUOTA_SOCKETS] = {"sockets", 65536},
     [QUOTA_REQUESTS] = {"requests in flight", 16384},
     [QUOTA_BYTES] = {"buffered bytes", (size_t)256 << 20},
+    [QUOTA_FIBERS] = {"fibers", 262144},
 };
 
 int quota_new(struct quota **out, const struct quota_limits *limits)
@@ -72,8 +73,8 @@ static struct quota_user *quota_user_new(struct quota *quota, uid_t uid)
     }
     user->quota = quota;
     user->uid = uid;
-    list_init(&user->waiters);
     for (int kind = 0; kind < QUOTA_KINDS; kind++) {
+        list_init(&user->waiters[kind]);
         size_t most = quota->limits.most[kind];
         user->most[kind] = uid == 0 ? most + most / 4 + QUOTA_ROOT_RESERVE : most;
     }
@@ -99,8 +100,7 @@ void quota_user_put(struct quota_user *user)
     if (!user || --user->references > 0)
         return;
     for (int kind = 0; kind < QUOTA_KINDS; kind++)
-        CHECK(user->used[kind] == 0);
-    CHECK(list_empty(&user->waiters));
+        CHECK(user->used[kind] == 0 && list_empty(&user->waiters[kind]));
     hash_remove(&user->quota->users, &user->node);
     free(user);
 }
@@ -124,10 +124,10 @@ void quota_force(struct quota_user *user, enum quota_kind kind, size_t amount)
     user->quota->total[kind] += amount;
 }
 
-static void quota_wake(struct quota_user *user)
+static void quota_wake(struct quota_user *user, enum quota_kind kind)
 {
     struct list waiters = LIST_INIT(waiters);
-    list_splice(&waiters, &user->waiters);
+    list_splice(&waiters, &user->waiters[kind]);
     for (struct list *link; (link = list_shift(&waiters));) {
         struct quota_waiter *waiter = CONTAINER_OF(link, struct quota_waiter, link);
         waiter->fn(waiter);
@@ -139,14 +139,14 @@ void quota_release(struct quota_user *user, enum quota_kind kind, size_t amount)
     CHECK(user->used[kind] >= amount);
     user->used[kind] -= amount;
     user->quota->total[kind] -= amount;
-    if (kind == QUOTA_REQUESTS && !list_empty(&user->waiters))
-        quota_wake(user);
+    if (!list_empty(&user->waiters[kind]))
+        quota_wake(user, kind);
 }
 
-void quota_wait(struct quota_user *user, struct quota_waiter *waiter)
+void quota_wait(struct quota_user *user, enum quota_kind kind, struct quota_waiter *waiter)
 {
     if (!list_linked(&waiter->link))
-        list_append(&user->waiters, &waiter->link);
+        list_append(&user->waiters[kind], &waiter->link);
 }
 
 size_t quota_left(const struct quota_user *user, enum quota_kind kind)

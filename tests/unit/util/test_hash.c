@@ -1,5 +1,5 @@
 /* The hash table: what goes in is found, among any number of others, and leaves no memory. */
-#include "rpc/hash.h"
+#include "util/hash.h"
 
 #include "util/list.h"
 

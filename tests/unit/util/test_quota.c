@@ -1,5 +1,5 @@
 /* Accounts: limits hold, root has a reserve, and what was charged comes back. */
-#include "rpc/quota.h"
+#include "util/quota.h"
 
 #include "util/error.h"
 
@@ -83,15 +83,15 @@ static void on_room(struct quota_waiter *waiter)
     woken++;
 }
 
-Test(quota, who_waits_for_requests_is_told_once)
+Test(quota, who_waits_for_a_kind_is_told_once)
 {
     struct quota *quota = make(1);
     struct quota_user *user = quota_user_get(quota, 1);
     struct quota_waiter waiters[2] = {{.fn = on_room}, {.fn = on_room}};
     for (int i = 0; i < 2; i++) {
         list_init(&waiters[i].link);
-        quota_wait(user, &waiters[i]);
-        quota_wait(user, &waiters[i]);
+        quota_wait(user, QUOTA_REQUESTS, &waiters[i]);
+        quota_wait(user, QUOTA_REQUESTS, &waiters[i]);
     }
     list_unlink(&waiters[1].link);
     quota_force(user, QUOTA_REQUESTS, 2);

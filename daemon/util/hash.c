@@ -1,6 +1,6 @@
 /* A chained hash table; see hash.h. It doubles when it is full and is given back when it is empty
  * and had grown. */
-#include "rpc/hash.h"
+#include "util/hash.h"
 
 #include "util/error.h"
 
