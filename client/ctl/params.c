@@ -63,6 +63,11 @@ static void add_number_or_text(struct sockd_args *args, const char *text)
         sockd_args_text(args, text);
 }
 
+void params_put_handle(struct sockd_args *args, const char *text)
+{
+    add_number_or_text(args, text);
+}
+
 static bool add_integer(struct sockd_args *args, const char *text)
 {
     int64_t number;

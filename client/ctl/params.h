@@ -15,6 +15,9 @@
 int params_build(struct ctl *ctl, const struct command *command, const struct method *method,
                  const struct sockd_bytes *data, struct sockd_args *args);
 
+/* A handle: a number, or a name. */
+void params_put_handle(struct sockd_args *args, const char *text);
+
 /* What was typed for the parameter of that name; NULL if nothing was. */
 const char *params_text(const struct command *command, const struct method *method,
                         const char *name);

@@ -20,7 +20,7 @@ static int open_path(struct ctl *ctl)
     return error ? report_unreachable(ctl, error) : 0;
 }
 
-static int connect_once(struct ctl *ctl)
+int remote_connect(struct ctl *ctl)
 {
     if (ctl->client)
         return 0;
@@ -51,7 +51,7 @@ static int set_deadline(struct ctl *ctl, const struct method *method)
 int remote_call(struct ctl *ctl, const char *name, const struct method *method,
                 const struct sockd_args *args, const struct sockd_value **value)
 {
-    int status = connect_once(ctl);
+    int status = remote_connect(ctl);
 
     if (!status)
         status = set_deadline(ctl, method);

@@ -16,6 +16,9 @@
 int remote_call(struct ctl *ctl, const char *name, const struct method *method,
                 const struct sockd_args *args, const struct sockd_value **value);
 
+/* Connects to the daemon, if that has not been done. 0, or an exit status after a message. */
+int remote_connect(struct ctl *ctl);
+
 /* Ends the connection, if there is one. */
 void remote_end(struct ctl *ctl);
 

@@ -67,9 +67,8 @@ static const char *text_of(const struct sockd_error *error)
     return error->message;
 }
 
-int report_error(const struct ctl *ctl)
+int report_failure(const struct ctl *ctl, const struct sockd_error *error)
 {
-    const struct sockd_error *error = sockd_last_error(ctl->client);
     uint64_t sent = ctl->sent + error->sent;
     int status = status_of(error);
 
@@ -83,6 +82,32 @@ int report_error(const struct ctl *ctl)
         fprintf(stderr, " (after %" PRIu64 " bytes)", sent);
     fputc('\n', stderr);
     return status;
+}
+
+int report_error(const struct ctl *ctl)
+{
+    return report_failure(ctl, sockd_last_error(ctl->client));
+}
+
+int report_details(const struct ctl *ctl, const struct sockd_value *details)
+{
+    struct sockd_bytes name = {"EUNKNOWN", 8}, message = {"", 0};
+    char text[512];
+
+    sockd_value_data(sockd_value_get(details, "name"), &name.data, &name.size);
+    sockd_value_data(sockd_value_get(details, "message"), &message.data, &message.size);
+    snprintf(text, sizeof text, "%.*s: %.*s", (int)name.size, name.data, (int)message.size,
+             message.data);
+    print_start(ctl->verb);
+    print(text);
+    fputc('\n', stderr);
+    return CTL_FAILED;
+}
+
+int report_lost(const struct ctl *ctl, int error)
+{
+    report_local(ctl, "the connection to the daemon is lost", error);
+    return CTL_UNREACHABLE;
 }
 
 /* What the user can do about a daemon that is not to be had. */

@@ -12,6 +12,15 @@ int report_usage(const char *verb, const char *format, ...) __attribute__((forma
 /* The last call failed: says so and returns its exit status. */
 int report_error(const struct ctl *ctl);
 
+/* That call failed. Returns its exit status. */
+int report_failure(const struct ctl *ctl, const struct sockd_error *error);
+
+/* What a notification tells of an error: a map with errno, name and message. Returns CTL_FAILED. */
+int report_details(const struct ctl *ctl, const struct sockd_value *details);
+
+/* The connection to the daemon was lost. error is negative. Returns CTL_UNREACHABLE. */
+int report_lost(const struct ctl *ctl, int error);
+
 /* The daemon could not be reached: says so, and what to do about it. error is negative. Returns
  * CTL_UNREACHABLE. */
 int report_unreachable(const struct ctl *ctl, int error);

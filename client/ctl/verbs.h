@@ -26,6 +26,7 @@ struct verb {
 };
 
 extern const struct verb verb_api;
+extern const struct verb verb_attach;
 extern const struct verb verb_call;
 extern const struct verb verb_console;
 extern const struct verb verb_dial_stdio;
@@ -34,6 +35,7 @@ extern const struct verb verb_method;
 extern const struct verb verb_read;
 extern const struct verb verb_send;
 extern const struct verb verb_stats;
+extern const struct verb verb_stream;
 extern const struct verb verb_syswrite;
 extern const struct verb verb_top;
 extern const struct verb verb_write;
