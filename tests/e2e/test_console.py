@@ -291,7 +291,6 @@ class TestTerminal(Console):
 
     def test_ctrl_c_cancels_what_runs_and_what_is_typed(self):
         terminal = self.terminal()
-        before = terminal.modes()
         terminal.expect_prompt("sockd> ")
         terminal.type("going = true; require('fiber').sleep(1000)\n")
         with self.sockd.client() as client:
@@ -307,7 +306,7 @@ class TestTerminal(Console):
         terminal.expect_prompt("sockd> ")
         terminal.type("\x04")
         self.assertEqual(terminal.wait(), 0)
-        self.assertEqual(terminal.modes(), before)
+        self.assertEqual(terminal.modes(), terminal.before)
 
     def test_history_is_kept(self):
         terminal = self.terminal()

@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -258,17 +259,16 @@ class TestTerminal(Attach):
         for mode in LINES, RAW:
             with self.subTest(mode=mode):
                 terminal = self.terminal(*mode)
-                before = terminal.modes()
                 terminal.expect("(^] detaches)")
                 self.attached()
-                self.assertNotEqual(terminal.modes(), before)
+                self.assertNotEqual(terminal.modes(), terminal.before)
                 self.peer.sendall(b"shown\n")
                 terminal.expect("shown")
                 terminal.type("typed\n" if mode == LINES else "typed")
                 self.assertEqual(sockd_test.receive(self.peer, 5), b"typed")
                 terminal.type("\x1d")
                 self.assertEqual(terminal.wait(), 0)
-                self.assertEqual(terminal.modes(), before)
+                self.assertEqual(terminal.modes(), terminal.before)
                 if mode == LINES:
                     self.assertEqual(sockd_test.receive(self.peer, 1), b"\n")
         self.peer.sendall(b"later")
@@ -291,36 +291,43 @@ class TestTerminal(Attach):
     def test_the_terminal_is_given_back_after_signals(self):
         for number in signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT:
             terminal = self.terminal("--raw")
-            before = terminal.modes()
             terminal.expect("(^] detaches)")
             self.attached()
             terminal.process.send_signal(number)
             expected = 130 if number == signal.SIGINT else -number
             self.assertEqual(terminal.wait(), expected)
-            self.assertEqual(terminal.modes(), before)
+            self.assertEqual(terminal.modes(), terminal.before)
 
     def test_the_terminal_is_given_back_when_the_peer_or_the_daemon_goes(self):
         terminal = self.terminal("--raw")
-        before = terminal.modes()
         terminal.expect("(^] detaches)")
         self.attached()
         self.sockd.stop()
         self.assertEqual(terminal.wait(), 3)
-        self.assertEqual(terminal.modes(), before)
+        self.assertEqual(terminal.modes(), terminal.before)
 
     def test_stopped_and_continued(self):
-        terminal = self.terminal("--raw")
-        before = terminal.modes()
-        terminal.expect("(^] detaches)")
-        self.attached()
-        during = terminal.modes()
-        terminal.process.send_signal(signal.SIGTSTP)
-        until(lambda: terminal.modes() == before, "it is given back")
-        terminal.process.send_signal(signal.SIGCONT)
-        until(lambda: terminal.modes() == during, "it is taken again")
-        terminal.type("\x1d")
-        self.assertEqual(terminal.wait(), 0)
-        self.assertEqual(terminal.modes(), before)
+        """By the shell, whose job it is."""
+        env = dict(self.env, PS1="ready> ", PATH=f"{sockd_test.BIN}:{os.environ['PATH']}")
+        with Terminal(["bash", "--norc", "--noprofile", "--noediting", "-i"], env) as shell:
+            shell.expect("ready> ")
+            shell.type("sockctl attach joined --raw\n")
+            shell.expect("(^] detaches)")
+            self.attached()
+            until(shell.is_raw, "the terminal is raw")
+            children = f"/proc/{shell.process.pid}/task/{shell.process.pid}/children"
+            os.kill(int(pathlib.Path(children).read_text()), signal.SIGTSTP)
+            shell.expect("ready> ")
+            self.assertFalse(shell.is_raw())
+            shell.type("fg\n")
+            until(shell.is_raw, "the terminal is raw again")
+            self.peer.sendall(b"shown")
+            shell.expect("shown")
+            shell.type("\x1d")
+            shell.expect("ready> ")
+            self.assertFalse(shell.is_raw())
+            shell.type("echo status=$?\n")
+            shell.expect("status=0\n")
 
     def test_control_characters_are_escaped_unless_raw(self):
         terminal = self.terminal()

@@ -20,13 +20,14 @@ class Terminal:
     def __init__(self, command, env=None, size=(24, 80)):
         self.master, slave = pty.openpty()
         termios.tcsetwinsize(self.master, size)
+        self.slave = slave
+        self.before = self.modes()  # as nobody has touched it
         self.raw = ""   # all that was shown
         self.text = ""  # what no expect() has found yet, without what only moves the cursor
         self.process = subprocess.Popen([*map(str, command)], stdin=slave, stdout=slave,
                                         stderr=slave, env=dict(os.environ, **(env or {})),
                                         start_new_session=True,
                                         preexec_fn=lambda: self.control(slave))
-        self.slave = slave
 
     @staticmethod
     def control(slave):
@@ -49,6 +50,10 @@ class Terminal:
 
     def type(self, text):
         os.write(self.master, text.encode())
+
+    def is_raw(self):
+        """Whether it hands out keys rather than lines."""
+        return not self.modes()[3] & termios.ICANON
 
     def feed(self, patience):
         if not select.select([self.master], [], [], max(patience, 0))[0]:
@@ -75,7 +80,7 @@ class Terminal:
         """Waits for a prompt, and until it reads keys rather than lines: a key typed before that
         would not be what it is."""
         self.expect(prompt)
-        until(lambda: not self.modes()[3] & termios.ICANON, "the terminal is in raw mode")
+        until(self.is_raw, "the terminal is in raw mode")
 
     def wait(self, patience=PATIENCE):
         """The program's exit status; what it shows meanwhile is read."""
