@@ -176,6 +176,15 @@ class Client:
     def call(self, method, *params):
         return self.result(self.request(method, *params))
 
+    def notification(self, method=None):
+        """Waits for the next notification, of that method, and returns its parameters."""
+        while True:
+            for i, message in enumerate(self.notifications):
+                if method in (None, message[1]):
+                    return self.notifications.pop(i)[2]
+            if not self.feed():
+                raise EOFError(f"the connection ended before {method or 'a notification'}")
+
     def waiting(self, handle):
         """How many operations wait on a socket: to know that a request has got there."""
         return self.call("sockd.info", handle)["waiting"]
