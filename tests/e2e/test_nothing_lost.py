@@ -273,10 +273,11 @@ class TestNothingLost(sockd_test.Case):
         while self.got < TOTAL:
             while len(readers) < 6:
                 reader = Reader(self.sockd)
-                reader.client.request("read", self.handle, self.some_words(300000))
+                reader.read = reader.client.request("read", self.handle, self.some_words(300000))
+                reader.client.call("sockd.ping")
                 readers.append(reader)
             reader = readers.pop(self.rng.randrange(len(readers)))
-            if self.rng.random() < 0.5 and reader.client.has(1):
+            if self.rng.random() < 0.5 and reader.client.has(reader.read):
                 data = reader.data() + reader.end()
             else:
                 data = reader.end()
