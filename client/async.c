@@ -57,7 +57,7 @@ int call_submit(struct call *call, sockd_answer_fn callback, void *context, uint
     struct flight *flight = malloc(sizeof *flight);
     int error = call_seal(call, flight != NULL);
 
-    if (error) {
+    if (error || !flight) {
         free(flight);
         return error;
     }

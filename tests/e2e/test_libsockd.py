@@ -137,12 +137,13 @@ class TestExamples(sockd_test.Case):
         self.assertEqual(list(self.folder.glob("sanitizer*")), [])
         super().tearDown()
 
-    def build(self, name, *packages, static=False):
+    def build(self, name, *packages, static=False, source=None):
         program = self.folder / name
+        source = source or installed.examples() / f"{name}.c"
         flags = installed.flags("libsockd", *packages, static=static)
         if static:
             flags = [installed.lib / "libsockd.a" if flag == "-lsockd" else flag for flag in flags]
-        run("cc", *STRICT, *SANITIZE, "-o", program, installed.examples() / f"{name}.c", *flags)
+        run("cc", *STRICT, *SANITIZE, "-o", program, source, *flags)
         return program
 
     def serve(self, function):
@@ -165,7 +166,7 @@ class TestExamples(sockd_test.Case):
         return port
 
     def test_blocking(self):
-        port = self.serve(lambda sock: sock.sendall(sock.recv(100).upper() + sock.recv(1)))
+        port = self.serve(lambda sock: sock.sendall(sock.makefile("rb").readline().upper()))
         for static in (False, True):
             program = self.build("blocking", static=static)
             self.assertEqual(run(program, "127.0.0.1", port, "hello", env=self.env), "HELLO\n")
@@ -202,6 +203,20 @@ class TestExamples(sockd_test.Case):
         port = self.serve(lambda sock: sock.sendall(data))
         output = run(self.build("take"), "127.0.0.1", port, env=self.env)
         self.assertEqual(output, "by the daemon: first\ntaken from 127.0.0.1: second\n" + "x" * 300000)
+
+    def test_a_tour_of_the_library(self):
+        program = self.build("tour", source=pathlib.Path(__file__).with_name("libsockd_tour.c"))
+        with subprocess.Popen([program], env=self.env, stdin=subprocess.PIPE, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self.stack.callback(process.kill)
+            line = process.stdout.readline()
+            self.assertEqual(line, "restart\n", "" if line else process.stderr.read())
+            self.assertEqual(self.sockd.sockets(), [])
+            self.sockd.prove_clean_end()
+            self.daemons.clear()
+            self.daemon(path=self.sockd.path)
+            output, errors = process.communicate("go\n", timeout=sockd_test.PATIENCE)
+        self.assertEqual((process.returncode, output, errors), (0, "done\n", ""))
 
 
 sockd_test.main()
