@@ -159,6 +159,18 @@ static int parse_general(struct ctl *ctl, int argc, char **argv)
     return 0;
 }
 
+/* Whether an option was given behind which there are none. */
+static bool has_ended(const struct command *command)
+{
+    const struct verb_option *options = command->verb->options;
+
+    for (size_t i = 0; i < VERB_OPTIONS && options[i].name; i++) {
+        if (options[i].ends && command_has(command, options[i].name))
+            return true;
+    }
+    return false;
+}
+
 /* Parses what follows the verb: options and arguments as they come. */
 static int parse_rest(struct command *command, struct ctl *ctl, const struct known *known, int argc,
                       char **argv)
@@ -166,7 +178,8 @@ static int parse_rest(struct command *command, struct ctl *ctl, const struct kno
     int code, error = 0;
 
     optind = 0;
-    while (!error && (code = getopt_long(argc, argv, known->letters, known->list, NULL)) != -1) {
+    while (!error && !has_ended(command) &&
+           (code = getopt_long(argc, argv, known->letters, known->list, NULL)) != -1) {
         if (code == 1)
             command->arguments[command->count++] = optarg;
         else if (code >= NAMED)

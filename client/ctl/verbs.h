@@ -14,6 +14,7 @@ struct verb_option {
     const char *value; /* what it takes, for the usage; NULL if nothing */
     char letter;       /* 0 if there is no short form */
     const char *doc;
+    bool ends; /* no options follow it, all the rest are arguments */
 };
 
 struct verb {
@@ -30,6 +31,7 @@ extern const struct verb verb_attach;
 extern const struct verb verb_call;
 extern const struct verb verb_console;
 extern const struct verb verb_dial_stdio;
+extern const struct verb verb_give;
 extern const struct verb verb_list;
 extern const struct verb verb_method;
 extern const struct verb verb_read;
@@ -37,7 +39,10 @@ extern const struct verb verb_send;
 extern const struct verb verb_stats;
 extern const struct verb verb_stream;
 extern const struct verb verb_syswrite;
+extern const struct verb verb_take;
+extern const struct verb verb_tap;
 extern const struct verb verb_top;
+extern const struct verb verb_watch;
 extern const struct verb verb_write;
 
 /* The special verbs, ended by NULL. */
