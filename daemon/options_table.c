@@ -301,6 +301,8 @@ const struct options_row options_rows[] = {
      "bytes that are held for one user's clients"},
     {"quota-fibers", "N", SERVE, &kind_number, AT(quota.most[QUOTA_FIBERS]), 0, "262144", NULL,
      "connections and calls of one user that Lua may serve at once; more wait, or are refused"},
+    {"quota-lookups", "N", SERVE, &kind_number, AT(quota.most[QUOTA_LOOKUPS]), 0, "1024", NULL,
+     "names that are looked up at once for one user's clients"},
     {"help", NULL, ANYWHERE, &kind_command, OPTIONS_HELP, 0, NULL, NULL, "print this and exit"},
     {"version", NULL, ANYWHERE, &kind_command, OPTIONS_VERSION, 0, NULL, NULL,
      "print the version and exit"},

@@ -290,6 +290,13 @@ void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), voi
     net->walks = walk.outer;
 }
 
+void net_forget_payers(struct net *net)
+{
+    MAGIC_CHECK(net, NET_MAGIC);
+    if (net->resolver != NULL)
+        resolver_forget_payers(net->resolver);
+}
+
 void net_close_all(struct net *net)
 {
     struct list *node;

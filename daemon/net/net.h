@@ -62,5 +62,8 @@ void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), voi
 /* Sends what sockets have gathered (sock_gather). */
 void net_flush(struct net *net);
 
+/* Gives back what look-ups that have not ended are charged for: nobody pays for them any more. */
+void net_forget_payers(struct net *net);
+
 /* Closes every socket, for the end of the program. */
 void net_close_all(struct net *net);

@@ -32,6 +32,7 @@ struct connect_work;
 struct net;
 struct op;
 struct op_class;
+struct quota_user;
 struct sock;
 struct watch;
 
@@ -55,7 +56,8 @@ struct op {
     struct sock *sock; /* a reference; NULL for an operation on no socket yet */
     op_done_fn *done;
     void *context;
-    struct list link; /* in the socket's queue, or among the completed */
+    struct list link;         /* in the socket's queue, or among the completed */
+    struct quota_user *payer; /* charged for looking names up; NULL: nobody. Set before op_start */
     struct loop_timer timer;
     uint8_t state;
     bool dont_wait; /* as on a non-blocking socket */

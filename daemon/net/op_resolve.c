@@ -3,6 +3,7 @@
  */
 #include "net/net_private.h"
 #include "net/resolver.h"
+#include "util/quota.h"
 
 #include <netdb.h>
 #include <string.h>
@@ -38,6 +39,24 @@ static int resolve_numeric(struct op *op, const struct resolve *resolve)
     return code != 0 ? error_from_eai(code) : 0;
 }
 
+static int resolve_begin(struct op *op, struct resolve *resolve)
+{
+    struct resolver *resolver = net_resolver(resolve->net);
+    if (resolver == NULL)
+        return -ENOMEM;
+    int error = op->payer != NULL ? quota_charge(op->payer, QUOTA_LOOKUPS, 1) : 0;
+    if (error < 0)
+        return error;
+    error = lookup_start(resolver, resolve->host, resolve->service,
+                         resolve->has_hints ? &resolve->hints : NULL, resolve_on_found, resolve,
+                         &resolve->lookup);
+    if (op->payer != NULL && error < 0)
+        quota_release(op->payer, QUOTA_LOOKUPS, 1);
+    else if (op->payer != NULL)
+        lookup_set_payer(resolve->lookup, op->payer);
+    return error;
+}
+
 static int resolve_step(struct op *op)
 {
     struct resolve *resolve = op->found.work;
@@ -46,12 +65,7 @@ static int resolve_step(struct op *op)
     int result = resolve_numeric(op, resolve);
     if (result <= 0)
         return op_end(op, result);
-    struct resolver *resolver = net_resolver(resolve->net);
-    if (resolver == NULL)
-        return op_end(op, -ENOMEM);
-    result = lookup_start(resolver, resolve->host, resolve->service,
-                          resolve->has_hints ? &resolve->hints : NULL, resolve_on_found, resolve,
-                          &resolve->lookup);
+    result = resolve_begin(op, resolve);
     return result < 0 ? op_end(op, result) : OP_WAIT;
 }
 

@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/list.h"
+#include "util/quota.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -38,12 +39,15 @@ struct resolver {
     struct resolver_shared *shared;
     unsigned max_threads;
     size_t busy;
+    struct list paid; /* the look-ups that somebody pays for */
 };
 
 struct lookup {
     struct list link; /* among the queued or the finished */
     struct resolver *resolver;
-    lookup_fn *fn; /* NULL: cancelled */
+    struct list paid;         /* of the loop's thread, as are the payer and the callback */
+    struct quota_user *payer; /* a reference, or NULL */
+    lookup_fn *fn;            /* NULL: cancelled */
     void *context;
     char *host, *service;
     bool has_hints, reverse;
@@ -180,6 +184,28 @@ static int resolver_add_thread(struct resolver_shared *shared)
 
 /* ---- the loop's side ---- */
 
+static void lookup_settle(struct lookup *lookup)
+{
+    struct quota_user *payer = STEAL(lookup->payer);
+    list_unlink(&lookup->paid);
+    if (payer != NULL)
+        quota_release(payer, QUOTA_LOOKUPS, 1);
+    quota_user_put(payer);
+}
+
+void lookup_set_payer(struct lookup *lookup, struct quota_user *payer)
+{
+    lookup->payer = quota_user_ref(payer);
+    list_append(&lookup->resolver->paid, &lookup->paid);
+}
+
+void resolver_forget_payers(struct resolver *resolver)
+{
+    struct list *node;
+    while ((node = list_first(&resolver->paid)) != NULL)
+        lookup_settle(CONTAINER_OF(node, struct lookup, paid));
+}
+
 static void resolver_on_finished(void *context, unsigned events)
 {
     (void)events;
@@ -195,6 +221,7 @@ static void resolver_on_finished(void *context, unsigned events)
     while ((node = list_shift(&finished)) != NULL) {
         struct lookup *lookup = CONTAINER_OF(node, struct lookup, link);
         resolver->busy--;
+        lookup_settle(lookup);
         if (lookup->fn != NULL)
             lookup->fn(lookup->context, lookup->result, STEAL(lookup->list));
         lookup_free(lookup);
@@ -207,6 +234,7 @@ int resolver_new(struct resolver **out, struct loop *loop, unsigned threads)
     if (resolver == NULL)
         return -ENOMEM;
     *resolver = (struct resolver){.loop = loop, .max_threads = threads, .shared = shared_new()};
+    list_init(&resolver->paid);
     int error = resolver->shared != NULL ? 0 : -ENOMEM;
     if (error == 0)
         error = loop_io_new(loop, resolver->shared->event_fd, resolver_on_finished, resolver,
@@ -224,6 +252,7 @@ void resolver_free(struct resolver *resolver)
     if (resolver == NULL)
         return;
     loop_io_free(resolver->io);
+    resolver_forget_payers(resolver); /* what the threads still have must not point here */
     struct resolver_shared *shared = resolver->shared;
     if (shared != NULL) {
         pthread_mutex_lock(&shared->mutex);
@@ -247,6 +276,7 @@ static struct lookup *lookup_new(const char *host, const char *service,
     if (lookup == NULL)
         return NULL;
     list_init(&lookup->link);
+    list_init(&lookup->paid);
     if (hints != NULL) {
         lookup->has_hints = true;
         lookup->hints = *hints;
@@ -330,6 +360,7 @@ void lookup_cancel(struct lookup *lookup)
     lookup->fn = NULL; /* of the loop's thread only: the look-up's thread does not read it */
     if (queued) {
         resolver->busy--;
+        lookup_settle(lookup);
         lookup_free(lookup);
     }
 }

@@ -10,6 +10,7 @@
 
 struct loop;
 struct lookup;
+struct quota_user;
 struct resolver;
 
 /* `result`: 0 or a negative error (util/error.h); the callee owns the list. From the loop. */
@@ -33,6 +34,13 @@ int lookup_start(struct resolver *resolver, const char *host, const char *servic
 int lookup_start_reverse(struct resolver *resolver, const struct sockaddr *address,
                          socklen_t length, int flags, lookup_fn *fn, void *context,
                          struct lookup **out);
+
+/* Whose account has been charged for it (QUOTA_LOOKUPS), to be given back at its end. One that is
+ * cancelled may hold its thread for longer, and is paid for until then. */
+void lookup_set_payer(struct lookup *lookup, struct quota_user *payer);
+
+/* Gives all charges back now. */
+void resolver_forget_payers(struct resolver *resolver);
 
 /* Only from the callback of a reverse look-up that succeeded. */
 void lookup_names(const struct lookup *lookup, const char **host, const char **service);

@@ -145,6 +145,24 @@ int method_bad_flags(struct rpc_call *call)
                      call->method->name);
 }
 
+/* ---- look-ups ---- */
+
+int method_start_lookup(struct rpc_call *call, double timeout, call_fn *complete)
+{
+    call->op.payer = call->peer->user;
+    return call_start(call, timeout, complete);
+}
+
+/* It is refused at once, if at all, so that the client is still there. */
+int method_looked_up(struct rpc_call *call)
+{
+    int status = call->op.status;
+    if (status == -EDQUOT && call->peer && quota_left(call->peer->user, QUOTA_LOOKUPS) == 0)
+        return call_refuse(call, status, "%s: as many names are being looked up for you as may be",
+                           call->method->name);
+    return status;
+}
+
 /* ---- completions ---- */
 
 int method_complete(struct rpc_call *call)

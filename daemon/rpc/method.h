@@ -52,6 +52,11 @@ int method_sock_and_address(struct rpc_call *call, const struct args *args, stru
  * is closed, or if it was accepted goes back to the listener. */
 int method_announce(struct rpc_call *call, struct sock *sock, struct sock *listener);
 
+/* Starts an operation that may have to look up a name, for which the caller pays. `complete` begins
+ * with method_looked_up: its status, with the words for a quota that is used up. */
+int method_start_lookup(struct rpc_call *call, double timeout, call_fn *complete);
+int method_looked_up(struct rpc_call *call);
+
 /* Completions: of an operation that has no result but its status, of one that writes, of one that
  * reads. */
 int method_complete(struct rpc_call *call);

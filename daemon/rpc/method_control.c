@@ -43,7 +43,7 @@ static void put_number(struct writer *writer, const char *key, uint64_t number)
 static void put_limits(struct rpc_call *call, struct writer *writer)
 {
     const struct quota_user *user = call->peer->user;
-    writer_map(writer, 9);
+    writer_map(writer, 10);
     put_number(writer, "message", LIMIT_MESSAGE);
     put_number(writer, "data", LIMIT_DATA);
     put_number(writer, "depth", LIMIT_DEPTH);
@@ -53,6 +53,7 @@ static void put_limits(struct rpc_call *call, struct writer *writer)
     put_number(writer, "sockets", quota_limit(user, QUOTA_SOCKETS));
     put_number(writer, "bytes", quota_limit(user, QUOTA_BYTES));
     put_number(writer, "fibers", quota_limit(user, QUOTA_FIBERS));
+    put_number(writer, "lookups", quota_limit(user, QUOTA_LOOKUPS));
 }
 
 /* What this client may do of what is for administrators, as --allow names it. */

@@ -53,7 +53,7 @@ static int put_list(struct rpc_call *call, struct writer *writer)
 static int found_complete(struct rpc_call *call)
 {
     call->answer.map.put = put_list;
-    return call->op.status;
+    return method_looked_up(call);
 }
 
 int method_getaddrinfo(struct rpc_call *call, const struct args *args)
@@ -66,5 +66,5 @@ int method_getaddrinfo(struct rpc_call *call, const struct args *args)
     if (result < 0)
         return result;
     op_resolve(&call->op, call->rpc->net, place.host, place.port, &hints);
-    return call_start(call, args->timeout, found_complete);
+    return method_start_lookup(call, args->timeout, found_complete);
 }

@@ -85,8 +85,9 @@ int method_socketpair(struct rpc_call *call, const struct args *args)
 
 static int made_complete(struct rpc_call *call)
 {
-    if (call->op.status < 0)
-        return call->op.status;
+    int result = method_looked_up(call);
+    if (result < 0)
+        return result;
     return method_announce(call, op_take_sock(&call->op), NULL);
 }
 
@@ -108,7 +109,7 @@ int method_tcp_connect(struct rpc_call *call, const struct args *args)
         return result;
     op_tcp_connect(&call->op, call->rpc->net, call->who.uid, place.host ? place.host : "0.0.0.0",
                    place.port);
-    return call_start(call, args->timeout, made_complete);
+    return method_start_lookup(call, args->timeout, made_complete);
 }
 
 /* ---- accept ---- */
@@ -203,10 +204,11 @@ static int check_bound(struct rpc_call *call, struct sock *sock)
 
 static int server_complete(struct rpc_call *call)
 {
-    if (call->op.status < 0)
-        return call->op.status;
+    int result = method_looked_up(call);
+    if (result < 0)
+        return result;
     struct sock *sock = op_take_sock(&call->op);
-    int result = check_bound(call, sock);
+    result = check_bound(call, sock);
     if (result == 0)
         result = serve(call, sock);
     if (result == 0)
@@ -245,5 +247,5 @@ int method_tcp_server(struct rpc_call *call, const struct args *args)
     if (result < 0)
         return result;
     op_tcp_listen(&call->op, call->rpc->net, call->who.uid, place.host, place.port, 0);
-    return call_start(call, args->timeout, server_complete);
+    return method_start_lookup(call, args->timeout, server_complete);
 }

@@ -38,6 +38,16 @@ static void peer_turn(struct peer *peer);
 
 /* ---- whether to go on ---- */
 
+/* Whether more answers would be too many: for the connection, or for what its user may hold, which
+ * the next block, twice as large, would be counted against. What is pending now makes room. */
+static bool peer_is_crowded(const struct peer *peer)
+{
+    const struct output *output = &peer->output;
+    size_t pending = output_pending(output), left = quota_left(peer->user, QUOTA_BYTES);
+    return pending >= peer->rpc->config.max_output ||
+           (pending > 0 && (left == 0 || left < buffer_held(&output->buffer)));
+}
+
 static bool peer_is_blocked(const struct peer *peer)
 {
     if (peer->ending || peer->broken)
@@ -46,8 +56,7 @@ static bool peer_is_blocked(const struct peer *peer)
     if (peer->hung_up)
         return false;
     const struct rpc_config *config = &peer->rpc->config;
-    return peer->in_flight >= config->max_requests ||
-           output_pending(&peer->output) >= config->max_output ||
+    return peer->in_flight >= config->max_requests || peer_is_crowded(peer) ||
            quota_left(peer->user, QUOTA_REQUESTS) == 0;
 }
 

@@ -146,6 +146,7 @@ void rpc_free(struct rpc *rpc)
     loop_timer_stop(rpc->loop, &rpc->drain_timer);
     loop_defer_cancel(rpc->loop, &rpc->drain_task);
     handles_deinit(&rpc->handles);
+    net_forget_payers(rpc->net);
     call_deinit_spares(rpc);
     if (!rpc->config.accounts)
         quota_free(rpc->quota);

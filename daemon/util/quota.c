@@ -32,6 +32,7 @@ static const struct {
     [QUOTA_REQUESTS] = {"requests in flight", 16384},
     [QUOTA_BYTES] = {"buffered bytes", (size_t)256 << 20},
     [QUOTA_FIBERS] = {"fibers", 262144},
+    [QUOTA_LOOKUPS] = {"lookups", 1024},
 };
 
 int quota_new(struct quota **out, const struct quota_limits *limits)

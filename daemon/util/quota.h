@@ -21,6 +21,7 @@ enum quota_kind {
     QUOTA_REQUESTS, /* in flight */
     QUOTA_BYTES,    /* held for clients: unfinished messages, waiting writes, unread answers */
     QUOTA_FIBERS,   /* of Lua that serve a connection of the user's, or a call */
+    QUOTA_LOOKUPS,  /* of names for clients, until their threads are done with them */
     QUOTA_KINDS,
 };
 

@@ -3,6 +3,7 @@
 #include "net_peers.h"
 
 #include "util/error.h"
+#include "util/quota.h"
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -208,4 +209,29 @@ Test(resolve, one_that_was_never_started_may_be_taken_back)
     act_resolve(&act, "one.test", "80");
     act_abort(&act);
     cr_assert_eq(names_begun(), 0);
+}
+
+Test(resolve, only_names_are_paid_for_and_only_if_somebody_can)
+{
+    struct quota *quota;
+    struct quota_limits limits = {.most = {[QUOTA_LOOKUPS] = 1}};
+    struct act act;
+    cr_assert_eq(quota_new(&quota, &limits), 0);
+    struct quota_user *user = quota_user_get(quota, 1000);
+    cr_assert_eq(quota_charge(user, QUOTA_LOOKUPS, 1), 0);
+    act_resolve(&act, "127.0.0.1", "80");
+    act.op.payer = user;
+    cr_assert_eq(act_run(&act, INFINITY), 0);
+    act_resolve(&act, "one.test", "80");
+    act.op.payer = user;
+    cr_assert_eq(act_run(&act, INFINITY), -EDQUOT);
+    quota_release(user, QUOTA_LOOKUPS, 1);
+    act_resolve(&act, "nothing.test", "80");
+    act.op.payer = user;
+    cr_assert_eq(act_start(&act, INFINITY), OP_WAIT);
+    cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 1);
+    act_end(&act);
+    cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 0);
+    quota_user_put(user);
+    quota_free(quota);
 }

@@ -4,6 +4,7 @@
 #include "loop/loop.h"
 #include "net/resolver.h"
 #include "util/error.h"
+#include "util/quota.h"
 
 #include <criterion/criterion.h>
 #include <netdb.h>
@@ -169,6 +170,70 @@ Test(resolver, a_cancelled_one_that_runs_is_not_answered)
     await(1);
     cr_assert_eq(next.answers, 1);
     cr_assert_eq(cancelled.answers, 0);
+}
+
+/* ---- who pays ---- */
+
+static struct quota *quota;
+static struct quota_user *user;
+
+static void open_account(void)
+{
+    struct quota_limits limits = {{0}};
+    cr_assert_eq(quota_new(&quota, &limits), 0);
+    cr_assert_not_null(user = quota_user_get(quota, 1000));
+}
+
+/* Look-ups keep it open as long as somebody pays for them. */
+static void close_account(void)
+{
+    cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 0);
+    quota_user_put(user);
+    quota_free(quota);
+}
+
+static void ask_paid(struct asked *asked, const char *host)
+{
+    ask(asked, host);
+    cr_assert_eq(quota_charge(user, QUOTA_LOOKUPS, 1), 0);
+    lookup_set_payer(asked->lookup, user);
+}
+
+Test(resolver, one_is_paid_for_until_its_thread_is_done_with_it)
+{
+    struct asked running[2], queued, next;
+    open_account();
+    names_hold();
+    ask_paid(&running[0], "slow.test");
+    ask_paid(&running[1], "slow.test");
+    await_running(2);
+    ask_paid(&queued, "one.test");
+    cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 3);
+    lookup_cancel(queued.lookup);
+    cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 2);
+    lookup_cancel(running[0].lookup);
+    cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 2, "its thread is still there");
+    names_release();
+    for (unsigned count = 2; resolver_busy(resolver) > 0; count++) {
+        ask(&next, "one.test");
+        await(count);
+    }
+    close_account();
+}
+
+Test(resolver, those_who_pay_may_go_before_the_threads)
+{
+    struct asked running, queued;
+    open_account();
+    names_hold();
+    ask_paid(&running, "slow.test");
+    await_running(1);
+    lookup_cancel(running.lookup);
+    ask_paid(&queued, "slow.test");
+    resolver_forget_payers(resolver);
+    close_account();
+    names_release();
+    await(1);
 }
 
 Test(resolver, one_answer_may_cancel_another_that_is_there_too)
