@@ -10,6 +10,7 @@
 #include "protocol/head.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 const struct scan_limits scan_default_limits = {
     .message = LIMIT_MESSAGE,
@@ -98,7 +99,8 @@ static inline const char *take(struct scan *scan, struct progress *at, const uin
     return reason;
 }
 
-enum scan_verdict scan_step(struct scan *scan, const void *message, size_t available)
+/* Goes through the values that are there. */
+static enum scan_verdict scan_values(struct scan *scan, const void *message, size_t available)
 {
     struct progress at = {.offset = scan->offset, .pending = scan->pending};
 
@@ -117,4 +119,62 @@ enum scan_verdict scan_step(struct scan *scan, const void *message, size_t avail
     scan->need = at.need;
     scan->size = at.offset;
     return at.need > 0 ? SCAN_MORE : SCAN_WHOLE;
+}
+
+/* ---- messages without nesting ---- */
+
+/* By first byte: the bytes of a whole value that contains no others and whose size that byte tells;
+ * 0 for any other. */
+static const uint8_t flat_sizes[256] = {
+    [0x00 ... 0x7f] = 1, [0xe0 ... 0xff] = 1, [0xc0] = 1,  [0xc2] = 1,  [0xc3] = 1,  [0xca] = 5,
+    [0xcb] = 9,          [0xcc] = 2,          [0xcd] = 3,  [0xce] = 5,  [0xcf] = 9,  [0xd0] = 2,
+    [0xd1] = 3,          [0xd2] = 5,          [0xd3] = 9,  [0xa0] = 1,  [0xa1] = 2,  [0xa2] = 3,
+    [0xa3] = 4,          [0xa4] = 5,          [0xa5] = 6,  [0xa6] = 7,  [0xa7] = 8,  [0xa8] = 9,
+    [0xa9] = 10,         [0xaa] = 11,         [0xab] = 12, [0xac] = 13, [0xad] = 14, [0xae] = 15,
+    [0xaf] = 16,         [0xb0] = 17,         [0xb1] = 18, [0xb2] = 19, [0xb3] = 20, [0xb4] = 21,
+    [0xb5] = 22,         [0xb6] = 23,         [0xb7] = 24, [0xb8] = 25, [0xb9] = 26, [0xba] = 27,
+    [0xbb] = 28,         [0xbc] = 29,         [0xbd] = 30, [0xbe] = 31, [0xbf] = 32,
+};
+
+/* Moves over so many values; false at one that is not flat, or not there. */
+static inline bool pass_flat(const uint8_t *bytes, size_t available, size_t *at, unsigned count)
+{
+    for (; count > 0; count--) {
+        uint8_t size = *at < available ? flat_sizes[bytes[*at]] : 0;
+        if (size == 0)
+            return false;
+        *at += size;
+    }
+    return true;
+}
+
+/* The size of a message that is an array of flat values and of one more array of such at its end,
+ * as nearly all are; 0 for any other, and for one that is not all there or near a limit. */
+static size_t measure_flat(const struct scan_limits *limits, const uint8_t *bytes, size_t available)
+{
+    enum { ARRAY = 0x90, MOST = 15, LONGEST = 1 + MOST * 33 + MOST * 33 };
+    unsigned count = bytes[0] ^ ARRAY;
+    size_t at = 1;
+
+    if (count < 1 || count > MOST || limits->depth < 2 || limits->elements < 1 + 2 * MOST ||
+        limits->message < LONGEST || !pass_flat(bytes, available, &at, count - 1) ||
+        at >= available)
+        return 0;
+    count = bytes[at++] ^ ARRAY;
+    if (count > MOST || !pass_flat(bytes, available, &at, count) || at > available)
+        return 0;
+    return at;
+}
+
+enum scan_verdict scan_step(struct scan *scan, const void *message, size_t available)
+{
+    if (scan->offset == 0 && !scan->reason && available > 0) {
+        size_t size = measure_flat(scan->limits, message, available);
+        if (size > 0) {
+            scan->offset = scan->size = size;
+            scan->pending = 0;
+            return SCAN_WHOLE;
+        }
+    }
+    return scan_values(scan, message, available);
 }

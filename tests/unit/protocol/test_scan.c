@@ -258,3 +258,36 @@ Test(scan, random_bytes_are_survived)
             cr_assert_leq(scan.size, size);
     }
 }
+
+/* A byte that begins a value, mostly one without others in it. */
+static uint8_t random_head(uint32_t *seed)
+{
+    static const uint8_t heads[] = {0x00, 0x7f, 0x90, 0x91, 0x93, 0xa0, 0xa3, 0xc0, 0xc1, 0xc2,
+                                    0xc4, 0xca, 0xcb, 0xcc, 0xcf, 0xd1, 0xd9, 0xdc, 0xe0, 0xff};
+
+    *seed = *seed * 1103515245u + 12345u;
+    return heads[(*seed >> 16) % sizeof heads];
+}
+
+/* All at once a message without nesting takes the short way, and byte by byte the long one. */
+Test(scan, at_once_is_the_same_as_byte_by_byte)
+{
+    uint32_t seed = 1;
+    unsigned wholes = 0;
+
+    for (int round = 0; round < 20000; round++) {
+        uint8_t bytes[24] = {0x90 + (uint8_t)(round % 6)};
+        for (size_t i = 1; i < sizeof bytes; i++)
+            bytes[i] = random_head(&seed);
+        struct scan at_once, slow;
+        enum scan_verdict verdict = scan_all(&at_once, bytes, sizeof bytes);
+        enum scan_verdict slowly = SCAN_MORE;
+        scan_init(&slow, &scan_default_limits);
+        for (size_t size = 1; size <= sizeof bytes && slowly == SCAN_MORE; size++)
+            slowly = scan_step(&slow, bytes, size);
+        cr_assert_eq(verdict, slowly, "round %d", round);
+        cr_assert(verdict != SCAN_WHOLE || at_once.size == slow.size, "round %d", round);
+        wholes += verdict == SCAN_WHOLE;
+    }
+    cr_assert_gt(wholes, 1000);
+}
