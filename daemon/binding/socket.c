@@ -40,15 +40,23 @@ struct socket_handle *socket_push(lua_State *L)
     return handle;
 }
 
-struct socket_handle *socket_handle(lua_State *L, int index)
+/* The handle of a value, whose userdata is left on the stack if it is a table; or NULL. */
+static struct socket_handle *socket_unpack(lua_State *L, int index)
 {
-    if (!lua_istable(L, index))
+    if (lua_type(L, index) != LUA_TTABLE)
         return NULL;
     lua_rawgeti(L, index, 1);
     struct socket_handle *handle = lua_touserdata(L, -1);
     if (handle != NULL && (lua_objlen(L, -1) != sizeof *handle || handle->magic != SOCKET_MAGIC))
         handle = NULL;
-    lua_pop(L, 1);
+    return handle;
+}
+
+struct socket_handle *socket_handle(lua_State *L, int index)
+{
+    int top = lua_gettop(L);
+    struct socket_handle *handle = socket_unpack(L, index);
+    lua_settop(L, top);
     return handle;
 }
 
@@ -59,9 +67,8 @@ int socket_refuse(lua_State *L, int index)
                                 : "Usage: socket:method(), called with non-socket");
 }
 
-struct sock *socket_check_at(lua_State *L, int index)
+static struct sock *socket_open_one(lua_State *L, int index, const struct socket_handle *handle)
 {
-    const struct socket_handle *handle = socket_handle(L, index);
     if (__builtin_expect(handle == NULL, 0))
         socket_refuse(L, index);
     if (__builtin_expect(handle->sock == NULL || !sock_is_open(handle->sock), 0))
@@ -69,9 +76,19 @@ struct sock *socket_check_at(lua_State *L, int index)
     return handle->sock;
 }
 
+struct sock *socket_check_at(lua_State *L, int index)
+{
+    return socket_open_one(L, index, socket_handle(L, index));
+}
+
 struct sock *socket_check(lua_State *L)
 {
     return socket_check_at(L, 1);
+}
+
+struct sock *socket_check_quickly(lua_State *L)
+{
+    return socket_open_one(L, 1, socket_unpack(L, 1));
 }
 
 static int socket_collect(lua_State *L)

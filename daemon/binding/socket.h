@@ -29,6 +29,9 @@ void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
 struct sock *socket_check_at(lua_State *L, int index);
 struct sock *socket_check(lua_State *L);
 
+/* The same for what lua/ calls with all of its arguments: leaves something behind them. */
+struct sock *socket_check_quickly(lua_State *L);
+
 /* Throws for an argument that is no socket. */
 int socket_refuse(lua_State *L, int index);
 

@@ -132,7 +132,7 @@ static int socket_send(lua_State *L)
 static int socket_write(lua_State *L)
 {
     size_t length;
-    struct sock *sock = socket_check(L);
+    struct sock *sock = socket_check_quickly(L);
     const char *data = socket_data(L, "write", &length);
     uint64_t deadline = socket_deadline(L, 3);
     struct fiber *fiber = fiber_current(L);
@@ -181,7 +181,7 @@ static int socket_recv(lua_State *L)
 
 static int socket_sysread(lua_State *L)
 {
-    struct sock *sock = socket_check(L);
+    struct sock *sock = socket_check_quickly(L);
     void *pointer = socket_pointer(L, 2);
     size_t size = SOCKET_SYSREAD;
     if (pointer != NULL)
@@ -269,9 +269,26 @@ static void socket_take_what(lua_State *L, struct read_what *what, struct wait *
     }
 }
 
+/* The line that is read ahead, which is what pipelined requests are; false: there is none. */
+static bool socket_read_ahead(lua_State *L, struct sock *sock, int *results)
+{
+    struct slice delimiter;
+    if (lua_type(L, 2) != LUA_TSTRING || !lua_isnoneornil(L, 3))
+        return false;
+    delimiter.data = lua_tolstring(L, 2, &delimiter.length);
+    struct wait spare, *wait = wait_begin(L, &spare);
+    if (wait->fiber == NULL || delimiter.length == 0 || !op_read_ahead(&wait->op, sock, &delimiter))
+        return false;
+    *results = wait_complete(L, wait, socket_push_data);
+    return true;
+}
+
 static int socket_read(lua_State *L)
 {
-    struct sock *sock = socket_check(L);
+    int results;
+    struct sock *sock = socket_check_quickly(L);
+    if (socket_read_ahead(L, sock, &results))
+        return results;
     uint64_t deadline = socket_deadline(L, 3);
     struct read_what what = {.limit = OP_READ_ALL};
     struct wait spare, *wait = wait_begin(L, &spare);

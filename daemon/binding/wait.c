@@ -106,20 +106,25 @@ static void wait_interrupt(struct fiber *fiber, enum fiber_interrupt why)
         op_abort(&wait->op);
 }
 
-static int wait_complete(lua_State *L, struct wait *wait)
+static int wait_push_all(lua_State *L, struct wait *wait, wait_push_fn *push)
 {
     fiber_set_errno(wait->fiber, failure_errno(wait->op.status));
     wait->unfinished = true;
-    int results = wait->push(L, &wait->op);
+    int results = push(L, &wait->op);
     wait->unfinished = false;
     op_finish(&wait->op);
-    return fiber_did_not_wait(L, wait->fiber, results);
+    return results;
+}
+
+int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push)
+{
+    return fiber_hardly_worked(L, wait->fiber, wait_push_all(L, wait, push));
 }
 
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results)
 {
     fiber_set_errno(fiber, 0);
-    return fiber_did_not_wait(L, fiber, results);
+    return fiber_hardly_worked(L, fiber, results);
 }
 
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push)
@@ -128,7 +133,7 @@ int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *p
     if (wait->fiber == NULL)
         return wait_try(L, wait, deadline);
     if (op_start(&wait->op, deadline, wait_done, wait) == OP_DONE)
-        return wait_complete(L, wait);
+        return fiber_did_not_wait(L, wait->fiber, wait_push_all(L, wait, push));
     if (fiber_is_cancelled(wait->fiber)) {
         op_abort(&wait->op);
         fiber_test_cancel(L);

@@ -38,6 +38,9 @@ void wait_release(void *wait);
 
 struct wait *wait_begin(lua_State *L, struct wait *spare);
 
+/* To be returned: pushes the results of an operation that was complete without being started. */
+int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push);
+
 /* To be returned by a call that was done without an operation, with its `results` on top of the
  * stack. Sets the fiber's errno to 0. */
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results);

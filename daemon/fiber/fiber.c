@@ -10,7 +10,6 @@
 
 #include <lauxlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* How many ended coroutines are kept for reuse. */
 #define FIBER_SPARE_MAX 1024
@@ -70,7 +69,7 @@ struct fiber *fiber_new(lua_State *L, int arguments)
     vm_move(vm, L, fiber->L, arguments + 1);
     fiber->state = FIBER_NEW;
     fiber->results = arguments;
-    fiber->owner = vm->current != NULL ? vm->current->owner : geteuid();
+    fiber->owner = vm->current != NULL ? vm->current->owner : vm->uid;
     vm_table_add(vm, fiber);
     fiber->root = vm->current != NULL ? vm->current->root : fiber->id;
     fiber->origin = vm->current != NULL ? vm->current->origin : 0;

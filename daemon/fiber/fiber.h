@@ -113,6 +113,9 @@ void fiber_wake_all(struct list *queue);
  * and then the fiber makes room for others first. */
 int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results);
 
+/* The same of a call that has not even entered the kernel. */
+int fiber_hardly_worked(lua_State *L, struct fiber *fiber, int results);
+
 /* Makes room for others. To be returned. */
 int fiber_yield(lua_State *L);
 

@@ -62,6 +62,7 @@ struct vm {
     lua_State *L;
     struct loop *loop;
     void *context;
+    uid_t uid; /* of the process: the owner of what no fiber makes */
 
     /* memory: what the state had for an allocator, and ours on top of it */
     lua_Alloc allocate;

@@ -15,8 +15,10 @@
 /* How long the queue may be served before events have their turn. */
 #define SCHEDULE_BUDGET    (2 * LOOP_SECOND / 1000)
 
-/* How many calls in a row may succeed without a wait before others have their turn. */
-#define SCHEDULE_IMMEDIATE 32
+/* How many calls in a row may succeed without a wait before others have their turn, and as how many
+ * one counts that has entered the kernel. */
+#define SCHEDULE_IMMEDIATE 128
+#define SCHEDULE_KERNEL    4
 
 static void schedule_resume(struct vm *vm, struct fiber *fiber)
 {
@@ -235,12 +237,27 @@ int fiber_yield(lua_State *L)
     return schedule_yield(L, fiber);
 }
 
-int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results)
+static int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsigned weight)
 {
-    if (++fiber->immediate < SCHEDULE_IMMEDIATE || L != fiber->L || !lua_isyieldable(L))
+    fiber->immediate = (uint8_t)(fiber->immediate + weight);
+    if (fiber->immediate < SCHEDULE_IMMEDIATE)
         return results;
+    if (L != fiber->L || !lua_isyieldable(L)) {
+        fiber->immediate = SCHEDULE_IMMEDIATE;
+        return results;
+    }
     fiber->burned = 0;
     fiber->immediate = 0;
     schedule_ready(fiber->vm, fiber, results);
     return lua_yield(L, results);
+}
+
+int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results)
+{
+    return schedule_go_on(L, fiber, results, SCHEDULE_KERNEL);
+}
+
+int fiber_hardly_worked(lua_State *L, struct fiber *fiber, int results)
+{
+    return schedule_go_on(L, fiber, results, 1);
 }

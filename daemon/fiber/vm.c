@@ -14,6 +14,7 @@
 #include <luajit.h>
 #include <lualib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VM_MEMORY ((size_t)512 << 20)
 #define VM_CPU    5.0
@@ -216,6 +217,7 @@ int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
     vm->magic = VM_MAGIC;
     vm->loop = loop;
     vm->context = config->context;
+    vm->uid = geteuid();
     vm->extra = config->extra;
     vm->release = config->release;
     vm->ended = config->ended;

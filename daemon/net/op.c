@@ -64,6 +64,12 @@ static void op_settle(struct op *op)
         op->sock->delivering = op;
 }
 
+void op_done_at_once(struct op *op)
+{
+    op->status = 0;
+    op_settle(op);
+}
+
 static void op_unpark(struct op *op)
 {
     struct net *net = op_net(op);

@@ -157,6 +157,10 @@ struct read_what {
 };
 void op_read(struct op *op, struct sock *sock, const struct read_what *what);
 
+/* Up to and including one delimiter, of a byte or more, that is read ahead: complete as after
+ * op_start. False: it is not there or not this one's turn; op_read is needed. */
+bool op_read_ahead(struct op *op, struct sock *sock, const struct slice *delimiter);
+
 /* What is there, up to `size`; 0 bytes and in.eof at the end of the stream. */
 void op_sysread(struct op *op, struct sock *sock, size_t size);
 

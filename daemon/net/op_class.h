@@ -56,6 +56,9 @@ void op_init(struct op *op, const struct op_class *class, struct sock *sock);
 /* op_accept that waits on a non-blocking listener too. */
 void op_accept_always(struct op *op, struct sock *sock);
 
+/* Completes an operation that was never started, with success. */
+void op_done_at_once(struct op *op);
+
 /* Calls `done` of an operation whose completion had to wait for the loop. */
 void op_deliver(struct op *op);
 

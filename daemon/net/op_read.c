@@ -78,19 +78,25 @@ static int read_yield(struct op *op, size_t length)
     return op_end(op, 0);
 }
 
+/* The end of the earliest delimiter in the read-ahead, which is not empty; 0: none is there. */
+static size_t read_find(struct sock *sock, const struct slice *delimiters, uint32_t count)
+{
+    size_t length = buffer_length(&sock->in);
+    uint64_t key = delimiter_key(delimiters, count);
+    size_t scanned = sock->scan_key == key ? sock->scanned : 0;
+    size_t end = delimiter_find(buffer_data(&sock->in), length, scanned, delimiters, count);
+    sock->scan_key = key;
+    /* a delimiter that is found and not consumed must be found again */
+    sock->scanned = end == 0 ? length : end - 1;
+    return end;
+}
+
 /* The length of what the operation asks for, if it is there; SIZE_MAX if not. */
 static size_t read_available(const struct op *op)
 {
-    struct sock *sock = op->sock;
-    size_t length = buffer_length(&sock->in);
+    size_t length = buffer_length(&op->sock->in);
     if (op->in.delimiter_count > 0 && length > 0 && op->in.limit > 0) {
-        uint64_t key = delimiter_key(op->in.delimiters, op->in.delimiter_count);
-        size_t scanned = sock->scan_key == key ? sock->scanned : 0;
-        size_t end = delimiter_find(buffer_data(&sock->in), length, scanned, op->in.delimiters,
-                                    op->in.delimiter_count);
-        sock->scan_key = key;
-        /* a delimiter that is found and not consumed must be found again */
-        sock->scanned = end == 0 ? length : end - 1;
+        size_t end = read_find(op->sock, op->in.delimiters, op->in.delimiter_count);
         if (end != 0 && end <= op->in.limit)
             return end;
     }
@@ -243,6 +249,21 @@ void op_read(struct op *op, struct sock *sock, const struct read_what *what)
     op->in.limit = what->limit;
     op->in.delimiters = what->delimiters;
     op->in.delimiter_count = what->delimiter_count;
+}
+
+bool op_read_ahead(struct op *op, struct sock *sock, const struct slice *delimiter)
+{
+    if (buffer_length(&sock->in) == 0 || sock->fd < 0 || sock->delivering != NULL ||
+        !list_empty(&sock->readers))
+        return false;
+    size_t length = read_find(sock, delimiter, 1);
+    if (length == 0)
+        return false;
+    op_init(op, &read_class, sock);
+    op->in.data = buffer_data(&sock->in);
+    op->in.length = length;
+    op_done_at_once(op);
+    return true;
 }
 
 void op_recv(struct op *op, struct sock *sock, size_t size, int flags)

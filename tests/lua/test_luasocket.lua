@@ -57,7 +57,7 @@ check.case('select in a coroutine of the script', function()
 end)
 
 check.case('select within a callback of sort cannot wait', function()
-    local client = pair()
+    local client, accepted = pair()
     check.throws('cannot wait here', table.sort, {2, 1}, function()
         socket.select({client}, nil, 5)
     end)
@@ -66,6 +66,8 @@ check.case('select within a callback of sort cannot wait', function()
         socket.select({client}, nil, 0)
         return a < b
     end)
+    client:close()
+    accepted:close()
 end)
 
 check.case('select of a thousand', function()

@@ -946,3 +946,29 @@ STREAM_TEST(read, two_readers_that_always_come_back_keep_the_loop)
         if (!turns[i]->ended)
             act_abort(turns[i]);
 }
+
+STREAM_TEST(read, ahead_serves_a_line_that_is_there_and_nothing_else)
+{
+    static const struct slice newline = {"\n", 1};
+    struct act act;
+    struct op op;
+    cr_assert_not(op_read_ahead(&op, pair->sock, &newline), "nothing has come yet");
+    pair_say_text(pair, "a\nbc\nd");
+    act_read(&act, pair->sock, OP_READ_ALL, "\n");
+    cr_assert_eq(act_run(&act, INFINITY), 0);
+    act_expect_text(&act, "a\n");
+    cr_assert(op_read_ahead(&op, pair->sock, &newline));
+    cr_assert_eq(op.status, 0);
+    cr_assert_eq(op.in.length, 3);
+    cr_assert_eq(memcmp(op.in.data, "bc\n", 3), 0);
+    struct op second;
+    cr_assert_not(op_read_ahead(&second, pair->sock, &newline), "the first is being delivered");
+    op_finish(&op);
+    cr_assert(op_read_ahead(&op, pair->sock, &newline), "what was not consumed is there again");
+    op_consume(&op);
+    op_finish(&op);
+    cr_assert_not(op_read_ahead(&op, pair->sock, &newline), "no whole line is left");
+    act_sysread(&act, pair->sock, 10);
+    cr_assert_eq(act_run(&act, INFINITY), 0);
+    act_expect_text(&act, "d");
+}
