@@ -104,7 +104,7 @@ def render(api):
             sys.exit(f"frame.md has {word} {count} times")
     unknown = set(note) - {row["name"] for row in api["methods"]}
     if unknown:
-        print("methods.md speaks of what the table does not have:", *sorted(unknown), file=sys.stderr)
+        sys.exit(f"methods.md speaks of what the table does not have: {', '.join(sorted(unknown))}")
     return frame
 
 

@@ -1,5 +1,7 @@
 """Hostile bytes on the control socket: an orderly error, and nobody else notices."""
+import contextlib
 import os
+import select
 import socket
 import struct
 
@@ -44,23 +46,69 @@ class TestHostile(sockd_test.Case):
             [0, 6, "wait", [handle, {"timeout": 0.0}]],
             [0, 7, "sockd.list", [{}]],
             [0, 8, "sockd.cancel", [4]],
+            [0, 9, "sockd.set", [handle, {"share": "none", "ttl": 1000.0}]],
+            [0, 10, "sockd.watch", [handle, ["error", "close"]]],
+            [0, 11, "sockd.trace", [handle, True]],
+            [0, 12, "sockd.stream", [handle, 100]],
+            [0, 13, "sockd.credit", [handle, 5]],
+            # and ends what would keep the connection after its half-close
+            [0, 14, "sockd.stream", [handle, None]],
+            [0, 15, "sockd.trace", [handle, False]],
+            [0, 16, "sockd.watch", [handle, []]],
         ]))
+
+    def record_passing(self):
+        """The same with descriptors that come and go: of a socket that it makes itself."""
+        return b"".join(map(self.client.pack, [
+            [0, 1, "sockd.hello", [{"fds": True}]],
+            [0, 2, "sockd.give", [{"name": "given", "lifetime": "client"}]],
+            [0, 3, "sockd.take", ["given"]],
+            [0, 4, "errno", ["given"]],
+        ]))
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(sockd_test.PATIENCE)
+        sock.connect(str(self.sockd.path))
+        return sock
 
     def say(self, data, patience=0.15):
         """Sends the bytes on a new connection, and what comes back until it ends or is quiet."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(sockd_test.PATIENCE)
-            sock.connect(str(self.sockd.path))
-            heard = bytearray()
-            try:
+        return self.say_each([data], patience)[0]
+
+    def say_each(self, texts, patience=0.15):
+        """The same of several, each on a connection of its own."""
+        answers = []
+        for first in range(0, len(texts), 100):
+            answers += self.say_at_once(texts[first:first + 100], patience)
+        return answers
+
+    def say_at_once(self, texts, patience):
+        heard = {self.connect(): bytearray() for _ in texts}
+        poll = select.poll()
+        waiting = {sock.fileno(): sock for sock in heard}
+        for sock, data in zip(heard, texts):
+            poll.register(sock, select.POLLIN)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 sock.sendall(data)
                 sock.shutdown(socket.SHUT_WR)
-                sock.settimeout(patience)
-                while part := sock.recv(1 << 16):
-                    heard += part
-            except (TimeoutError, BrokenPipeError, ConnectionResetError):
-                pass
-        return self.check(bytes(heard))
+        while waiting and (ready := poll.poll(patience * 1000)):
+            for fd, _ in ready:
+                part = self.hear(waiting[fd])
+                heard[waiting[fd]] += part
+                if not part:
+                    poll.unregister(fd)
+                    del waiting[fd]
+        for sock in heard:
+            sock.close()
+        return [self.check(bytes(part)) for part in heard.values()]
+
+    @staticmethod
+    def hear(sock):
+        try:
+            return sock.recv(1 << 16)
+        except ConnectionResetError:
+            return b""
 
     def check(self, heard):
         """Every answer is whole, and an error has its shape."""
@@ -69,6 +117,7 @@ class TestHostile(sockd_test.Case):
         unpacker.feed(heard)
         answers = list(unpacker)
         self.assertEqual(unpacker.tell(), len(heard), "half a message")
+        answers = [answer for answer in answers if answer[0] != 2]
         for answer in answers:
             kind, msgid, error, result = answer
             self.assertEqual(kind, 1)
@@ -78,29 +127,34 @@ class TestHostile(sockd_test.Case):
                 self.assertTrue({"errno", "name", "message"} <= set(result), result)
         return answers
 
+    @staticmethod
+    def flips(data, first=0):
+        """The bytes with each bit from that byte on flipped in turn."""
+        for bit in range(8 * first, 8 * len(data)):
+            flipped = bytearray(data)
+            flipped[bit // 8] ^= 1 << bit % 8
+            yield bytes(flipped)
+
     def test_the_conversation_itself_is_answered(self):
         self.assertEqual([answer[1] for answer in self.say(self.conversation)],
-                         [1, 2, 3, 4, 5, 6, 7, 8])
+                         list(range(1, 17)))
 
     def test_every_truncation(self):
-        answers = [len(self.say(self.conversation[:length]))
-                   for length in range(len(self.conversation))]
+        texts = [self.conversation[:length] for length in range(len(self.conversation))]
+        answers = list(map(len, self.say_each(texts)))
         self.assertEqual(answers[0], 0)
-        self.assertGreaterEqual(answers[-1], 7)
+        self.assertGreaterEqual(answers[-1], 15)
 
     def test_every_flipped_bit(self):
-        bits, answers = 8 * len(self.conversation), 0
-        for bit in range(bits):
-            data = bytearray(self.conversation)
-            data[bit // 8] ^= 1 << bit % 8
-            answers += len(self.say(bytes(data)))
-        self.assertGreater(answers, 4 * bits, "most of it is still understood")
+        texts = list(self.flips(self.conversation))
+        answers = sum(map(len, self.say_each(texts)))
+        self.assertGreater(answers, 6 * len(texts), "most of it is still understood")
 
     def test_the_conversation_in_single_bytes(self):
         with self.sockd.client() as client:
             for byte in self.conversation:
                 client.sock.sendall(bytes([byte]))
-            for msgid in range(1, 9):
+            for msgid in range(1, 17):
                 client.answer(msgid)
 
     def refused(self, data):
@@ -169,6 +223,63 @@ class TestHostile(sockd_test.Case):
             self.say(b"\xdd\xff\xff\xff\xff")
         self.peer.sendall(b"undisturbed\n")
         self.assertEqual(self.client.result(read), b"undisturbed\n")
+
+    def say_passing(self, data, at=0, count=1):
+        """Sends the bytes with so many descriptors on the byte at that place; what comes back."""
+        with self.connect() as sock, socket.socket(socket.AF_UNIX) as passed:
+            heard, received = bytearray(), []
+            try:
+                sock.sendall(data[:at])
+                if data[at:]:
+                    socket.send_fds(sock, [data[at:]], [passed.fileno()] * count)
+                sock.shutdown(socket.SHUT_WR)
+                while True:
+                    part, fds, _, _ = socket.recv_fds(sock, 1 << 16, 8)
+                    received += fds
+                    if not part:
+                        break
+                    heard += part
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            for fd in received:
+                os.close(fd)
+        return self.check(bytes(heard)), len(received)
+
+    def nothing_is_kept(self, before):
+        """But sockets that were given without a lifetime, which a flipped bit may have done."""
+        for entry in self.client.call("sockd.list"):
+            if entry["id"] != self.handle and entry["lifetime"] != "client":
+                self.client.call("close", entry["id"])
+        until(lambda: self.sockd.fds() <= before, lambda: f"{before}: {self.sockd.descriptors()}")
+        self.assertEqual([entry["id"] for entry in self.client.call("sockd.list")], [self.handle])
+
+    def test_descriptors_with_every_byte(self):
+        """It comes with all that was sent with it. What was sent before may arrive at the same time, so
+        a request just before it may have it too."""
+        data, before = self.record_passing(), self.sockd.fds()
+        end = data.index(b"\xaasockd.take") - 3
+        for at in range(len(data)):
+            answers, received = self.say_passing(data, at)
+            self.assertEqual([answer[1] for answer in answers], [1, 2, 3, 4])
+            self.assertIn(received, [1] if at < end else [0, 1], at)
+        self.nothing_is_kept(before)
+
+    def test_descriptors_and_every_truncation_and_flipped_bit(self):
+        data, before = self.record_passing(), self.sockd.fds()
+        begin = data.index(b"\xaasockd.give") - 3
+        for length in range(begin, len(data)):
+            self.say_passing(data[:length], begin)
+        for flipped in self.flips(data, begin):
+            self.say_passing(flipped, begin)
+        self.nothing_is_kept(before)
+
+    def test_several_descriptors_where_one_belongs(self):
+        data, before = self.record_passing(), self.sockd.fds()
+        begin = data.index(b"\xaasockd.give") - 3
+        for count in (2, 5, 250):
+            answers, received = self.say_passing(data, begin, count)
+            self.assertEqual((answers[1][3]["name"], received), ("EINVAL", 0))
+        self.nothing_is_kept(before)
 
     def test_passed_descriptors_are_not_kept(self):
         """Nobody asked for them, so they must be closed."""
