@@ -73,7 +73,7 @@ static int serve_protected(lua_State *L)
 static bool push_again(lua_State *L, const char *name, void *context)
 {
     const struct runtime *runtime = context;
-    struct rpc_reason reason;
+    struct rpc_reason reason = {.text = ""};
     int top = lua_gettop(L);
     if (code_push_function(L, runtime, name, strlen(name), true, &reason) == 0)
         return true;
