@@ -85,18 +85,25 @@ static struct sight sight_take(struct sock *sock, unsigned events, unsigned want
 
 /* ---- telling ---- */
 
-/* Whether there is more to receive than the watch knows of. Messages and connections cannot be
- * counted: each event counts as one, and a look without one only for a watch that asks. */
-static bool watch_has_news(const struct sock_watch *watch, const struct sock *sock,
-                           const struct sight *sight)
+/*
+ * Whether there is more to receive than the watch knows of. Messages and connections cannot be
+ * counted: each event counts as one, and a look without one only for a watch that asks. What such a
+ * look finds may be what the loop's next look for events brings again: that one does not count.
+ */
+static bool watch_has_news(struct sock_watch *watch, struct sock *sock, const struct sight *sight)
 {
     if (sock_is_stream(sock) && !sock->listening)
         return sight->arrived > watch->known;
-    return sight->came || watch->asks;
+    bool news = (sight->came && !watch->early) || watch->asks;
+    bool found = (sight->state & (SOCK_READABLE | SOCK_ACCEPT)) != 0;
+    watch->early = found && watch->asks && !sight->came;
+    if (watch->early)
+        sock_serve_later(sock);
+    return news;
 }
 
 /* What is new to this watch. */
-static unsigned watch_compare(struct sock_watch *watch, const struct sock *sock,
+static unsigned watch_compare(struct sock_watch *watch, struct sock *sock,
                               const struct sight *sight)
 {
     unsigned fresh = sight->state & ~watch->told;
@@ -140,6 +147,7 @@ void sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want
     watch->told = 0;
     watch->known = 0;
     watch->asks = true;
+    watch->early = false;
     sock_serve_later(sock);
 }
 

@@ -36,6 +36,7 @@ struct sock_watch {
     struct list link;
     unsigned want;
     unsigned told;  /* states that hold and that it knows of */
+    bool early;     /* the event of what it was told of may be still to come */
     bool asks;      /* what holds is news, without an event */
     uint64_t known; /* of the bytes that ever came, those that it was told of */
     void (*fn)(struct sock_watch *watch, const struct sock_news *news);

@@ -321,8 +321,7 @@ Test(sock_watch, connections_to_accept)
     struct act act;
     struct sock *listener = fixture_listener(&at);
     listen_to(&ear, listener, ALL);
-    fixture_run_rounds(3);
-    int first = fixture_dial(&at);
+    int first = fixture_dial(&at); /* before the watch has looked for the first time */
     hear(&ear.accept);
     cr_assert_eq(ear.accept, 1);
     int second = fixture_dial(&at);
@@ -346,6 +345,31 @@ Test(sock_watch, connections_to_accept)
     close(second);
 }
 
+static struct address dialled;
+static int dialling;
+
+static void dial_from_a_task(struct loop_task *task)
+{
+    (void)task;
+    dialling = fixture_dial(&dialled);
+}
+
+Test(sock_watch, a_connection_right_after_the_first_look_is_told)
+{
+    struct ear ear;
+    struct loop_task task;
+    struct sock *listener = fixture_listener(&dialled);
+    fixture_run_rounds(3);
+    listen_to(&ear, listener, SOCK_ACCEPT);
+    loop_task_init(&task, dial_from_a_task);
+    loop_defer(loop, &task); /* behind the look, in the same round */
+    hear(&ear.accept);
+    cr_assert_eq(ear.accept, 1);
+    list_unlink(&ear.watch.link);
+    sock_unref(listener);
+    close(dialling);
+}
+
 Test(sock_watch, messages_are_readable_and_the_end_of_a_connection_is_none)
 {
     static const enum pair_kind kinds[] = {PAIR_DGRAM, PAIR_SEQPACKET};
@@ -354,7 +378,6 @@ Test(sock_watch, messages_are_readable_and_the_end_of_a_connection_is_none)
         struct pair pair;
         pair_open(&pair, kinds[i]);
         listen_to(&ear, pair.sock, SOCK_READABLE | SOCK_EOF);
-        fixture_run_rounds(3);
         cr_assert_eq(send(pair.peer, "one", 3, 0), 3);
         hear(&ear.readable);
         cr_assert_eq(ear.readable, 1);
