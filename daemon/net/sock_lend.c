@@ -46,6 +46,8 @@ void sock_take_back(struct sock *sock)
     sock->fd = STEAL_FD(sock->lent);
     net_reinstate(sock->net, sock);
     sock->ready |= LOOP_READ | LOOP_WRITE; /* whoever had it may have changed that */
+    sock_forget_told(sock, SOCK_READABLE | SOCK_WRITABLE | SOCK_ACCEPT);
+    sock_serve_later(sock);
     sock_touch(sock);
 }
 

@@ -141,6 +141,10 @@ class Client:
     def feed(self):
         """Takes in what arrives next; False at the end of the stream."""
         data = self.sock.recv(1 << 20)
+        self.absorb(data)
+        return bool(data)
+
+    def absorb(self, data):
         self.unpacker.feed(data)
         for message in self.unpacker:
             if message[0] == 1:
@@ -151,7 +155,6 @@ class Client:
                 self.order.append(msgid)
             else:
                 self.notifications.append(message)
-        return bool(data)
 
     def has(self, msgid):
         """Whether the answer is here, taking in what has arrived."""
