@@ -8,6 +8,7 @@
 #include "util/error.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,9 @@
 
 /* The highest SO_PRIORITY that needs no CAP_NET_ADMIN (socket(7)). */
 #define ACCESS_PRIORITY_FREE 6
+
+/* What needs no CAP_NET_ADMIN of congestion controls. */
+#define ACCESS_CONGESTION    "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
 
 /* Whether it is one of the other side's supplementary groups. */
 static bool is_in_groups(int fd, gid_t group)
@@ -180,11 +184,29 @@ const char *access_to_bind(const struct identity *who, const struct address *add
     return NULL;
 }
 
+/* Whether the machine leaves a congestion control to everybody; the others, and the modules that
+ * they would load, need CAP_NET_ADMIN (tcp(7)). */
+static bool is_free_congestion(const char *name)
+{
+    char allowed[1024] = "";
+    CLEANUP(close_fdp) int fd = open(ACCESS_CONGESTION, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, allowed, sizeof allowed - 1) : -1;
+    if (length <= 0)
+        return false;
+    char *rest = allowed;
+    for (char *word; (word = strsep(&rest, " \n"));)
+        if (*word && strcmp(word, name) == 0)
+            return true;
+    return false;
+}
+
 /* For some options the kernel asks the one who sets them, which is the daemon, for more rights. */
 static bool lends_rights(const struct option *option, const struct option_value *value)
 {
     if (option->privileged)
         return true;
+    if (option->level == IPPROTO_TCP && option->number == TCP_CONGESTION)
+        return !is_free_congestion(value->text);
     if (option->level != SOL_SOCKET)
         return false;
     return (option->number == SO_DEBUG && value->integer != 0) ||

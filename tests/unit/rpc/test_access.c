@@ -2,11 +2,13 @@
 #include "rpc/access.h"
 
 #include "net/address.h"
+#include "net/option.h"
 
 #include <criterion/criterion.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -163,4 +165,28 @@ Test(access, low_ports_are_administrators)
         cr_assert_null(access_to_connect(&somebody, &address));
         cr_assert_null(access_to_bind(&admin, &address));
     }
+}
+
+static const char *to_congestion(const struct identity *who, const char *name)
+{
+    struct option_value value = {0};
+    const struct option *option = option_find(IPPROTO_TCP, "TCP_CONGESTION");
+    snprintf(value.text, sizeof value.text, "%s", name);
+    return access_to_option(who, option, &value);
+}
+
+/* The machine's list, whatever it is, and what is never in it. */
+Test(access, congestion_controls_that_not_everybody_may_use_are_administrators)
+{
+    char first[64];
+    FILE *list = fopen("/proc/sys/net/ipv4/tcp_allowed_congestion_control", "re");
+    if (!list || fscanf(list, "%63s", first) != 1)
+        cr_skip_test("the kernel has no list");
+    fclose(list);
+    cr_assert_null(to_congestion(&somebody, first));
+    first[strlen(first) - 1] = 0;
+    cr_assert_not_null(to_congestion(&somebody, first), "a part of a name is none");
+    cr_assert_not_null(to_congestion(&somebody, ""));
+    cr_assert_not_null(to_congestion(&somebody, "no_such_thing"));
+    cr_assert_null(to_congestion(&admin, "no_such_thing"));
 }
