@@ -13,7 +13,10 @@
 /* So many bytes may wait to be sent before the asynchronous half takes no more requests. */
 enum { CALL_QUEUE_MOST = LIMIT_MESSAGE };
 
-static const char take_method[] = "sockd.take";
+static bool is_method(const char *method, size_t size, const char *name)
+{
+    return size == strlen(name) && memcmp(method, name, size) == 0;
+}
 
 static struct writer *output(struct call *call)
 {
@@ -30,7 +33,10 @@ void call_begin(struct call *call, struct sockd_client *client, const char *meth
                 uint32_t count)
 {
     *call = (struct call){.client = client, .fd = -1};
-    call->takes = size == sizeof take_method - 1 && memcmp(method, take_method, size) == 0;
+    call->takes = is_method(method, size, "sockd.take");
+    /* Each hello says anew whether the client takes descriptors. */
+    if (is_method(method, size, "sockd.hello"))
+        client->agreed = false;
     fault_begin(client->fault, method, size);
     if (client->lost) {
         call->error = core_report_loss(client, client->fault);

@@ -184,10 +184,11 @@ static int expire(struct sockd_client *client, struct request *request)
 
 int core_expire(struct sockd_client *client)
 {
-    int64_t now = timer_now();
-
-    if (client->lost || now < client->nearest)
+    if (client->lost || client->nearest == TIMER_NEVER)
         return client->lost;
+    int64_t now = timer_now();
+    if (now < client->nearest)
+        return 0;
     client->nearest = TIMER_NEVER;
     for (struct request *request = client->requests.first; request; request = request->next) {
         int error = request->deadline <= now ? expire(client, request) : 0;

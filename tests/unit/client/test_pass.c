@@ -173,6 +173,22 @@ Test(pass, a_socket_is_taken)
     end();
 }
 
+Test(pass, a_hello_of_the_callers_makes_another_necessary)
+{
+    struct part part = {.method = "sockd.take", .descriptors = 1, ANSWER(TAKEN)};
+    struct sockd_taken taken;
+
+    open_to(&part);
+    cr_assert_eq(sockd_take(client, 7, &taken), 0);
+    close(taken.fd);
+    part.seen[0] = 0;
+    cr_assert_eq(sockd_hello(client, NULL, NULL), 0);
+    cr_assert_eq(sockd_take(client, 7, &taken), 0);
+    close(taken.fd);
+    cr_assert_str_eq(part.seen, "sockd.hello(c0) sockd.hello(81a3666473c3) sockd.take(07) ");
+    end();
+}
+
 Test(pass, a_take_that_fails)
 {
     struct part part = {.method = "sockd.take", .descriptors = 1};
