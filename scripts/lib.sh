@@ -60,7 +60,8 @@ need_node_client() {
     step "installing the node client"
     mkdir -p "$folder"
     cp "$source/package.json" "$source/package-lock.json" "$folder"
-    npm ci --prefix "$folder" --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error
+    npm ci --prefix "$folder" --prefer-offline --ignore-scripts --no-audit --no-fund \
+        --loglevel=error || return
     cp "$source/package-lock.json" "$folder/installed.json"
 }
 

@@ -91,7 +91,7 @@ static int terminal_width(void)
 
 static void show_choices(const struct choices *choices)
 {
-    int widest = 0;
+    int widest = 1;
 
     for (size_t i = 0; i < choices->count; i++) {
         int width = (int)strlen(choices->text[i]) + 2;

@@ -25,41 +25,38 @@ struct target {
 
 static const char scheme[] = "ssh://";
 
-/* Appends the path in single quotes, as a shell takes it literally. False if there is no room. */
-static bool quote(char *out, size_t room, const char *path)
-{
-    size_t size = strlen(out);
+/* Text that is put together within its room. */
+struct text {
+    char *at;
+    const char *end; /* of the room, which keeps a byte for the terminator */
+};
 
-    for (const char *at = path; size + 5 < room; at++) {
-        if (at == path)
-            out[size++] = '\'';
-        if (!*at) {
-            memcpy(out + size, "'", 2);
-            return true;
-        }
-        if (*at == '\'') {
-            memcpy(out + size, "'\\''", 4);
-            size += 4;
-        } else {
-            out[size++] = *at;
-        }
-    }
-    return false;
+static bool add(struct text *text, const char *more)
+{
+    for (; *more && text->at < text->end; more++)
+        *text->at++ = *more;
+    *text->at = 0;
+    return !*more;
 }
 
+/* In single quotes a shell takes it literally. */
+static bool add_quoted(struct text *text, const char *path)
+{
+    bool fits = add(text, "'");
+
+    for (; *path && fits; path++)
+        fits = add(text, *path == '\'' ? "'\\''" : (char[]){*path, 0});
+    return fits && add(text, "'");
+}
+
+/* False if it is too long. */
 static bool write_command(struct target *target, const char *path)
 {
-    size_t room = sizeof target->command - sizeof " dial-stdio";
+    struct text text = {target->command, target->command + sizeof target->command - 1};
 
-    if (!path[0]) {
-        strcpy(target->command, "sockctl dial-stdio");
-        return true;
-    }
-    strcpy(target->command, "sockctl --socket ");
-    if (!quote(target->command, room, path))
-        return false;
-    strcat(target->command, " dial-stdio");
-    return true;
+    if (!path[0])
+        return add(&text, "sockctl dial-stdio");
+    return add(&text, "sockctl --socket ") && add_quoted(&text, path) && add(&text, " dial-stdio");
 }
 
 /* The port behind the last colon, if that does not belong to an address in brackets. */
@@ -73,7 +70,7 @@ static bool split_port(struct target *target)
     size_t size = strlen(colon + 1);
     if (size == 0 || size > 5 || strspn(colon + 1, "0123456789") != size)
         return false;
-    strcpy(target->port, colon + 1);
+    memcpy(target->port, colon + 1, size + 1);
     return true;
 }
 
@@ -97,12 +94,14 @@ static bool parse(struct target *target, const char *url)
         return false;
     url += sizeof scheme - 1;
     size_t size = strcspn(url, "/");
-    if (size == 0 || size >= sizeof target->box || url[0] == '-')
+    if (size >= sizeof target->box)
         return false;
     memcpy(target->box, url, size);
-    if (!split_port(target) || !target->box[0])
+    if (!split_port(target))
         return false;
     strip_brackets(target->box);
+    if (!target->box[0] || target->box[0] == '-')
+        return false;
     return write_command(target, url + size);
 }
 

@@ -29,8 +29,8 @@ static const struct {
 } kinds[QUOTA_KINDS] = {
     [QUOTA_CLIENTS] = {"clients", 512},
     [QUOTA_SOCKETS] = {"sockets", 65536},
-    [QUOTA_REQUESTS] = {"requests in flight", 16384},
-    [QUOTA_BYTES] = {"buffered bytes", (size_t)256 << 20},
+    [QUOTA_REQUESTS] = {"requests", 16384},
+    [QUOTA_BYTES] = {"bytes", (size_t)256 << 20},
     [QUOTA_FIBERS] = {"fibers", 262144},
     [QUOTA_LOOKUPS] = {"lookups", 1024},
 };

@@ -84,7 +84,8 @@ class TestForeign(sockd_test.Case):
 
     def test_the_node_client(self):
         """npm's `neovim`, which scripts/setup.sh --tests installs."""
-        self.assertTrue(MODULES.is_dir(), "run scripts/setup.sh --tests")
+        if not MODULES.is_dir():
+            self.skipTest("the client is not installed: scripts/setup.sh --tests")
         self.hold_dialogue("node", FOLDER / "client.js", MODULES)
 
     def test_neovim(self):

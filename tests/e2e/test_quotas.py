@@ -33,7 +33,7 @@ class Quotas(sockd_test.Case):
         """The user has nothing any more but this connection, and what an answer takes."""
         def rest():
             used = {kind: numbers[0] for kind, numbers in self.quotas(client).items()}
-            return (used.pop("clients"), used.pop("buffered bytes") < 1 << 17, set(used.values()))
+            return (used.pop("clients"), used.pop("bytes") < 1 << 17, set(used.values()))
         until(lambda: rest() == (1, True, {0}), lambda: f"back at zero: {self.quotas(client)}")
 
     def start(self, *options, **more):
@@ -110,7 +110,7 @@ class TestEach(Quotas):
         refused = writes.pop()
         self.is_refused(client.answer(refused)[1])
         self.assertGreaterEqual(len(writes), 8)
-        used, most = self.quotas(client)["buffered bytes"]
+        used, most = self.quotas(client)["bytes"]
         self.assertEqual(most, limit)
         self.assertTrue(limit / 2 <= used <= limit + (1 << 20), used)
         self.assertEqual(self.client_of(SOMEBODY).call("sockd.ping"), "pong")

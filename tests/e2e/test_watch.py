@@ -133,11 +133,11 @@ class TestWatch(sockd_test.Case):
         for client in clients:  # so that memory which only grows once is there
             client.call("sockd.ping")
         handles = [self.client.call("socket", "AF_INET", "SOCK_DGRAM") for _ in range(1000)]
-        before = self.client.call("sockd.stats")["quotas"]["buffered bytes"][0]
+        before = self.client.call("sockd.stats")["quotas"]["bytes"][0]
         for client in clients:
             client.send(*([2, "sockd.watch", [handle, "close"]] for handle in handles))
             client.call("sockd.ping")
-        held = self.client.call("sockd.stats")["quotas"]["buffered bytes"][0] - before
+        held = self.client.call("sockd.stats")["quotas"]["bytes"][0] - before
         self.assertGreater(held, 10000 * 64)
         self.assertLess(held, 10000 * 1024)
         for handle in handles:
@@ -145,7 +145,7 @@ class TestWatch(sockd_test.Case):
         for client in clients:
             closed = [client.notification("sockd.event") for _ in handles]
             self.assertEqual(closed, [[handle, "close", {}] for handle in handles])
-        until(lambda: self.client.call("sockd.stats")["quotas"]["buffered bytes"][0] <= before,
+        until(lambda: self.client.call("sockd.stats")["quotas"]["bytes"][0] <= before,
               "the memory of the watches is back")
 
     def test_news_of_a_client_that_does_not_read_gather(self):
