@@ -27,12 +27,9 @@ static const struct {
     const char *name;
     size_t most;
 } kinds[QUOTA_KINDS] = {
-    [QUOTA_CLIENTS] = {"clients", 512},
-    [QUOTA_SOCKETS] = {"sockets", 65536},
-    [QUOTA_REQUESTS] = {"requests", 16384},
-    [QUOTA_BYTES] = {"bytes", (size_t)256 << 20},
-    [QUOTA_FIBERS] = {"fibers", 262144},
-    [QUOTA_LOOKUPS] = {"lookups", 1024},
+    [QUOTA_CLIENTS] = {"clients", 512},     [QUOTA_SOCKETS] = {"sockets", 65536},
+    [QUOTA_REQUESTS] = {"requests", 16384}, [QUOTA_BYTES] = {"bytes", (size_t)256 << 20},
+    [QUOTA_FIBERS] = {"fibers", 262144},    [QUOTA_LOOKUPS] = {"lookups", 1024},
 };
 
 int quota_new(struct quota **out, const struct quota_limits *limits)
