@@ -152,10 +152,11 @@ Test(handles, a_socket_closes_with_the_connection_that_it_is_tied_to)
     static const struct arg_settings loose = {.given = METHOD_OPTION_LIFETIME};
     struct list connection = LIST_INIT(connection), another = LIST_INIT(another);
     start(0);
-    struct sock *socks[3] = {make(1), make(1), make(1)};
+    struct sock *socks[3] = {make(1), make(1), make(1)}, *late = make(1);
     for (int i = 0; i < 3; i++)
         cr_assert_eq(handles_add(handles, socks[i], &tied, &connection), 0);
-    cr_assert_eq(handles_add(handles, make(1), &tied, NULL), -ECANCELED);
+    cr_assert_eq(handles_add(handles, late, &tied, NULL), -ECANCELED);
+    sock_unref(late);
     cr_assert_eq(handles_set(handles, socks[1], &loose, &connection), 0);
     cr_assert_eq(handles_set(handles, socks[2], &tied, &another), 0);
     cr_assert_eq(handles_set(handles, socks[2], &tied, NULL), -ECANCELED);
@@ -168,7 +169,6 @@ Test(handles, a_socket_closes_with_the_connection_that_it_is_tied_to)
     cr_assert_not(sock_is_open(socks[2]));
     for (int i = 0; i < 3; i++)
         sock_unref(socks[i]);
-    net_close_all(fixture.net);
     fixture_stop(&fixture);
 }
 
