@@ -11,8 +11,8 @@
 /* A kernel's socket buffer holds less: more in the output would only cost memory. */
 #define STREAM_WINDOW ((size_t)256 << 10)
 
-/* What a stream may hold although its user's quota is used up, so that none stands still. */
-#define STREAM_LEAST  ((size_t)4 << 10)
+/* What a connection may hold although its user's quota is used up, so that none stands still. */
+#define OUTPUT_LEAST  ((size_t)4 << 10)
 
 void subscriptions_init(struct subscriptions *subscriptions)
 {
@@ -107,15 +107,16 @@ size_t subscription_window(const struct subscription *subscription)
         room = SUBSCRIPTION_PIECE;
     if (room <= quota_left(peer->user, QUOTA_BYTES))
         return room;
-    return pending == 0 && room > STREAM_LEAST ? STREAM_LEAST : 0;
+    return pending == 0 && room > OUTPUT_LEAST ? OUTPUT_LEAST : 0;
 }
 
 bool subscription_has_room(const struct subscription *subscription, size_t size)
 {
     const struct peer *peer = subscription->peer;
     size_t pending = output_pending(&peer->output);
-    return pending + size <= peer->rpc->config.max_output &&
-           size <= quota_left(peer->user, QUOTA_BYTES);
+    bool afforded =
+        size <= quota_left(peer->user, QUOTA_BYTES) || (pending == 0 && size <= OUTPUT_LEAST);
+    return afforded && pending + size <= peer->rpc->config.max_output;
 }
 
 void subscription_starve(struct subscription *subscription)

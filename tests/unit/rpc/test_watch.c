@@ -187,6 +187,25 @@ Test(watch, memory_of_many_is_charged_and_comes_back)
     stop();
 }
 
+Test(watch, a_full_quota_keeps_no_event_back)
+{
+    start(&(struct rpc_config){.quota.most[QUOTA_BYTES] = 16 << 10});
+    cr_assert(client_true(client, "sockd.watch", "is", handle, "readable,eof"));
+    struct client *other = client_new(&fixture);
+    for (bool full = false; !full;) {
+        int64_t more = client_int(other, "socket", "ss", "AF_INET", "SOCK_DGRAM");
+        uint32_t request = client_request(other, "sockd.watch", "is", more, "close");
+        struct message answer = client_answer(other, request);
+        full = *error_name(&answer) != 0;
+    }
+    say("x");
+    shutdown(outside, SHUT_WR);
+    expect_event(client, handle, "readable");
+    expect_event(client, handle, "eof");
+    client_free(other);
+    stop();
+}
+
 Test(watch, one_that_only_listens_goes_on_hearing)
 {
     start(NULL);
