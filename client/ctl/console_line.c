@@ -154,7 +154,8 @@ static void start_editor(struct console_line *line)
     el_set(line->editor, EL_GETCFN, give_character);
     if (line->history)
         el_set(line->editor, EL_HIST, history, line->history);
-    el_set(line->editor, EL_ADDFN, "complete", "Complete the name before the cursor", complete);
+    /* it keeps the texts; those of el_set it would copy first, and never free */
+    el_wset(line->editor, EL_ADDFN, L"complete", L"Complete the name before the cursor", complete);
     el_set(line->editor, EL_BIND, "^I", "complete", NULL);
     el_source(line->editor, NULL);
 }
