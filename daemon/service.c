@@ -1,4 +1,8 @@
-/* The conversation with the service manager, by libsystemd. */
+/*
+ * The conversation with the service manager, by libsystemd but for one thing: sd_notify(3) waits
+ * while the manager does not read, and nothing may make the daemon wait. So what it is told is sent
+ * here, at once, or again and again until it can be.
+ */
 #include "service.h"
 
 #include "loop/loop.h"
@@ -8,14 +12,85 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+/* How soon what could not be said is tried again. */
+#define SERVICE_RETRY (LOOP_SECOND / 10)
 
 struct service {
     struct loop *loop;
     struct loop_timer timer;
     uint64_t interval; /* nanoseconds between two feeds; 0: no watchdog */
+    struct loop_timer retry;
 };
+
+/* A process has one service manager. What it could not be told yet: only the last word counts. */
+static struct service *current;
+static char unsaid[512];
+
+/* ---- what is said ---- */
+
+/* The address in $NOTIFY_SOCKET; 0 if there is none. */
+static socklen_t manager_address(struct sockaddr_un *out)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    size_t size = path ? strlen(path) : 0;
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (size < 2 || size >= sizeof out->sun_path || (path[0] != '/' && path[0] != '@'))
+        return 0;
+    memcpy(out->sun_path, path, size);
+    if (path[0] == '@')
+        out->sun_path[0] = 0;
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
+}
+
+/* 0, also if nobody is there to hear it; -EAGAIN while the manager does not read. */
+static int say(const char *text)
+{
+    struct sockaddr_un address;
+    socklen_t size = manager_address(&address);
+    if (size == 0)
+        return 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -EAGAIN; /* of descriptors and memory there may be some later */
+    ssize_t sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+    int error = sent < 0 ? errno : 0;
+    close(fd);
+    return error == EAGAIN || error == ENOBUFS ? -EAGAIN : 0;
+}
+
+static void say_again_later(void)
+{
+    if (current && loop_timer_start(current->loop, &current->retry, loop_now() + SERVICE_RETRY) < 0)
+        unsaid[0] = 0;
+}
+
+static void on_retry(struct loop_timer *timer)
+{
+    (void)timer;
+    if (say(unsaid) < 0)
+        say_again_later();
+    else
+        unsaid[0] = 0;
+}
+
+static void state(const char *text)
+{
+    snprintf(unsaid, sizeof unsaid, "%s", text);
+    if (say(unsaid) < 0)
+        say_again_later();
+    else
+        unsaid[0] = 0;
+}
+
+/* ---- the control socket ---- */
 
 int service_listen_fd(void)
 {
@@ -35,10 +110,12 @@ int service_listen_fd(void)
     return SD_LISTEN_FDS_START;
 }
 
+/* ---- the watchdog ---- */
+
 static void on_timer(struct loop_timer *timer)
 {
     struct service *service = CONTAINER_OF(timer, struct service, timer);
-    sd_notify(0, "WATCHDOG=1");
+    (void)say("WATCHDOG=1"); /* a manager that does not read has others to read */
     /* Cannot fail: the timer has just left a place free. */
     loop_timer_start(service->loop, timer, loop_now() + service->interval);
 }
@@ -50,6 +127,7 @@ int service_start(struct service **out, struct loop *loop)
         return -ENOMEM;
     service->loop = loop;
     loop_timer_init(&service->timer, on_timer);
+    loop_timer_init(&service->retry, on_retry);
     uint64_t timeout = 0; /* microseconds */
     if (sd_watchdog_enabled(0, &timeout) > 0)
         service->interval = timeout * 1000 / 2;
@@ -59,7 +137,7 @@ int service_start(struct service **out, struct loop *loop)
         free(service);
         return result;
     }
-    *out = service;
+    *out = current = service;
     return 0;
 }
 
@@ -68,15 +146,20 @@ void service_free(struct service *service)
     if (!service)
         return;
     loop_timer_stop(service->loop, &service->timer);
+    loop_timer_stop(service->loop, &service->retry);
+    current = NULL;
     free(service);
 }
 
-__attribute__((format(printf, 2, 0))) static void notify(const char *state, const char *status,
+/* ---- states ---- */
+
+__attribute__((format(printf, 2, 0))) static void notify(const char *what, const char *status,
                                                          va_list arguments)
 {
-    char text[256];
-    vsnprintf(text, sizeof text, status, arguments);
-    sd_notifyf(0, "%s\nSTATUS=%s", state, text);
+    char words[256], text[sizeof unsaid];
+    vsnprintf(words, sizeof words, status, arguments);
+    snprintf(text, sizeof text, "%s\nSTATUS=%s", what, words);
+    state(text);
 }
 
 void service_ready(const char *status, ...)
@@ -89,7 +172,10 @@ void service_ready(const char *status, ...)
 
 void service_reloading(const char *status)
 {
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=%s", loop_now() / 1000, status);
+    char text[sizeof unsaid];
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=%s",
+             loop_now() / 1000, status);
+    state(text);
 }
 
 void service_stopping(const char *status, ...)

@@ -1,7 +1,6 @@
 """Scripts in generations: what a reload takes over, ends, leaves alone, and undoes."""
 import contextlib
 import os
-import select
 import signal
 import socket
 import threading
@@ -47,9 +46,6 @@ class Reloads(sockd_test.Case):
         return self.sockd
 
     def reload(self):
-        """The daemon waits for whoever does not take its notes, as for the service manager."""
-        while select.select([self.sockd.notify], [], [], 0)[0]:
-            self.sockd.told()
         return self.client.call("sockd.reload")
 
     def broken(self, name="EREMOTEIO"):

@@ -63,6 +63,38 @@ static void stop(struct loop_timer *timer)
     loop_stop(((struct run *)(void *)timer)->loop);
 }
 
+/* Fills the manager's queue; returns how many messages that took. */
+static int fill(void)
+{
+    struct sockaddr_un address = harness_unix_address(path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), count = 0;
+    while (sendto(fd, "old", 3, 0, (struct sockaddr *)&address, sizeof address) == 3)
+        count++;
+    close(fd);
+    return count;
+}
+
+Test(service, a_manager_that_does_not_read_is_told_later_and_keeps_nobody_waiting)
+{
+    struct run run = {.timer = {.fn = stop}};
+    struct service *service = NULL;
+    cr_assert_eq(loop_new(&run.loop), 0);
+    cr_assert_eq(service_start(&service, run.loop), 0);
+    int count = fill();
+    cr_assert_gt(count, 0);
+    service_reloading("again");
+    service_ready("at %s", "/here");
+    for (int i = 0; i < count; i++)
+        cr_assert_str_eq(told(), "old");
+    cr_assert_eq(recv(manager, text, sizeof text, MSG_DONTWAIT), -1);
+    cr_assert_eq(loop_timer_start(run.loop, &run.timer, loop_deadline(0.3)), 0);
+    cr_assert_eq(loop_run(run.loop), 0);
+    cr_assert_str_eq(told(), "READY=1\nSTATUS=at /here");
+    cr_assert_eq(recv(manager, text, sizeof text, MSG_DONTWAIT), -1);
+    service_free(service);
+    loop_free(run.loop);
+}
+
 Test(service, the_loop_feeds_the_watchdog)
 {
     setenv("WATCHDOG_USEC", "20000", 1);
