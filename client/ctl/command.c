@@ -196,6 +196,20 @@ static int parse_rest(struct command *command, struct ctl *ctl, const struct kno
     return error;
 }
 
+const char *command_known(const struct verb *verb, const struct method *method, size_t index,
+                          bool *value)
+{
+    struct known known = {.letters = ""};
+
+    know_general(&known);
+    if (verb)
+        know_verb(&known, verb);
+    if (method)
+        know_method(&known, method);
+    *value = known.list[index].has_arg != no_argument;
+    return known.list[index].name;
+}
+
 static int parse_verb(struct command *command, struct ctl *ctl, int argc, char **argv)
 {
     /* The minus has arguments handed out in their order, whatever POSIXLY_CORRECT says. */

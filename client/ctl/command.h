@@ -29,6 +29,11 @@ struct command {
 /* Reads the command line into the context and the command. 0, or CTL_USAGE after a message. With
  * --help or --version the command may have no verb. */
 int command_parse(struct command *command, struct ctl *ctl, int argc, char **argv);
+/* All options of a verb and its method, NULL for those that every command has: the one of that
+ * number, from 0; NULL beyond the last. *value says whether it takes one. */
+const char *command_known(const struct verb *verb, const struct method *method, size_t index,
+                          bool *value);
+
 void command_free(struct command *command);
 
 /* The value of an option, the last if it was given several times; NULL if it was not. */

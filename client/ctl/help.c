@@ -73,6 +73,8 @@ static void print_program(void)
     printf("Usage: sockctl [OPTION ...] COMMAND [ARGUMENT ...]\n\nCommands:\n");
     for (size_t i = 0; verbs[i]; i++) {
         const char *method = verbs[i]->method;
+        if (verbs[i]->name[0] == '_')
+            continue;
         print_entry(verbs[i]->name, verbs[i], method ? methods_find(method, strlen(method)) : NULL);
     }
     for (int id = 0; id < METHOD_COUNT; id++) {

@@ -7,9 +7,10 @@
 #include <string.h>
 
 const struct verb *const verbs[] = {
-    &verb_api,  &verb_attach, &verb_call, &verb_console, &verb_dial_stdio, &verb_give,
-    &verb_list, &verb_read,   &verb_send, &verb_stats,   &verb_stream,     &verb_syswrite,
-    &verb_take, &verb_tap,    &verb_top,  &verb_watch,   &verb_write,      NULL,
+    &verb_api,        &verb_attach, &verb_call,     &verb_complete, &verb_console,
+    &verb_dial_stdio, &verb_give,   &verb_list,     &verb_read,     &verb_send,
+    &verb_stats,      &verb_stream, &verb_syswrite, &verb_take,     &verb_tap,
+    &verb_top,        &verb_watch,  &verb_write,    NULL,
 };
 
 /* Shorter words for methods. */

@@ -29,6 +29,7 @@ struct verb {
 extern const struct verb verb_api;
 extern const struct verb verb_attach;
 extern const struct verb verb_call;
+extern const struct verb verb_complete; /* for the shells, not in the help */
 extern const struct verb verb_console;
 extern const struct verb verb_dial_stdio;
 extern const struct verb verb_give;
@@ -45,7 +46,7 @@ extern const struct verb verb_top;
 extern const struct verb verb_watch;
 extern const struct verb verb_write;
 
-/* The special verbs, ended by NULL. */
+/* The special verbs, ended by NULL. A name that begins with an underscore is not for people. */
 extern const struct verb *const verbs[];
 
 /*

@@ -9,7 +9,7 @@ import unittest
 import sockd_test
 
 MAN = pathlib.Path(os.environ["SOCKD_BUILD"]) / "man"
-PAGES = ("sockd.8", "sockd.lua.5", "sockd-handlers.7")
+PAGES = ("sockctl.1", "sockd.8", "sockd.lua.5", "sockd-handlers.7")
 
 
 def run(*command, **more):
@@ -51,6 +51,17 @@ class TestMan(sockd_test.Case):
         expected = [option for options in self.help().values() for option in options]
         self.assertGreater(len(found), 15)
         self.assertEqual(sorted(found), sorted(expected))
+
+    def test_every_command_of_sockctl_and_every_option_is_there(self):
+        text = self.render("sockctl.1")
+        usage = run(sockd_test.BIN / "sockctl", "--help").stdout
+        commands = re.findall(r"(?m)^  ([a-z][\w.-]*)", usage[:usage.index("Options of every")])
+        self.assertGreater(len(commands), 50)
+        for command in commands:
+            self.assertRegex(text, rf"(?m)^       {command.removeprefix('sockd.')}( |$)")
+            options = run(sockd_test.BIN / "sockctl", command, "--help").stdout
+            for option in re.findall(r"(?m)^  (?:-\w,  )?(--[\w-]+)", options):
+                self.assertIn(option, text, command)
 
     def test_which_options_the_commands_know(self):
         text = self.render("sockd.8")
