@@ -328,7 +328,7 @@ static void step(struct joint *joint, const struct pollfd *fds)
 {
     if (fds[INTERRUPT].revents)
         on_interrupt(joint);
-    if (fds[INPUT].revents)
+    if (fds[INPUT].revents && wants_input(joint)) /* not after an interrupt */
         read_input(joint);
     if (fds[OUTPUT].revents) {
         int error = drain_flush(&joint->drain);
