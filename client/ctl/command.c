@@ -162,13 +162,9 @@ static int parse_general(struct ctl *ctl, int argc, char **argv)
 /* Whether an option was given behind which there are none. */
 static bool has_ended(const struct command *command)
 {
-    const struct verb_option *options = command->verb->options;
+    const char *last = command->verb->last;
 
-    for (size_t i = 0; i < VERB_OPTIONS && options[i].name; i++) {
-        if (options[i].ends && command_has(command, options[i].name))
-            return true;
-    }
-    return false;
+    return last && command_has(command, last);
 }
 
 /* Parses what follows the verb: options and arguments as they come. */

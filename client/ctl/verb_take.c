@@ -130,6 +130,7 @@ const struct verb verb_take = {
     .arguments = "HANDLE --exec COMMAND [ARGUMENT ...]",
     .doc = "Runs a command with the socket as its standard input and output; the daemon's handle "
            "is gone",
-    .options = {{.name = "exec", .doc = "what follows is the command", .ends = true}},
+    .options = {{"exec", NULL, 0, "what follows is the command"}},
+    .last = "exec",
     .run = run,
 };

@@ -14,7 +14,6 @@ struct verb_option {
     const char *value; /* what it takes, for the usage; NULL if nothing */
     char letter;       /* 0 if there is no short form */
     const char *doc;
-    bool ends; /* no options follow it, all the rest are arguments */
 };
 
 struct verb {
@@ -23,6 +22,7 @@ struct verb {
     const char *arguments; /* for the usage; NULL: the method's parameters */
     const char *doc;       /* NULL: the method's */
     struct verb_option options[VERB_OPTIONS];
+    const char *last; /* the option behind which all are arguments; NULL: none */
     int (*run)(struct ctl *ctl, const struct command *command);
 };
 
