@@ -46,7 +46,7 @@ struct fiber {
     fiber_ended_fn *ended;
     void *ended_context;
     char *name;      /* NULL: the default */
-    uint64_t burned; /* nanoseconds it ran in full slices since it last waited */
+    uint64_t burned; /* nanoseconds of CPU time in full slices since it last waited */
     max_align_t extra[];
 };
 
@@ -76,7 +76,8 @@ struct vm {
     struct list ready;
     struct list nested; /* creators whose new fiber runs first; the next to run in front */
     struct loop_task task;
-    uint64_t turn_start; /* of the turn's first hook; 0 before it */
+    uint64_t turn_start; /* by the monotonic clock; 0: nobody has looked yet */
+    uint64_t turn_cpu;   /* CPU time of the thread at that moment */
     uint64_t turn;       /* counts */
     uint64_t cpu_limit;  /* nanoseconds */
     int preempted;       /* registry: a table whose [1] is true while a hook unwinds coroutines */
@@ -137,8 +138,8 @@ void preempt_init(struct vm *vm);
 
 void preempt_deinit(struct vm *vm);
 
-/* Nanoseconds of CPU time of this thread. */
-uint64_t preempt_now(void);
+/* The turn begins now, or nearly so. */
+void preempt_note_start(struct vm *vm);
 
 /* Lets the hook run before the next instruction. */
 void preempt_at_once(struct vm *vm);

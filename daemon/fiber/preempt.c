@@ -159,20 +159,18 @@ static void preempt_yield(struct vm *vm, struct fiber *fiber, lua_State *L)
     lua_yield(L, 0);
 }
 
-uint64_t preempt_now(void)
+/* Nanoseconds of CPU time of this thread. */
+static uint64_t preempt_cpu(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
 }
 
-/* How long the turn has lasted; of a fiber's first nobody knows before the first hook. */
-static uint64_t preempt_ran(struct vm *vm)
+void preempt_note_start(struct vm *vm)
 {
-    uint64_t now = preempt_now();
-    if (vm->turn_start == 0)
-        vm->turn_start = now;
-    return now - vm->turn_start;
+    vm->turn_start = loop_now();
+    vm->turn_cpu = preempt_cpu();
 }
 
 static void preempt_hook(lua_State *L, lua_Debug *record)
@@ -190,14 +188,16 @@ static void preempt_hook(lua_State *L, lua_Debug *record)
     }
     if (vm->mode == PREEMPT_AT_ONCE)
         preempt_set(vm, PREEMPT_COUNTING);
-    uint64_t ran = preempt_ran(vm);
-    if (fiber->burned + ran > vm->cpu_limit) {
+    if (vm->turn_start == 0) /* of a fiber's first turn nobody knows it before the first hook */
+        preempt_note_start(vm);
+    uint64_t burned = fiber->burned + (preempt_cpu() - vm->turn_cpu);
+    if (burned > vm->cpu_limit) {
         fiber->exhausted = true;
         preempt_set(vm, PREEMPT_AT_ONCE);
         preempt_throw(L);
     }
-    if (ran < PREEMPT_SLICE || !lua_isyieldable(L))
+    if (loop_now() - vm->turn_start < PREEMPT_SLICE || !lua_isyieldable(L))
         return;
-    fiber->burned += ran;
+    fiber->burned = burned + 1; /* it has burned something, whatever the clock says */
     preempt_yield(vm, fiber, L);
 }

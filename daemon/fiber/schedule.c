@@ -42,7 +42,9 @@ void schedule_turn(struct vm *vm, struct fiber *fiber)
 {
     CHECK(vm->current == NULL && list_empty(&vm->nested));
     vm->turn++;
-    vm->turn_start = fiber->burned > 0 ? preempt_now() : 0;
+    vm->turn_start = 0;
+    if (fiber->burned > 0)
+        preempt_note_start(vm);
     schedule_resume(vm, fiber);
     for (struct list *link; (link = list_shift(&vm->nested)) != NULL;)
         schedule_resume(vm, CONTAINER_OF(link, struct fiber, link));
