@@ -146,7 +146,7 @@ static void serving_ended(struct fiber *fiber, void *context, int status)
         visit->tally->failed++;
         serving_log_error(fiber);
     }
-    if (sock_is_open(visit->connection))
+    if (sock_is_open(visit->connection) && !sock_is_unshared(visit->connection))
         sock_shutdown(visit->connection, SHUT_RDWR);
     sock_close(visit->connection);
     visit_free(visit);

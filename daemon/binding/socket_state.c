@@ -127,9 +127,7 @@ static int socket_peer(lua_State *L)
 
 static int socket_fd(lua_State *L)
 {
-    struct sock *sock = socket_check(L);
-    sock_flush(sock, 0); /* whoever asks may use it */
-    lua_pushinteger(L, sock_fd(sock));
+    lua_pushinteger(L, sock_expose(socket_check(L)));
     return 1;
 }
 

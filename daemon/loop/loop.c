@@ -4,12 +4,10 @@
  * One round: run the tasks deferred so far, then let libevent wait for events and call back. The
  * timers stand in a heap of our own behind a single libevent timer, which is armed for the
  * earliest of them and left alone when that one is stopped: a deadline that never fires costs two
- * heap operations and no system call.
+ * heap operations and no system call. Descriptors are in loop_io.c.
  */
-#include "loop/loop.h"
+#include "loop/loop_private.h"
 
-#include "loop/heap.h"
-#include "loop/lag.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -17,42 +15,10 @@
 #include <math.h>
 #include <time.h>
 
-enum { LOOP_MAGIC = 0x6c6f6f70, LOOP_IO_MAGIC = 0x6c696f21, LOOP_SIGNAL_MAGIC = 0x6c736967 };
+enum { LOOP_SIGNAL_MAGIC = 0x6c736967 };
 
 /* What nobody outlives; keeps sums of deadlines far from overflow. */
-#define LOOP_CENTURY           (100.0 * 365 * 24 * 3600)
-
-/* How often descriptors in doubt are looked at, and how many at a time. */
-#define LOOP_TICK_MICROSECONDS 50000
-#define LOOP_TICK_BATCH        1024
-
-struct loop {
-    unsigned magic;
-    bool stopped;
-    struct event_base *base;
-    struct event *alarm;
-    uint64_t armed_for; /* deadline of `alarm`; LOOP_NEVER when it is not set */
-    uint64_t turned;    /* timers up to this deadline have had, or are having, their turn */
-    struct heap timers;
-    struct list tasks;
-
-    /* Descriptors in doubt (loop_io_doubt): since the last tick, and for longer. */
-    struct list doubts, old_doubts;
-    struct event *tick;
-    bool ticking;
-
-    size_t ios, signals, task_count;
-    struct lag lag;
-};
-
-struct loop_io {
-    unsigned magic;
-    struct loop *loop;
-    struct list doubt; /* in the loop's list of those in doubt, or in none */
-    struct event *event;
-    loop_io_fn *fn;
-    void *context;
-};
+#define LOOP_CENTURY (100.0 * 365 * 24 * 3600)
 
 struct loop_signal {
     unsigned magic;
@@ -78,14 +44,12 @@ static struct event_base *loop_base_new(void)
     event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     event_set_log_callback(loop_on_log);
-    event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
 }
 
 static void loop_on_alarm(evutil_socket_t fd, short events, void *context);
-static void loop_on_tick(evutil_socket_t fd, short events, void *context);
 
 int loop_new(struct loop **out)
 {
@@ -95,16 +59,14 @@ int loop_new(struct loop **out)
     loop->magic = LOOP_MAGIC;
     loop->armed_for = LOOP_NEVER;
     list_init(&loop->tasks);
-    list_init(&loop->doubts);
-    list_init(&loop->old_doubts);
+    loop->epoll = -1;
     loop->base = loop_base_new();
-    if (loop->base != NULL) {
+    if (loop->base != NULL)
         loop->alarm = event_new(loop->base, -1, 0, loop_on_alarm, loop);
-        loop->tick = event_new(loop->base, -1, 0, loop_on_tick, loop);
-    }
-    if (loop->alarm == NULL || loop->tick == NULL) {
+    int error = loop->alarm != NULL ? loop_io_init(loop) : -ENOMEM;
+    if (error < 0) {
         loop_free(loop);
-        return -ENOMEM;
+        return error;
     }
     *out = loop;
     return 0;
@@ -119,8 +81,7 @@ void loop_free(struct loop *loop)
     heap_deinit(&loop->timers);
     if (loop->alarm != NULL)
         event_free(loop->alarm);
-    if (loop->tick != NULL)
-        event_free(loop->tick);
+    loop_io_deinit(loop);
     if (loop->base != NULL)
         event_base_free(loop->base);
     loop->magic = 0;
@@ -129,7 +90,7 @@ void loop_free(struct loop *loop)
 
 size_t loop_busy(const struct loop *loop)
 {
-    return loop->ios + loop->signals + loop->task_count + heap_count(&loop->timers);
+    return loop->io_count + loop->signals + loop->task_count + heap_count(&loop->timers);
 }
 
 /* Runs what is deferred now; what these tasks defer waits for the next round. */
@@ -143,13 +104,6 @@ static void loop_run_tasks(struct loop *loop)
         loop->task_count--;
         task->fn(task);
     }
-}
-
-/* Something happens: the round begins, unless it has. */
-static inline void loop_begin_round(struct loop *loop)
-{
-    if (loop->lag.begun == 0)
-        lag_begin(&loop->lag, loop_now());
 }
 
 static inline void loop_end_round(struct loop *loop)
@@ -170,6 +124,7 @@ int loop_run(struct loop *loop)
 {
     MAGIC_CHECK(loop, LOOP_MAGIC);
     loop->stopped = false;
+    loop_io_go_on(loop);
     while (!loop->stopped) {
         if (!list_empty(&loop->tasks))
             loop_begin_round(loop);
@@ -281,93 +236,6 @@ void loop_defer_cancel(struct loop *loop, struct loop_task *task)
         return;
     list_unlink(&task->link);
     loop->task_count--;
-}
-
-/* ---- descriptors ---- */
-
-static void loop_on_io(evutil_socket_t fd, short events, void *context)
-{
-    (void)fd;
-    struct loop_io *io = context;
-    MAGIC_CHECK(io, LOOP_IO_MAGIC);
-    loop_begin_round(io->loop);
-    unsigned ready = 0;
-    if (events & EV_READ)
-        ready |= LOOP_READ;
-    if (events & EV_WRITE)
-        ready |= LOOP_WRITE;
-    if (events & EV_CLOSED)
-        ready |= LOOP_READ | LOOP_CLOSED;
-    list_unlink(&io->doubt);
-    io->fn(io->context, ready);
-}
-
-static void loop_start_tick(struct loop *loop)
-{
-    static const struct timeval interval = {0, LOOP_TICK_MICROSECONDS};
-    loop->ticking = event_add(loop->tick, &interval) == 0;
-}
-
-static void loop_on_tick(evutil_socket_t fd, short events, void *context)
-{
-    (void)fd, (void)events;
-    struct loop *loop = context;
-    MAGIC_CHECK(loop, LOOP_MAGIC);
-    loop_begin_round(loop);
-    for (int i = 0; i < LOOP_TICK_BATCH; i++) {
-        struct list *node = list_shift(&loop->old_doubts);
-        if (node == NULL)
-            break;
-        struct loop_io *io = CONTAINER_OF(node, struct loop_io, doubt);
-        io->fn(io->context, LOOP_READ);
-    }
-    list_splice(&loop->old_doubts, &loop->doubts);
-    loop->ticking = false;
-    if (!list_empty(&loop->old_doubts))
-        loop_start_tick(loop);
-}
-
-void loop_io_doubt(struct loop_io *io)
-{
-    list_unlink(&io->doubt);
-    list_append(&io->loop->doubts, &io->doubt);
-    if (!io->loop->ticking)
-        loop_start_tick(io->loop);
-}
-
-int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out)
-{
-    struct loop_io *io = calloc(1, sizeof(*io));
-    if (io == NULL)
-        return -ENOMEM;
-    *io = (struct loop_io){.magic = LOOP_IO_MAGIC, .loop = loop, .fn = fn, .context = context};
-    list_init(&io->doubt);
-    io->event = event_new(loop->base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
-                          loop_on_io, io);
-    errno = 0;
-    if (io->event == NULL || event_add(io->event, NULL) < 0) {
-        /* libevent leaves errno 0 where epoll_ctl said EPERM */
-        int error = io->event == NULL ? -ENOMEM : errno != 0 ? -errno : -EPERM;
-        if (io->event != NULL)
-            event_free(io->event);
-        free(io);
-        return error;
-    }
-    loop->ios++;
-    *out = io;
-    return 0;
-}
-
-void loop_io_free(struct loop_io *io)
-{
-    if (io == NULL)
-        return;
-    MAGIC_CHECK(io, LOOP_IO_MAGIC);
-    io->loop->ios--;
-    list_unlink(&io->doubt);
-    event_free(io->event);
-    io->magic = 0;
-    free(io);
 }
 
 /* ---- signals ---- */

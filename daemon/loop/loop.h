@@ -76,6 +76,10 @@ void loop_io_doubt(struct loop_io *io);
 /* To be called before the descriptor is closed: a duplicate elsewhere would keep it reporting. */
 void loop_io_free(struct loop_io *io);
 
+/* The same, without a system call, where there is no duplicate and the descriptor is about to be
+ * closed. */
+void loop_io_forget(struct loop_io *io);
+
 /* ---- timers ---- */
 
 struct loop_timer;

@@ -22,6 +22,7 @@ int heir_new(struct sock *listener, uid_t owner, struct sock **out)
         return error;
     (void)STEAL_FD(fd);
     struct sock *heir = *out;
+    listener->unshared = false;
     heir->listening = heir->held = true;
     heir->any_port = listener->any_port;
     heir->receive_limit = listener->receive_limit;

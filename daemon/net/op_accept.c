@@ -87,6 +87,7 @@ static int accept_step(struct op *op)
     if (error < 0)
         return op_end(op, error);
     (void)STEAL_FD(fd);
+    op->made.sock->unshared = true;
     if (listener->receive_limit != 0 || listener->send_limit != 0)
         option_take_limits(op->made.sock); /* TCP's are inherited */
     address_set(&net->accepted_from, (struct sockaddr *)&from, length);

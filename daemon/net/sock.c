@@ -176,9 +176,11 @@ int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, s
         getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
     }
     error = sock_wrap(net, fd, domain, type, protocol, owner, out);
-    if (error == 0)
-        (void)STEAL_FD(fd);
-    return error;
+    if (error < 0)
+        return error;
+    (void)STEAL_FD(fd);
+    (*out)->unshared = true;
+    return 0;
 }
 
 int sock_new_pair(struct net *net, int domain, int type, int protocol, uid_t owner,
@@ -322,7 +324,10 @@ int sock_withdraw(struct sock *sock)
 
 void sock_conclude(struct sock *sock)
 {
-    loop_io_free(sock->io);
+    if (sock->unshared)
+        loop_io_forget(sock->io);
+    else
+        loop_io_free(sock->io);
     sock->io = NULL;
     sock_drop_unaccepted(sock);
     if (sock->delivering == NULL)
@@ -352,6 +357,7 @@ int sock_close(struct sock *sock)
     gather_close(sock, &left);
     sock_record(sock, 0);
     sock_remove_file(sock);
+    sock->unshared = sock->unshared && buffer_length(&left) == 0;
     int fd = sock_end(sock);
     if (buffer_length(&left) > 0)
         linger_start(net, fd, &left);
@@ -370,6 +376,7 @@ int sock_detach(struct sock *sock)
         sock->in_error != 0 || !list_empty(&sock->unaccepted))
         return -EBUSY;
     free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
+    sock->unshared = false;
     return sock_end(sock);
 }
 

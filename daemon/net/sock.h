@@ -138,6 +138,12 @@ void sock_unaccept(struct sock *listener, struct sock *connection);
 
 uint64_t sock_id(const struct sock *sock);
 int sock_fd(const struct sock *sock); /* -1 when closed */
+
+/* The same for somebody who may do anything with it. */
+int sock_expose(struct sock *sock);
+
+/* Whether the descriptor is the only one, so that closing it ends the connection. */
+bool sock_is_unshared(const struct sock *sock);
 uid_t sock_owner(const struct sock *sock);
 void sock_set_owner(struct sock *sock, uid_t owner);
 struct net *sock_net(const struct sock *sock);

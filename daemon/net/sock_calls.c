@@ -176,6 +176,18 @@ uint64_t sock_id(const struct sock *sock)
     return sock->id;
 }
 
+int sock_expose(struct sock *sock)
+{
+    sock_flush(sock, 0);
+    sock->unshared = false;
+    return sock->fd;
+}
+
+bool sock_is_unshared(const struct sock *sock)
+{
+    return sock->unshared;
+}
+
 int sock_fd(const struct sock *sock)
 {
     return sock->fd;

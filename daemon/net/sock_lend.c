@@ -34,6 +34,7 @@ int sock_lend(struct sock *sock)
     int error = sock_may_lend(sock);
     if (error < 0)
         return error;
+    sock->unshared = false;
     sock->lent = sock_withdraw(sock);
     set_blocking(sock->lent, true);
     return sock->lent;

@@ -58,6 +58,7 @@ struct sock {
     uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
  LOOP_CLOSED: the peer has ended its side */
     bool nonblock, listening, kept;
+    bool unshared; /* nobody else can have the descriptor: closing it ends the connection */
     bool rough;    /* the last send(2) did not take all: output is better not gathered */
     bool held;     /* a listener that accepts nothing yet (heir.h) */
     bool any_port; /* a listener whose port the kernel chose */
