@@ -5,8 +5,10 @@
 #include "client/args_private.h"
 #include "client/ctl/output.h"
 #include "client/ctl/params.h"
+#include "client/ctl/progress.h"
 #include "client/ctl/remote.h"
 #include "client/ctl/report.h"
+#include "client/ctl/slow_read.h"
 #include "client/ctl/verbs.h"
 #include "protocol/args.h"
 
@@ -47,20 +49,26 @@ static struct arg_what asked_for(const struct sockd_args *args)
     return parsed.arg[1].what;
 }
 
-static int call(struct ctl *ctl, const struct sockd_args *args)
+static int print(struct ctl *ctl, const struct sockd_args *args, const struct sockd_value *value)
 {
-    const struct method *method = &methods[METHOD_read];
     const struct arg_what what = asked_for(args);
-    const struct sockd_value *value;
     const char *data = "";
     size_t size = 0;
-    int status = remote_call(ctl, method->name, method, args, &value);
 
-    if (status)
-        return status;
     sockd_value_data(value, &data, &size);
-    status = output_result(ctl, method->result, value);
+    int status = output_result(ctl, METHOD_RESULT_BYTES, value);
     return status || is_complete(&what, data, size) ? status : CTL_END;
+}
+
+static int call(struct ctl *ctl, const struct command *command, const struct sockd_args *args)
+{
+    const struct method *method = command->method;
+    const struct sockd_value *value;
+
+    if (command_has(command, "progress"))
+        return slow_read(ctl, params_text(command, method, "h"), args, print);
+    int status = remote_call(ctl, method->name, method, args, &value);
+    return status ? status : print(ctl, args, value);
 }
 
 static int run(struct ctl *ctl, const struct command *command)
@@ -71,7 +79,7 @@ static int run(struct ctl *ctl, const struct command *command)
         return report_memory(ctl);
     int status = params_build(ctl, command, command->method, NULL, args);
     if (!status)
-        status = call(ctl, args);
+        status = call(ctl, command, args);
     sockd_args_free(args);
     return status;
 }
@@ -85,6 +93,7 @@ const struct verb verb_read = {
         {
             {"limit", "N", 0, "read N bytes at most"},
             {"until", "STR", 0, "read through STR, which may have C escapes; may be repeated"},
+            PROGRESS_OPTION,
         },
     .run = run,
 };

@@ -7,6 +7,7 @@
 #include "client/ctl/interrupt.h"
 #include "client/ctl/output.h"
 #include "client/ctl/params.h"
+#include "client/ctl/progress.h"
 #include "client/ctl/remote.h"
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
@@ -25,6 +26,7 @@ struct sending {
     const struct command *command;
     const struct method *method;
     struct sockd_args *args;
+    struct progress progress;
 };
 
 /* Sends one piece. 0, or an exit status after a message. */
@@ -42,6 +44,7 @@ static int send_piece(struct sending *sending, const struct sockd_bytes *data)
         return status;
     sockd_value_int(value, &count);
     ctl->sent += (uint64_t)count;
+    progress_update(&sending->progress, ctl->sent, 0);
     return 0;
 }
 
@@ -133,7 +136,9 @@ static int run_method(struct ctl *ctl, const struct command *command, const stru
 
     if (!sending.args)
         return report_memory(ctl);
+    progress_init(&sending.progress, command_has(command, "progress"));
     int status = send_any(&sending);
+    progress_end(&sending.progress, ctl->sent, 0);
     sockd_args_free(sending.args);
     if (status)
         return status;
@@ -169,7 +174,9 @@ const struct verb verb_send = {
     .method = "send",
     .arguments = "HANDLE DATA|-",
     .doc = "Sends all of DATA" DATA_DOC,
-    .options = {ESCAPES, {"once", NULL, 0, "send what one send(2) takes, and say how much"}},
+    .options = {ESCAPES,
+                {"once", NULL, 0, "send what one send(2) takes, and say how much"},
+                PROGRESS_OPTION},
     .run = run_send,
 };
 
@@ -178,7 +185,7 @@ const struct verb verb_write = {
     .method = "write",
     .arguments = "HANDLE DATA|- [TIMEOUT]",
     .doc = "Sends all of DATA and says how much it was" DATA_DOC,
-    .options = {ESCAPES},
+    .options = {ESCAPES, PROGRESS_OPTION},
     .run = run,
 };
 

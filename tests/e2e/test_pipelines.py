@@ -7,6 +7,7 @@ import threading
 
 import sockd_test
 from sockd_test import until
+from terminal import Terminal
 
 
 class Scripts(sockd_test.Case):
@@ -165,6 +166,36 @@ class TestPipelines(Scripts):
             sockctl close "$id"
         """, port)
         self.assertEqual(out, b"status 124\n")
+
+    def test_progress_is_told_beside_the_data(self):
+        self.start_daemon()
+        def echo(sock):
+            sock.sendall(sockd_test.receive(sock, 300000))
+            sock.recv(1)
+        process = self.popen(r"""
+            id=$(sockctl connect 127.0.0.1 "$1")
+            head -c 300000 /dev/zero | sockctl send "$id" - --progress
+            sockctl read "$id" 300000 --progress | wc -c
+            sockctl close "$id"
+        """, self.serve(echo))
+        out, err = process.communicate(timeout=sockd_test.PATIENCE)
+        self.assertEqual((process.returncode, out), (0, b"300000\n"), err)
+        self.assertRegex(err.decode(), r"^sent 293\.0K, [^ ]+/s\nreceived 293\.0K, [^ ]+/s\n$")
+
+    def test_progress_of_a_read_that_waits(self):
+        daemon = self.start_daemon()
+        more = threading.Event()
+        def drip(sock):
+            sock.sendall(b"12345")
+            more.wait(sockd_test.PATIENCE)
+        self.run_script('sockctl connect 127.0.0.1 "$1" --name slow', self.serve(drip))
+        with Terminal([sockd_test.BIN / "sockctl", "read", "slow", "10", "--progress"],
+                      {"SOCKD_SOCKET": str(daemon.path)}) as terminal:
+            terminal.expect("received 5, ")
+            terminal.type("\x03")
+            self.assertEqual(terminal.wait(), 130)
+        self.assertEqual(self.run_script("sockctl read slow 5; sockctl close slow"), b"12345")
+        more.set()
 
     def test_console_as_a_filter(self):
         self.start_daemon()
