@@ -134,6 +134,18 @@ void runtime_set_idle(struct runtime *runtime, void (*idle)(void *context), void
     binding_set_idle(runtime->binding, idle, context);
 }
 
+static int runtime_tell(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "sockd.stopping");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+void runtime_stopping(struct runtime *runtime)
+{
+    (void)vm_protect(runtime->vm, runtime_tell, NULL, NULL); /* a failure is logged */
+}
+
 void runtime_flush(struct runtime *runtime, uint64_t deadline)
 {
     sink_flush(binding_sink(runtime->binding), deadline);

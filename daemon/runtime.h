@@ -39,6 +39,9 @@ size_t runtime_busy(const struct runtime *runtime);
 /* `idle` is called from the loop whenever runtime_busy has become 0. */
 void runtime_set_idle(struct runtime *runtime, void (*idle)(void *context), void *context);
 
+/* The program is about to end: what Lua keeps waiting only for somebody to watch ends by itself. */
+void runtime_stopping(struct runtime *runtime);
+
 /* Writes what print has kept because the reader of standard output stalled; waits for it until the
  * deadline. For the end of the program. */
 void runtime_flush(struct runtime *runtime, uint64_t deadline);

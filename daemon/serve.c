@@ -110,6 +110,7 @@ static void on_signal(void *context, int number)
     service_stopping("letting clients and handlers finish for %g s", server->options->grace);
     reload_end(server->reload);
     net_each(server->net, close_listener, NULL);
+    runtime_stopping(server->runtime);
     rpc_drain(server->rpc, deadline, on_drained, server);
     runtime_set_idle(server->runtime, on_idle, server);
     if (loop_timer_start(server->loop, &server->grace, deadline) < 0)

@@ -68,18 +68,30 @@ local function session_of(id)
 end
 
 -- Waits until something has been printed, and returns it. The one call of this that a client has
--- waiting is what keeps its session open: when it is cancelled, the client is gone.
+-- waiting is what keeps its session open: when it is cancelled, the client is gone. Nothing is
+-- returned when the daemon is about to end.
 function console.wait(id)
     local session = session_of(id)
-    while #session.lines == 0 do
+    while #session.lines == 0 and not session.closed do
         local waited, problem = pcall(session.more.wait, session.more)
         if not waited then
             session.closed, sessions[id] = true, nil
             error(problem, 0)
         end
     end
-    return take_output(session)
+    if #session.lines > 0 then
+        return take_output(session)
+    end
 end
+
+-- Somebody who only looks at a prompt does not keep the daemon from ending.
+core.export('sockd.stopping', function()
+    for _, session in pairs(sessions) do
+        session.closed = true
+        session.more:broadcast()
+    end
+    sessions = {}
+end)
 
 -- ---- statements ----
 

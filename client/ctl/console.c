@@ -18,6 +18,7 @@
 
 static const char open_text[] = "require('sockd.console').open(getfenv(1))";
 static const char eval_text[] = "require('sockd.console').eval(...)";
+static const char wait_text[] = "require('sockd.console').wait(...)";
 static const char complete_text[] = "require('sockd.console').complete(...)";
 
 static const struct method *eval_method(void)
@@ -32,6 +33,67 @@ static int eval(struct console *console, const struct sockd_value **value)
     return remote_call(console->ctl, method->name, method, console->args, value);
 }
 
+/* ---- what is printed in the daemon ---- */
+
+static void listen_again(struct console *console);
+
+/* Where a line is being typed, it gives way. */
+static void print_output(struct console *console, const struct sockd_value *text)
+{
+    struct sockd_bytes bytes = {"", 0};
+
+    if (console->ctl->json) {
+        output_json(console->ctl, json_pack("{s:o}", "output", json_of_value(text)));
+        return;
+    }
+    if (console->at_prompt)
+        fputs("\r\033[J", stdout);
+    sockd_value_data(text, &bytes.data, &bytes.size);
+    output_bytes(console->ctl, bytes.data, bytes.size);
+    fflush(stdout);
+    console->printed = true;
+}
+
+static void on_output(struct sockd_client *client, const struct sockd_answer *answer, void *context)
+{
+    struct console *console = context;
+    const struct sockd_value *text;
+
+    (void)client;
+    if (sockd_answer_value(answer, &text) < 0)
+        return; /* nothing more comes; statements will say why */
+    if (sockd_value_type(text) == SOCKD_NIL)
+        return; /* the daemon is about to end */
+    print_output(console, text);
+    listen_again(console);
+}
+
+/* One such request waits all the time: by it the session knows, too, that somebody is there. */
+static void listen_again(struct console *console)
+{
+    struct sockd_client *client = console->ctl->client;
+    uint32_t request;
+
+    if (sockd_submit(client, eval_method()->name, console->listen_args, on_output, console,
+                     &request) == 0)
+        sockd_set_request_deadline(client, request, SOCKD_FOREVER);
+}
+
+static void start_listening(struct console *console)
+{
+    console->listen_args = sockd_args_new();
+    sockd_args_text(console->listen_args, wait_text);
+    sockd_args_int(console->listen_args, console->session);
+    listen_again(console);
+}
+
+bool console_process(struct console *console)
+{
+    return sockd_process(console->ctl->client) == 0;
+}
+
+/* ---- the session ---- */
+
 int console_start(struct console *console, struct ctl *ctl)
 {
     const struct sockd_value *value;
@@ -39,15 +101,18 @@ int console_start(struct console *console, struct ctl *ctl)
     *console = (struct console){.ctl = ctl, .args = sockd_args_new()};
     sockd_args_text(console->args, open_text);
     int status = eval(console, &value);
-    if (!status)
-        sockd_value_int(value, &console->session);
-    return status;
+    if (status)
+        return status;
+    sockd_value_int(value, &console->session);
+    start_listening(console);
+    return 0;
 }
 
 void console_end(struct console *console)
 {
     sockd_args_free(console->args);
-    console->args = NULL;
+    sockd_args_free(console->listen_args);
+    console->args = console->listen_args = NULL;
 }
 
 /* The parameters of an eval on a text of the user's. */

@@ -10,6 +10,9 @@ struct console {
     struct ctl *ctl;
     int64_t session;
     struct sockd_args *args;
+    struct sockd_args *listen_args;
+    bool at_prompt; /* what is printed now stands where a line is being typed */
+    bool printed;   /* something was, and that line is to be shown again */
 };
 
 /* 0, or an exit status after a message. The console must be ended in either case. */
@@ -21,6 +24,10 @@ void console_end(struct console *console);
  * ends. */
 enum { CTL_INCOMPLETE = -1 };
 int console_run(struct console *console, const char *statement);
+
+/* Takes in what has come meanwhile: what is printed in the daemon is printed here. To be called
+ * when the client's descriptor is readable. False if the daemon is gone. */
+bool console_process(struct console *console);
 
 /* The ways to go on with the text before the cursor, each with what it replaces of that text:
  * "socket.tcp_connect(" for "x = socket.tcp_c". For the caller to clear. */

@@ -6,8 +6,10 @@
 #include "client/ctl/console_history.h"
 #include "client/ctl/interrupt.h"
 
+#include <errno.h>
 #include <histedit.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct console_line {
     EditLine *editor; /* NULL if the input is no terminal */
     History *history;
     const char *prompt;
+    bool deaf;  /* the daemon is gone */
     char *text; /* of the last line, where there is no editor */
     size_t room;
 };
@@ -37,16 +40,47 @@ static char *give_prompt(EditLine *editor)
     return (char *)(uintptr_t)line_of(editor)->prompt;
 }
 
-/* One character of the terminal, which waits for an interrupt too. 1; 0 at the end, -1 without
- * one. */
+/* What is printed in the daemon meanwhile appears above the line, which is shown again. */
+static void process(struct console_line *line, EditLine *editor)
+{
+    line->console->at_prompt = true;
+    line->deaf = !console_process(line->console);
+    line->console->at_prompt = false;
+    if (line->console->printed)
+        el_set(editor, EL_REFRESH);
+    line->console->printed = false;
+}
+
+/* Waits for a key. False if an interrupt came first. */
+static bool wait_for_key(struct console_line *line, EditLine *editor)
+{
+    struct sockd_client *client = line->console->ctl->client;
+
+    for (;;) {
+        struct pollfd fds[] = {
+            {.fd = interrupt_start(), .events = POLLIN},
+            {.fd = STDIN_FILENO, .events = POLLIN},
+            {.fd = line->deaf ? -1 : sockd_fd(client), .events = sockd_events(client)},
+        };
+        if (poll(fds, 3, -1) < 0 && errno != EINTR)
+            return false;
+        if (interrupt_came())
+            return false;
+        if (fds[1].revents)
+            return true;
+        if (fds[2].revents)
+            process(line, editor);
+    }
+}
+
+/* One character of the terminal. 1; or -1 if there is none. */
 static int give_character(EditLine *editor, wchar_t *result)
 {
     mbstate_t state = {0};
     char byte;
 
-    (void)editor;
     for (;;) {
-        if (!interrupt_wait_readable(STDIN_FILENO) || read(STDIN_FILENO, &byte, 1) != 1)
+        if (!wait_for_key(line_of(editor), editor) || read(STDIN_FILENO, &byte, 1) != 1)
             return -1;
         size_t size = mbrtowc(result, &byte, 1, &state);
         if (size != (size_t)-2)

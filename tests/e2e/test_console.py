@@ -146,6 +146,35 @@ class TestManual(Console):
             client.call("close", web)
 
 
+    @unittest.skipUnless(private_network.available(), "only root can have a network of its own")
+    def test_a_server_prints_the_lines_that_socat_ships_at_the_prompt(self):
+        self.sockd = self.daemon(
+            wrapper=private_network.wrapper(self.folder, "127.0.0.1 localhost\n"))
+        terminal = self.terminal()
+        terminal.expect_prompt("sockd> ")
+        lines = SERVER.splitlines()
+        for line, prompt in zip(lines, ["sockd> "] * 2 + ["     > "] * (len(lines) - 3)):
+            terminal.type(line + "\n")
+            terminal.expect_prompt(prompt)
+        terminal.type(lines[-1] + "\n")
+        terminal.expect("- fd: ")
+        terminal.expect_prompt("sockd> ")
+        (self.folder / "tmp.txt").write_text("A\nB\nC\n")
+        subprocess.run([*private_network.beside(self.sockd.pid),
+                        "socat", "TCP:localhost:3302", self.folder / "tmp.txt"], check=True,
+                       timeout=sockd_test.PATIENCE)
+        terminal.expect("A\n\n")
+        terminal.expect("B\n\n")
+        terminal.expect("C\n\n")
+        terminal.expect("sockd> ")
+        terminal.type("1\n")
+        terminal.expect("- 1\n...\n")
+        self.assertEqual(self.sockd.output(), b"")
+        with self.sockd.client() as client:
+            listener = [each["id"] for each in client.call("sockd.list")]
+            client.call("close", listener[0])
+
+
 class TestTarantool(Console):
     """Every statement of a list is answered as Tarantool's own console answers it, byte for byte."""
 
@@ -308,6 +337,35 @@ class TestTerminal(Console):
         self.assertEqual(terminal.wait(), 0)
         self.assertEqual(terminal.modes(), terminal.before)
 
+    def test_what_is_printed_meanwhile_appears_above_the_line(self):
+        terminal = self.terminal()
+        terminal.expect_prompt("sockd> ")
+        terminal.type("require('fiber').create(function() require('fiber').sleep(0.05) "
+                      "print('later') end) return 1\n")
+        terminal.expect("- 1\n...\n")
+        terminal.expect_prompt("sockd> ")
+        terminal.type("'half")
+        terminal.expect("later\n")
+        terminal.expect("sockd> 'half")
+        terminal.type(" a line'\n")
+        terminal.expect("- half a line\n")
+
+    def test_a_statement_that_goes_on_shows_what_it_prints(self):
+        terminal = self.terminal()
+        terminal.expect_prompt("sockd> ")
+        terminal.type("for i = 1, 3 do print('turn', i) require('fiber').sleep(0) end "
+                      "require('fiber').sleep(1000)\n")
+        terminal.expect_re(r"turn\s+3\n")
+        terminal.type("\x03")
+        terminal.expect_prompt("sockd> ")
+
+    def test_what_is_printed_when_nobody_is_there_goes_to_the_daemons_output(self):
+        self.run_console("function speak() print('to whom') end\n")
+        with self.sockd.client() as client:
+            until(lambda: client.call("sockd.eval", "speak()") is None and self.sockd.output(),
+                  "it is printed")
+        self.assertEqual(set(self.sockd.output().splitlines()), {b"to whom"})
+
     def test_history_is_kept(self):
         terminal = self.terminal()
         terminal.expect_prompt("sockd> ")
@@ -362,6 +420,7 @@ class TestTerminal(Console):
         terminal = self.terminal()
         terminal.expect_prompt("sockd> ")
         self.sockd.stop()
+        self.assertNotIn("the time is up", self.sockd.log(), "it waited for the console")
         terminal.type("1\n")
         self.assertEqual(terminal.wait(), 3)
 
