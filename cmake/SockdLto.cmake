@@ -5,7 +5,7 @@
 # are linked from as ever, and what the compiler needs to begin anew when it links the daemon.
 # clang 14 cannot make such objects; the sanitizers and the debugger are better off without.
 include(CMakeDependentOption)
-cmake_dependent_option(SOCKD_LTO "Optimize the daemon as a whole when it is linked" OFF
+cmake_dependent_option(SOCKD_LTO "Optimize the daemon as a whole when it is linked" ON
                        "CMAKE_C_COMPILER_ID STREQUAL GNU;NOT SOCKD_SANITIZE;NOT CMAKE_BUILD_TYPE STREQUAL Debug"
                        OFF)
 
