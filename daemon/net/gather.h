@@ -12,8 +12,9 @@ struct net;
 struct sock;
 
 enum {
-    GATHER_MAX = 32 << 10, /* bytes that one socket may gather */
-    GATHER_SPARE = 64,     /* objects kept for reuse */
+    GATHER_MAX = 32 << 10,  /* bytes that one socket may gather */
+    GATHER_PIECE = 4 << 10, /* at a time: to copy more costs more than a system call */
+    GATHER_SPARE = 64,      /* objects kept for reuse */
 };
 
 /* A shutdown of the sending half while some of the bytes are left: it will follow them. False:
