@@ -171,8 +171,9 @@ class TestManual(Console):
         terminal.expect("- 1\n...\n")
         self.assertEqual(self.sockd.output(), b"")
         with self.sockd.client() as client:
-            listener = [each["id"] for each in client.call("sockd.list")]
-            client.call("close", listener[0])
+            (listener,) = [each["id"] for each in client.call("sockd.list")
+                           if each["state"] == "listening"]
+            client.call("close", listener)
 
 
 class TestTarantool(Console):
