@@ -245,8 +245,11 @@ static void socket_take_options(lua_State *L, struct read_what *what, struct wai
 {
     static const char *const limits[] = {"limit", "chunk", "size", NULL};
     static const char *const delimiters[] = {"delimiter", "line", NULL};
-    if (socket_get_option(L, limits))
+    if (socket_get_option(L, limits)) {
+        if (!lua_isnumber(L, -1))
+            socket_read_usage(L);
         what->limit = socket_size(L, -1, "read");
+    }
     if (socket_get_option(L, delimiters))
         socket_take_delimiters(L, what, wait);
 }
