@@ -58,7 +58,7 @@ for option, list in pairs(calls) do
             check.equal(sock:errno(), errno.EAGAIN)
             local took = fiber.clock() - begun
             check.truthy(took >= LIMIT - 0.005, 'it took ' .. took)
-            check.truthy(turns > 2, 'turns of others')
+            check.truthy(turns > 1, 'turns of others') -- the first was before the call
             stuck.close(sock, others)
         end)
     end
