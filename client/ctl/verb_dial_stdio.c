@@ -5,14 +5,13 @@
  * daemon's end it is over.
  */
 #include "client/connection.h"
+#include "client/ctl/drain.h"
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
 #include "client/path.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,52 +20,27 @@ enum { ROOM = 64 * 1024 };
 /* Bytes on their way from one descriptor to another. */
 struct way {
     int from;
-    int to;
-    size_t begin;
-    size_t end;
+    struct drain to;
     bool over; /* nothing more comes */
-    char bytes[ROOM];
 };
 
-static bool is_empty(const struct way *way)
-{
-    return way->begin == way->end;
-}
-
-/* Takes what is there into an empty buffer. A negative errno if the source is broken. */
+/* Passes on what is there; nothing may wait to be. A negative errno if one side is broken. */
 static int take(struct way *way)
 {
-    ssize_t size = read(way->from, way->bytes, ROOM);
+    char bytes[ROOM];
+    ssize_t size = read(way->from, bytes, sizeof bytes);
 
     if (size < 0)
         return errno == EINTR || errno == EAGAIN ? 0 : -errno;
     way->over = size == 0;
-    way->begin = 0;
-    way->end = (size_t)size;
-    return 0;
-}
-
-/* Passes on what the destination takes without waiting: a socket says how much that is; anything
- * else, a pipe most often, takes so many bytes once it is writable. */
-static int pass(struct way *way)
-{
-    size_t left = way->end - way->begin;
-    const char *bytes = way->bytes + way->begin;
-    ssize_t size = send(way->to, bytes, left, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-    if (size < 0 && errno == ENOTSOCK)
-        size = write(way->to, bytes, left < PIPE_BUF ? left : PIPE_BUF);
-    if (size < 0)
-        return errno == EINTR || errno == EAGAIN ? 0 : -errno;
-    way->begin += (size_t)size;
-    return 0;
+    return way->over ? 0 : drain_put(&way->to, bytes, (size_t)size);
 }
 
 /* What to wait for: room if there is something to pass on, else bytes. */
 static struct pollfd waits_for(const struct way *way)
 {
-    if (!is_empty(way))
-        return (struct pollfd){.fd = way->to, .events = POLLOUT};
+    if (drain_size(&way->to) > 0)
+        return (struct pollfd){.fd = way->to.fd, .events = POLLOUT};
     return (struct pollfd){.fd = way->over ? -1 : way->from, .events = POLLIN};
 }
 
@@ -74,7 +48,7 @@ static int step(struct way *way, const struct pollfd *fd)
 {
     if (!fd->revents)
         return 0;
-    return is_empty(way) ? take(way) : pass(way);
+    return drain_size(&way->to) > 0 ? drain_flush(&way->to) : take(way);
 }
 
 /* 0 at the daemon's end, or a negative errno. */
@@ -92,7 +66,7 @@ static int relay(struct way *in, struct way *out)
         if (error)
             return error;
         if (in->over && !told)
-            shutdown(in->to, SHUT_WR);
+            shutdown(in->to.fd, SHUT_WR);
         told = in->over;
     }
     return 0;
@@ -100,16 +74,13 @@ static int relay(struct way *in, struct way *out)
 
 static int relay_stdio(struct ctl *ctl, int fd)
 {
-    struct way *ways = calloc(2, sizeof *ways);
+    struct way in = {.from = STDIN_FILENO}, out = {.from = fd};
 
-    if (!ways)
-        return report_memory(ctl);
-    ways[0].from = STDIN_FILENO;
-    ways[0].to = fd;
-    ways[1].from = fd;
-    ways[1].to = STDOUT_FILENO;
-    int error = relay(&ways[0], &ways[1]);
-    free(ways);
+    drain_init(&in.to, fd);
+    drain_init(&out.to, STDOUT_FILENO);
+    int error = relay(&in, &out);
+    drain_deinit(&in.to);
+    drain_deinit(&out.to);
     return error ? report_local(ctl, "relay", error) : 0;
 }
 
