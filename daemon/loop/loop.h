@@ -1,9 +1,9 @@
 /*
  * The event loop: the only layer that knows libevent.
  *
- * Descriptors are registered once, edge-triggered, for everything; whoever waits keeps its own
- * note of what is ready. Everything here runs in one thread; other threads reach the loop through a
- * descriptor of their own, such as an eventfd.
+ * Descriptors are registered once, edge-triggered, for everything, at the latest when somebody
+ * waits; whoever does keeps its own note of what is ready. Everything here runs in one thread;
+ * other threads reach the loop through a descriptor of their own, such as an eventfd.
  */
 #pragma once
 

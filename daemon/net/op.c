@@ -221,7 +221,9 @@ static bool op_has_time(const struct op *op, uint64_t deadline)
 static int op_park(struct op *op, uint64_t deadline)
 {
     struct net *net = op_net(op);
-    int error = loop_timer_start(net->loop, &op->timer, deadline);
+    int error = op->sock != NULL ? sock_join_loop(op->sock) : 0;
+    if (error == 0)
+        error = loop_timer_start(net->loop, &op->timer, deadline);
     if (error < 0)
         return error;
     op->state = OP_STATE_PARKED;

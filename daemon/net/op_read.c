@@ -20,10 +20,10 @@ enum {
 /* ---- the kernel ---- */
 
 /* Less came than there was room for: that was all, and asking once more can be saved. Not so when
- * the peer has ended its side, for no event will announce that again. */
+ * no event will announce more: nobody has waited for one yet, or the peer has ended its side. */
 static void read_note_short(struct sock *sock)
 {
-    if (sock->ready & LOOP_CLOSED)
+    if (sock->io == NULL || sock->ready & LOOP_CLOSED)
         return;
     sock->ready &= (uint8_t)~LOOP_READ;
     loop_io_doubt(sock->io);

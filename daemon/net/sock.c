@@ -45,6 +45,13 @@ static void sock_on_io(void *context, unsigned events)
     sock_serve(sock, events, events);
 }
 
+int sock_join_loop(struct sock *sock)
+{
+    if (sock->io != NULL)
+        return 0;
+    return loop_io_new(sock->net->loop, sock->fd, sock_on_io, sock, &sock->io);
+}
+
 static void sock_on_task(struct loop_task *task)
 {
     struct sock *sock = CONTAINER_OF(task, struct sock, task);
@@ -144,13 +151,9 @@ int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t
     struct sock *sock = sock_allocate(net, domain, type, protocol, owner);
     if (sock == NULL)
         return -ENOMEM;
-    int error = loop_io_new(net->loop, fd, sock_on_io, sock, &sock->io);
-    if (error == 0) {
-        sock->fd = fd;
-        error = net_register(net, sock);
-    }
+    sock->fd = fd;
+    int error = net_register(net, sock);
     if (error < 0) {
-        loop_io_free(sock->io);
         sock->magic = 0;
         free(sock);
         return error;

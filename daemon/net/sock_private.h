@@ -34,7 +34,7 @@ struct sock {
     uid_t owner;
     uint64_t id;
     struct net *net;
-    struct loop_io *io;
+    struct loop_io *io;                    /* NULL: nobody has waited yet */
     struct list link;                      /* among the open ones, in order of their numbers */
     struct sock *next_by_id;               /* in the registry's bucket */
     struct list readers, writers, waiters; /* parked operations; the head of the first two has its
@@ -78,6 +78,13 @@ int sock_withdraw(struct sock *sock);
 
 /* The end of a socket that is withdrawn, but for its descriptor: tells those who want to know. */
 void sock_conclude(struct sock *sock);
+
+/*
+ * From now on the loop tells what happens to the descriptor, and what is ready already. Who waits
+ * or looks on needs it; a socket on which nobody ever does saves the kernel the telling. 0, or what
+ * loop_io_new says.
+ */
+int sock_join_loop(struct sock *sock);
 
 /* Serves the queues in later rounds of the loop. */
 void sock_serve_later(struct sock *sock);

@@ -139,8 +139,11 @@ void sock_look(struct sock *sock, unsigned events)
     }
 }
 
-void sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want)
+int sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want)
 {
+    int error = sock_join_loop(sock);
+    if (error < 0)
+        return error;
     list_unlink(&watch->link);
     list_append(&sock->watches, &watch->link);
     watch->want = want;
@@ -149,6 +152,7 @@ void sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want
     watch->asks = true;
     watch->early = false;
     sock_serve_later(sock);
+    return 0;
 }
 
 void sock_forget_told(struct sock *sock, unsigned states)

@@ -2,8 +2,8 @@
  * Those who look on at a socket: they learn what happens to it and take nothing of it.
  *
  * A watch hears of changes, once for each; a tap sees the bytes that pass. Both hang on the socket
- * beside its queues, cost it one comparison when there are none, and never a registration with the
- * kernel. They are neither operations nor references: who has one listens to sock_on_close too.
+ * beside its queues, cost it one comparison when there are none, and share its registration with
+ * the kernel. They are neither operations nor references: who has one listens to sock_on_close too.
  */
 #pragma once
 
@@ -42,8 +42,9 @@ struct sock_watch {
     void (*fn)(struct sock_watch *watch, const struct sock_news *news);
 };
 
-/* Begins, or begins anew with other wishes. What holds already is told too, from the loop. */
-void sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want);
+/* Begins, or begins anew with other wishes. What holds already is told too, from the loop. Of an
+ * open socket; -ENOMEM, and nothing has changed. */
+int sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want);
 
 /*
  * `fn` gets each piece as the kernel gave it (LOOP_READ) or took it (LOOP_WRITE), from within the

@@ -204,8 +204,12 @@ int method_sockd_watch(struct rpc_call *call, const struct args *args)
         result = watch_new(call, sock, &watch);
     if (result < 0)
         return result;
+    result = sock_watch_start(sock, &watch->watch, set & ~EVENT_CLOSE);
+    if (result < 0) {
+        subscription_free(&watch->base);
+        return result;
+    }
     watch->want = set;
     watch->owed = 0;
-    sock_watch_start(sock, &watch->watch, set & ~EVENT_CLOSE);
     return 0;
 }

@@ -459,6 +459,25 @@ Test(faults, every_allocation_in_turn)
     cr_assert_gt(number, 20);
 }
 
+STREAM_TEST(faults, no_memory_to_wait)
+{
+    struct act act;
+    struct sock_watch watch = {0};
+    list_init(&watch.link);
+    faults_no_memory(1);
+    cr_assert_eq(sock_watch_start(pair->sock, &watch, SOCK_READABLE), -ENOMEM);
+    cr_assert_not(list_linked(&watch.link));
+    faults_no_memory(1);
+    act_read(&act, pair->sock, 4, NULL);
+    cr_assert_eq(act_start(&act, INFINITY), OP_DONE);
+    cr_assert_eq(act.status, -ENOMEM);
+    faults_no_memory(0);
+    pair_say_text(pair, "word");
+    act_read(&act, pair->sock, 4, NULL);
+    act_run(&act, INFINITY);
+    act_expect_text(&act, "word");
+}
+
 Test(faults, no_memory_for_a_timer)
 {
     struct pair pair;
@@ -472,6 +491,7 @@ Test(faults, no_memory_for_a_timer)
     cr_assert_eq(loop_busy(other), 0);
     faults_no_memory(0);
     loop_free(other);
+    cr_assert_eq(sock_join_loop(pair.sock), 0);
     faults_no_memory(1);
     act_read(&act, pair.sock, 1, NULL);
     cr_assert_eq(act_start(&act, 1), OP_DONE);

@@ -19,6 +19,39 @@ static struct sock *fresh(int domain, int type)
 
 /* ---- birth ---- */
 
+/* Bytes come and go without the loop; whoever waits hears of what was there before too. */
+STREAM_TEST(sock, the_loop_knows_it_when_somebody_waits)
+{
+    struct act act;
+    cr_assert_eq(loop_busy(loop), 0);
+    for (int i = 0; i < 2; i++) { /* the first one came short, and was not taken for the last */
+        pair_say_text(pair, "word");
+        act_read(&act, pair->sock, 4, NULL);
+        cr_assert_eq(act_start(&act, INFINITY), OP_DONE);
+        act_expect_text(&act, "word");
+    }
+    act_send(&act, pair->sock, "answer", 6, 0);
+    cr_assert_eq(act_start(&act, INFINITY), OP_DONE);
+    cr_assert_eq(loop_busy(loop), 0);
+    act_read(&act, pair->sock, 4, NULL);
+    cr_assert_eq(act_start(&act, INFINITY), OP_WAIT);
+    cr_assert_eq(loop_busy(loop), 1);
+    pair_say_text(pair, "more");
+    act_end(&act);
+    act_expect_text(&act, "more");
+    cr_assert_eq(loop_busy(loop), 1, "once is enough");
+}
+
+STREAM_TEST(sock, the_loop_knows_it_when_somebody_looks_on)
+{
+    struct sock_watch watch = {0};
+    list_init(&watch.link);
+    cr_assert_eq(sock_watch_start(pair->sock, &watch, 0), 0);
+    fixture_run_rounds(1);
+    cr_assert_eq(loop_busy(loop), 1);
+    list_unlink(&watch.link);
+}
+
 Test(sock, a_new_one_is_what_was_asked_for)
 {
     struct sock *sock = fresh(AF_INET, SOCK_STREAM);

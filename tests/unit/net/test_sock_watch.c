@@ -36,7 +36,7 @@ static void listen_to(struct ear *ear, struct sock *sock, unsigned want)
 {
     *ear = (struct ear){.watch.fn = on_news};
     list_init(&ear->watch.link);
-    sock_watch_start(sock, &ear->watch, want);
+    cr_assert_eq(sock_watch_start(sock, &ear->watch, want), 0);
     cr_assert_eq(ear->readable + ear->writable + ear->eof + ear->errors, 0, "told from within");
 }
 
@@ -408,7 +408,7 @@ Test(sock_watch, several_watches_and_other_wishes)
     hear(&two.readable);
     cr_assert_eq(one.readable, 0);
     cr_assert_eq(two.writable, 0);
-    sock_watch_start(pair.sock, &one.watch, SOCK_READABLE);
+    cr_assert_eq(sock_watch_start(pair.sock, &one.watch, SOCK_READABLE), 0);
     hear(&one.readable);
     cr_assert_eq(two.readable, 1);
     list_unlink(&one.watch.link);
