@@ -92,7 +92,8 @@ Test(channel, memory_that_runs_out_leaves_it_as_it_was)
     fixture_configure(&(struct binding_config){.memory = 8 << 20});
     cr_assert_str_eq(fixture_lua(FIBER "local c = fiber.channel(1e9) local ok = true "
                                        "local text = ('x'):rep(1000) local n = 0 "
-                                       "while ok do ok = pcall(function() c:put(text .. n) end) "
+                                       "local function put() c:put(text .. n) end "
+                                       "while ok do ok = pcall(put) "
                                        "if ok then n = n + 1 end end "
                                        "local count = c:count() c:close() "
                                        "return count == n, n > 1000"),
