@@ -125,8 +125,10 @@ static void sink_on_ready(void *context, unsigned events)
     struct sink *sink = context;
     (void)events;
     sink->start += sink_push(sink, sink->kept + sink->start, sink_pending(sink), 0);
-    if (sink_pending(sink) > 0)
+    if (sink_pending(sink) > 0) {
+        loop_io_want_write(sink->io);
         return;
+    }
     sink->start = sink->end = sink->size = 0;
     free(sink->kept);
     sink->kept = NULL;
@@ -141,6 +143,7 @@ static int sink_keep(struct sink *sink, const char *data, size_t length)
         error = loop_io_new(sink->loop, sink->fd, sink_on_ready, sink, &sink->io);
     if (error < 0)
         return error;
+    loop_io_want_write(sink->io);
     memcpy(sink->kept + sink->end, data, length);
     sink->end += length;
     return 0;

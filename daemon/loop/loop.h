@@ -1,9 +1,9 @@
 /*
  * The event loop: the only layer that knows libevent.
  *
- * Descriptors are registered once, edge-triggered, for everything, at the latest when somebody
- * waits; whoever does keeps its own note of what is ready. Everything here runs in one thread;
- * other threads reach the loop through a descriptor of their own, such as an eventfd.
+ * Descriptors are registered once, edge-triggered, at the latest when somebody waits; whoever does
+ * keeps its own note of what is ready. Everything here runs in one thread; other threads reach the
+ * loop through a descriptor of their own, such as an eventfd.
  */
 #pragma once
 
@@ -59,11 +59,18 @@ uint64_t loop_deadline(double seconds);
 typedef void loop_io_fn(void *context, unsigned events);
 
 /*
- * Watches `fd`, which stays the caller's, for all events, edge-triggered: what is ready already is
- * reported once too. The callback may free the registration. A descriptor may be watched more than
- * once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM.
+ * Watches `fd`, which stays the caller's, for all events but room to write, edge-triggered: what is
+ * ready already is reported once too. The callback may free the registration. A descriptor may be
+ * watched more than once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM.
  */
 int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out);
+
+/*
+ * From now on LOOP_WRITE is reported too, once if there is room already. Whoever still waits for
+ * room after such a report says so again: a wish that nobody repeats lapses after a while, since on
+ * some sockets every byte that the peer reads would wake the loop.
+ */
+void loop_io_want_write(struct loop_io *io);
 
 /*
  * Says that a receive came back short and was taken for the last one. That saves a system call,

@@ -3,7 +3,8 @@
  *
  * libevent's own way costs some three hundred instructions an event and two hundred bytes a
  * descriptor, since it may have several watchers with wishes of their own for each; here there is
- * one, and it wants everything, always. The events are taken in batches, and what a callback frees
+ * one, which wants to know of everything but room to write, and of that only when there was none.
+ * The events are taken in batches, and what a callback frees
  * is not told any more: an event carries the number of its descriptor and the generation of the
  * registration, not its address, so that one which outlives it finds nobody.
  */
@@ -22,16 +23,49 @@ enum { LOOP_IO_MAGIC = 0x6c696f21 };
 #define LOOP_TICK_MICROSECONDS 50000
 #define LOOP_TICK_BATCH        1024
 
+/* After how many reports that nobody asked for room to write is watched no longer. Changing it
+ * costs a system call, and who was out of room once will be again. */
+#define LOOP_WRITE_PATIENCE    64
+
 struct loop_io {
     unsigned magic;
     int fd; /* watched: the user's, or if that is watched already a duplicate */
     uint32_t generation;
     bool duplicate;
+    uint8_t patience; /* reports of room left before it is not watched any more; 0: it is not */
     struct loop *loop;
     struct list doubt; /* in the loop's list of those in doubt, or in none */
     loop_io_fn *fn;
     void *context;
 };
+
+/* ---- the kernel's side ---- */
+
+static int loop_io_control(const struct loop_io *io, int operation)
+{
+    struct epoll_event event = {
+        .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+        .data.u64 = (uint64_t)io->generation << 32 | (uint32_t)io->fd,
+    };
+    if (io->patience > 0)
+        event.events |= EPOLLOUT;
+    return epoll_ctl(io->loop->epoll, operation, io->fd, &event) < 0 ? -errno : 0;
+}
+
+void loop_io_want_write(struct loop_io *io)
+{
+    bool watched = io->patience > 0;
+    io->patience = LOOP_WRITE_PATIENCE;
+    if (!watched)
+        (void)loop_io_control(io, EPOLL_CTL_MOD); /* fails only where a script has closed it */
+}
+
+/* There was room, and the wish for it is one report older. */
+static void loop_io_lose_patience(struct loop_io *io)
+{
+    if (io->patience > 0 && --io->patience == 0)
+        (void)loop_io_control(io, EPOLL_CTL_MOD);
+}
 
 /* ---- events ---- */
 
@@ -42,7 +76,7 @@ static unsigned loop_io_events(uint32_t events)
     unsigned ready = 0;
     if (events & EPOLLIN)
         ready |= LOOP_READ;
-    if (events & EPOLLOUT)
+    if (events & (EPOLLOUT | EPOLLHUP)) /* a send would fail at once */
         ready |= LOOP_WRITE;
     if (events & EPOLLRDHUP)
         ready |= LOOP_READ | LOOP_CLOSED;
@@ -65,6 +99,8 @@ void loop_io_go_on(struct loop *loop)
             continue;
         loop_begin_round(loop);
         list_unlink(&io->doubt);
+        if (event->events & EPOLLOUT)
+            loop_io_lose_patience(io);
         io->fn(io->context, ready);
     }
 }
@@ -142,14 +178,10 @@ static int loop_io_add(struct loop *loop, struct loop_io *io)
     int error = loop_io_reserve(loop, io->fd);
     if (error < 0)
         return error;
-    struct epoll_event event = {
-        .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-        .data.u64 = (uint64_t)io->generation << 32 | (uint32_t)io->fd,
-    };
-    if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, io->fd, &event) < 0)
-        return -errno;
-    loop->ios[io->fd] = io;
-    return 0;
+    error = loop_io_control(io, EPOLL_CTL_ADD);
+    if (error == 0)
+        loop->ios[io->fd] = io;
+    return error;
 }
 
 /* The descriptor has a watcher already: its duplicate gets the other. */

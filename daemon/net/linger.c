@@ -55,12 +55,20 @@ static bool linger_send(struct linger_work *work)
     return false;
 }
 
+static void linger_go_on(struct linger_work *work)
+{
+    if (linger_send(work))
+        loop_io_want_write(work->io);
+    else
+        linger_free(work);
+}
+
 static void linger_on_io(void *context, unsigned events)
 {
     struct linger_work *work = context;
     MAGIC_CHECK(work, LINGER_MAGIC);
-    if ((events & LOOP_WRITE) != 0 && !linger_send(work))
-        linger_free(work);
+    if (events & LOOP_WRITE)
+        linger_go_on(work);
 }
 
 static void linger_on_timer(struct loop_timer *timer)
@@ -88,6 +96,8 @@ void linger_start(struct net *net, int fd, struct buffer *bytes)
         error = loop_timer_start(net->loop, &work->timer, loop_now() + LINGER_TIME);
     if (error < 0)
         linger_free(work);
+    else
+        loop_io_want_write(work->io);
 }
 
 /* Waits until it may go on, but not beyond the deadline. */

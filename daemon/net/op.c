@@ -218,6 +218,13 @@ static bool op_has_time(const struct op *op, uint64_t deadline)
            (deadline == LOOP_NEVER || deadline > loop_now());
 }
 
+/* Waits for room to write, perhaps among other things. */
+static bool op_wants_room(const struct op *op)
+{
+    return op->class->queue == OP_QUEUE_WRITE ||
+           (op->class->queue == OP_QUEUE_WATCH && (op->ready.want & LOOP_WRITE) != 0);
+}
+
 static int op_park(struct op *op, uint64_t deadline)
 {
     struct net *net = op_net(op);
@@ -232,6 +239,8 @@ static int op_park(struct op *op, uint64_t deadline)
     if (queue != NULL)
         list_append(queue, &op->link);
     struct sock *sock = op->sock;
+    if (op_wants_room(op))
+        sock_want_write(sock);
     if (sock != NULL && op->class->queue == OP_QUEUE_READ && sock->delivering == NULL)
         buffer_settle(&sock->in, net->pool); /* it may rest for long now */
     return 0;

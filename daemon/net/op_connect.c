@@ -55,8 +55,10 @@ static int connect_step(struct op *op)
         return op_end(op, -ENOMEM);
     if (!op->connect.started)
         return connect_begin(op);
-    if ((sock_poll(sock, LOOP_WRITE) & LOOP_WRITE) == 0)
+    if ((sock_poll(sock, LOOP_WRITE) & LOOP_WRITE) == 0) {
+        sock_want_write(sock);
         return OP_WAIT;
+    }
     int error = 0;
     socklen_t length = sizeof(error);
     if (getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)

@@ -8,7 +8,11 @@ static int wait_step(struct op *op)
 {
     net_flush(op->sock->net);
     op->ready.got = sock_poll(op->sock, op->ready.want);
-    return op->ready.got != 0 ? op_end(op, 0) : OP_WAIT;
+    if (op->ready.got != 0)
+        return op_end(op, 0);
+    if (op->ready.want & LOOP_WRITE)
+        sock_want_write(op->sock);
+    return OP_WAIT;
 }
 
 static const struct op_class wait_class = {

@@ -37,14 +37,22 @@ static int watch_poll(int fd, unsigned want)
     return (int)(got & want);
 }
 
+static void watch_want(const struct watch *watch)
+{
+    if (watch->op->ready.want & LOOP_WRITE)
+        loop_io_want_write(watch->io);
+}
+
 static void watch_on_io(void *context, unsigned events)
 {
     (void)events;
     const struct watch *watch = context;
     struct op *op = watch->op;
     int got = watch_poll(watch->duplicate, op->ready.want);
-    if (got == 0)
+    if (got == 0) {
+        watch_want(watch);
         return;
+    }
     op->ready.got = got > 0 ? (unsigned)got : 0;
     op_complete(op, got > 0 ? 0 : got);
 }
@@ -65,7 +73,10 @@ static int watch_step(struct op *op)
     if (watch->duplicate < 0)
         return op_end(op, -errno);
     int error = loop_io_new(watch->net->loop, watch->duplicate, watch_on_io, watch, &watch->io);
-    return error < 0 ? op_end(op, error) : OP_WAIT;
+    if (error < 0)
+        return op_end(op, error);
+    watch_want(watch);
+    return OP_WAIT;
 }
 
 static void watch_release(struct op *op)

@@ -33,6 +33,7 @@ static ssize_t write_failed(struct sock *sock)
     if (errno != EAGAIN)
         return sock_failed(sock, -errno);
     sock->ready &= (uint8_t)~LOOP_WRITE;
+    sock_want_write(sock);
     sock_forget_told(sock, SOCK_WRITABLE);
     return -EAGAIN;
 }

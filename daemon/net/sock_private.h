@@ -86,6 +86,14 @@ void sock_conclude(struct sock *sock);
  */
 int sock_join_loop(struct sock *sock);
 
+/* There is no room to write: the loop is to tell when there is, if it tells anything. To be said
+ * again after each look that found none. */
+static inline void sock_want_write(struct sock *sock)
+{
+    if (sock->io != NULL)
+        loop_io_want_write(sock->io);
+}
+
 /* Serves the queues in later rounds of the loop. */
 void sock_serve_later(struct sock *sock);
 

@@ -130,6 +130,8 @@ void sock_look(struct sock *sock, unsigned events)
     if (want == 0)
         return;
     struct sight sight = sight_take(sock, events, want);
+    if (want & ~sight.state & SOCK_WRITABLE)
+        sock_want_write(sock);
     LIST_FOREACH_SAFE (link, &sock->watches) {
         struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
         struct sock_news news = {.error = sock->kept_error, .available = sight.available};
@@ -163,6 +165,8 @@ void sock_forget_told(struct sock *sock, unsigned states)
         if (states & SOCK_READABLE)
             watch->known = 0;
         watch->asks |= (states & (SOCK_READABLE | SOCK_ACCEPT)) != 0;
+        if (states & watch->want & SOCK_WRITABLE)
+            sock_want_write(sock);
     }
 }
 

@@ -263,6 +263,7 @@ static void peer_send(struct peer *peer)
         return;
     }
     peer->writable = false;
+    loop_io_want_write(peer->io);
     if ((count > 0 || peer->stall.position == 0) &&
         loop_timer_start(peer->rpc->loop, &peer->stall,
                          loop_deadline(peer->rpc->config.stall_timeout)) < 0)

@@ -363,6 +363,7 @@ static void listen_to(struct ear *ear, int fd, char letter)
 {
     ear->letter = letter;
     cr_assert_eq(loop_io_new(loop, fd, on_io, ear, &ear->io), 0);
+    loop_io_want_write(ear->io);
 }
 
 static void socket_pair(int ends[2])
@@ -519,6 +520,7 @@ Test(loop, a_registration_may_free_itself)
     struct ear ear = {0};
     socket_pair(ends);
     cr_assert_eq(loop_io_new(loop, ends[0], free_ear, &ear, &ear.io), 0);
+    loop_io_want_write(ear.io);
     loop_run(loop);
     cr_assert_eq(ear.calls, 1);
     close_both(ends);
@@ -543,6 +545,8 @@ Test(loop, no_event_comes_for_what_was_freed_in_the_same_batch)
     socket_pair(ends);
     cr_assert_eq(loop_io_new(loop, ends[0], free_both_ears, &first, &first.io), 0);
     cr_assert_eq(loop_io_new(loop, ends[1], on_io, &second, &second.io), 0);
+    loop_io_want_write(first.io);
+    loop_io_want_write(second.io);
     second.letter = 's';
     second.silent = true;
     other_ear = &second;
@@ -622,6 +626,7 @@ Test(loop, a_doubt_is_resolved_by_a_second_look)
     struct ear ear = {0};
     socket_pair(ends);
     cr_assert_eq(loop_io_new(loop, ends[0], doubt, &ear, &ear.io), 0);
+    loop_io_want_write(ear.io);
     uint64_t start_time = loop_now();
     loop_run(loop);
     cr_assert_eq(ear.calls, 2);

@@ -48,6 +48,7 @@ static void on_io(void *context, unsigned events)
 static void ear_watch(struct ear *ear)
 {
     cr_assert_eq(loop_io_new(loop, ear->fd, on_io, ear, &ear->io), 0);
+    loop_io_want_write(ear->io);
 }
 
 static void ear_open(struct ear *ear)
@@ -194,4 +195,69 @@ Test(loop_io, no_descriptor_at_all)
     cr_assert_eq(loop_io_new(loop, -1, on_io, NULL, &io), -EBADF);
     loop_io_free(NULL);
     loop_io_forget(NULL);
+}
+
+/* ---- room to write ---- */
+
+static void ear_open_for_reading(struct ear *ear)
+{
+    int ends[2];
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    *ear = (struct ear){.fd = ends[0], .other = ends[1]};
+    cr_assert_eq(loop_io_new(loop, ear->fd, on_io, ear, &ear->io), 0);
+}
+
+/* A byte to the peer, which reads it: on unix sockets that is news of room. */
+static void make_room(const struct ear *ear)
+{
+    char byte = 'x';
+    cr_assert_eq(write(ear->fd, &byte, 1), 1);
+    cr_assert_eq(read(ear->other, &byte, 1), 1);
+    run_rounds(1);
+}
+
+Test(loop_io, room_is_told_to_those_only_who_want_it)
+{
+    struct ear ear;
+    ear_open_for_reading(&ear);
+    run_rounds(2);
+    make_room(&ear);
+    cr_assert_eq(ear.calls, 0);
+    loop_io_want_write(ear.io);
+    run_rounds(1);
+    cr_assert_eq(ear.events, LOOP_WRITE, "there is room already");
+    cr_assert_eq(ear.calls, 1);
+    make_room(&ear);
+    cr_assert_eq(ear.calls, 2, "the wish lasts for a while");
+    ear_close(&ear);
+}
+
+Test(loop_io, a_wish_for_room_that_nobody_repeats_lapses)
+{
+    struct ear ear;
+    ear_open_for_reading(&ear);
+    loop_io_want_write(ear.io);
+    for (unsigned i = 0; i < 1000; i++)
+        make_room(&ear);
+    unsigned heard = ear.calls;
+    cr_assert_lt(heard, 1000);
+    make_room(&ear);
+    cr_assert_eq(ear.calls, heard);
+    for (unsigned i = 0; i < 1000; i++) {
+        loop_io_want_write(ear.io);
+        make_room(&ear);
+    }
+    cr_assert_eq(ear.calls, heard + 1000, "one that is repeated does not");
+    ear_close(&ear);
+}
+
+Test(loop_io, the_end_is_told_as_room_too)
+{
+    struct ear ear;
+    ear_open_for_reading(&ear);
+    close(ear.other);
+    run_rounds(1);
+    cr_assert_eq(ear.events & (LOOP_READ | LOOP_WRITE), LOOP_READ | LOOP_WRITE);
+    loop_io_free(ear.io);
+    close(ear.fd);
 }
