@@ -29,7 +29,7 @@ struct state {
     struct epoll_event event;
     int epoll_fd;
     unsigned calls;
-    bool known, rearm;
+    bool ours, watched, rearm;
     unsigned char turn[2]; /* of receiving, of sending */
 };
 
@@ -51,7 +51,30 @@ static bool without_again(void)
 
 static bool is_ours(int fd)
 {
-    return fd >= 0 && fd < DRIP_FDS && states[fd].known;
+    return fd >= 0 && fd < DRIP_FDS && states[fd].ours;
+}
+
+/* Only sockets that do not block are touched: those that sockd serves. */
+static int own(int fd, int flags)
+{
+    if (fd >= 0 && fd < DRIP_FDS && flags & SOCK_NONBLOCK)
+        states[fd].ours = true;
+    return fd;
+}
+
+int socket(int domain, int type, int protocol)
+{
+    LOAD(socket);
+    return own(REAL(socket)(domain, type, protocol), type);
+}
+
+int socketpair(int domain, int type, int protocol, int fds[2])
+{
+    LOAD(socketpair);
+    int result = REAL(socketpair)(domain, type, protocol, fds);
+    for (int i = 0; result == 0 && i < 2; i++)
+        own(fds[i], type);
+    return result;
 }
 
 static bool is_stream(int fd)
@@ -144,14 +167,15 @@ ssize_t __recv_chk(int fd, void *data, size_t size, size_t room, int flags)
 int accept4(int fd, struct sockaddr *restrict from, socklen_t *restrict length, int flags)
 {
     LOAD(accept4);
-    return fail_now(fd, 0) < 0 ? -1 : REAL(accept4)(fd, from, length, flags);
+    return fail_now(fd, 0) < 0 ? -1 : own(REAL(accept4)(fd, from, length, flags), flags);
 }
 
+/* To a path it ends at once, or the socket would have to block. */
 int connect(int fd, const struct sockaddr *to, socklen_t length)
 {
     LOAD(connect);
     static unsigned count;
-    if (is_ours(fd) && count++ % 2 == 0) {
+    if (is_ours(fd) && to->sa_family != AF_UNIX && count++ % 2 == 0) {
         errno = EINTR;
         return -1;
     }
@@ -169,13 +193,12 @@ int close(int fd)
     return REAL(close)(fd);
 }
 
-/* Only sockets that the loop knows are touched: those are sockd's own. */
 int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event)
 {
     LOAD(epoll_ctl);
     int result = REAL(epoll_ctl)(epoll_fd, operation, fd, event);
     if (result == 0 && fd >= 0 && fd < DRIP_FDS && operation != EPOLL_CTL_DEL) {
-        states[fd].known = true;
+        states[fd].watched = true;
         states[fd].epoll_fd = epoll_fd;
         states[fd].event = *event;
     }
@@ -188,7 +211,7 @@ static void rearm_all(void)
         int fd = rearm_list[--rearm_count];
         struct state *state = &states[fd];
         state->rearm = false;
-        if (state->known)
+        if (state->watched)
             epoll_ctl(state->epoll_fd, EPOLL_CTL_MOD, fd, &state->event);
     }
 }
