@@ -15,6 +15,13 @@ function handlers.echo(s)
     end
 end
 
+-- As the limit and the other peers do for all their connections: otherwise the end of each large
+-- piece waits until the peer has confirmed what went before.
+function handlers.bulk(s)
+    s:setsockopt('tcp', 'TCP_NODELAY', true)
+    handlers.echo(s)
+end
+
 function handlers.lines(s)
     while true do
         local line = s:read('\n')

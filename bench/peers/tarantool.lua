@@ -1,6 +1,6 @@
 -- A peer: Tarantool, whose socket module sockd's is modelled on.
 --
---   tarantool tarantool.lua echo|lines|once HOST PORT     PORT is the path if HOST is unix/
+--   tarantool tarantool.lua echo|bulk|lines|once HOST PORT     PORT is the path if HOST is unix/
 --   tarantool tarantool.lua rpc FOLDER PATH               its own protocol on a unix socket
 local socket = require('socket')
 local errno = require('errno')
@@ -19,6 +19,11 @@ function handlers.echo(s)
             s:write(data)
         end
     end
+end
+
+function handlers.bulk(s)
+    s:setsockopt('tcp', 'TCP_NODELAY', true)
+    handlers.echo(s)
 end
 
 function handlers.lines(s)
