@@ -138,7 +138,7 @@ run_timed() {
 }
 
 report() {
-    awk -v row="$1" -v title="$2" -f "$root/bench/report.awk" "$results"
+    awk -v row="$1" -v title="$2" -f "$root/bench/medians.awk" -f "$root/bench/report.awk" "$results"
 }
 
 run_row() {
