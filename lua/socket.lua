@@ -3,14 +3,13 @@ local core = ...
 local raw = core.socket
 local methods = raw.methods
 
--- A function in C that has waited returns this mark: it has no code left that could make its results,
--- or throw when its fiber was cancelled. So that is done here. Each wrapper costs one comparison and
--- returns exactly what the function in C does.
-local WAITED = core.wait_mark
+-- A function in C that has waited returns nothing: it has no code left that could make its results,
+-- or throw when its fiber was cancelled. So that is done here, by `finish`, which is nil where there
+-- was no wait. Each wrapper costs one comparison and returns exactly what the function in C does.
 local finish = core.finish
 
 local function check(first, ...)
-    if first == WAITED then
+    if first == nil and (...) == nil then
         return finish()
     end
     return first, ...
@@ -22,10 +21,10 @@ for _, name in ipairs({'readable', 'writable', 'wait', 'sysconnect', 'send'}) do
     local call = methods[name]
     methods[name] = function(sock, a, b)
         local result = call(sock, a, b)
-        if result == WAITED then
-            return finish()
+        if result ~= nil then
+            return result
         end
-        return result
+        return finish()
     end
 end
 
@@ -51,36 +50,36 @@ end
 
 function methods.read(sock, what, timeout)
     local data = read(sock, what, timeout)
-    if data == WAITED then
-        return finish()
+    if data then
+        return data
     end
-    return data
+    return finish()
 end
 
 function methods.sysread(sock, size, more)
     local data = sysread(sock, size, more)
-    if data == WAITED then
-        return finish()
+    if data then
+        return data
     end
-    return data
+    return finish()
 end
 
 function methods.syswrite(sock, data, size)
     local sent = syswrite(sock, data, size)
-    if sent == WAITED then
-        return finish()
+    if sent then
+        return sent
     end
-    return sent
+    return finish()
 end
 
 function methods.write(sock, data, timeout)
     local sent, partial = write(sock, data, timeout)
-    if sent == WAITED then
-        return finish()
-    elseif sent == nil then
+    if sent then
+        return sent
+    elseif partial then
         return nil, partial
     end
-    return sent
+    return finish()
 end
 
 local socket = {

@@ -42,12 +42,12 @@ static const char *socket_data(lua_State *L, const char *method, size_t *length)
     return data;
 }
 
+/* LuaJIT's, which lua.h has no name for. */
+enum { TYPE_CDATA = LUA_TTHREAD + 2 };
+
 /* The address that a cdata stands for, by way of lua/socket.lua; only where ffi is. */
 static void *socket_pointer(lua_State *L, int index)
 {
-    enum { TYPE_CDATA = 10 };
-    if (lua_type(L, index) != TYPE_CDATA)
-        return NULL;
     lua_getfield(L, LUA_REGISTRYINDEX, "sockd.pointer");
     lua_pushvalue(L, index);
     lua_call(L, 1, 1);
@@ -120,11 +120,11 @@ static int socket_send(lua_State *L)
     size_t length;
     struct sock *sock = socket_check(L);
     const char *data = socket_data(L, "send", &length);
+    struct wait spare, *wait = wait_begin(L, &spare);
     int flags;
     int error = socket_take_flags(L, 3, sock, &flags);
     if (error < 0)
         return failure_nil(L, error);
-    struct wait spare, *wait = wait_begin(L, &spare);
     op_send(&wait->op, sock, data, length, flags);
     return wait_run(L, wait, LOOP_NEVER, socket_push_sent);
 }
@@ -149,7 +149,7 @@ static int socket_syswrite(lua_State *L)
 {
     size_t length;
     struct sock *sock = socket_check(L);
-    const void *data = socket_pointer(L, 2);
+    const void *data = lua_type(L, 2) == TYPE_CDATA ? socket_pointer(L, 2) : NULL;
     if (data != NULL && lua_isnumber(L, 3))
         length = socket_size(L, 3, "syswrite");
     else if (data == NULL && lua_type(L, 2) == LUA_TSTRING)
@@ -182,11 +182,12 @@ static int socket_recv(lua_State *L)
 static int socket_sysread(lua_State *L)
 {
     struct sock *sock = socket_check_quickly(L);
-    void *pointer = socket_pointer(L, 2);
+    int type = lua_type(L, 2);
+    void *pointer = type == TYPE_CDATA ? socket_pointer(L, 2) : NULL;
     size_t size = SOCKET_SYSREAD;
     if (pointer != NULL)
         size = socket_size(L, 3, "sysread");
-    else if (!lua_isnoneornil(L, 2))
+    else if (type > LUA_TNIL)
         size = socket_size(L, 2, "sysread");
     struct wait spare, *wait = wait_begin(L, &spare);
     wait->delimiter.data = pointer;

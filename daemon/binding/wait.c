@@ -9,10 +9,15 @@
 
 #include "binding/failure.h"
 #include "fiber/fiber.h"
-#include "fiber/vm.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
+
+enum wait_state {
+    WAIT_OUT,     /* nothing is held, or the operation is under way */
+    WAIT_OVER,    /* it is complete, and wait_finish has yet to push its results */
+    WAIT_PUSHING, /* a push is under way, or has thrown: the operation still holds its result */
+};
 
 size_t wait_size(void)
 {
@@ -23,19 +28,19 @@ size_t wait_size(void)
 void wait_release(void *extra)
 {
     struct wait *wait = extra;
-    if (!wait->unfinished)
+    if (wait->state == WAIT_OUT)
         return;
-    wait->unfinished = false;
+    wait->state = WAIT_OUT;
     op_finish(&wait->op);
 }
 
 struct wait *wait_begin(lua_State *L, struct wait *spare)
 {
-    if (!fiber_may_wait(L)) {
+    struct fiber *fiber = fiber_that_may_wait(L);
+    if (fiber == NULL) {
         spare->fiber = NULL;
         return spare;
     }
-    struct fiber *fiber = fiber_current(L);
     struct wait *wait = fiber_extra(fiber);
     wait_release(wait);
     wait->fiber = fiber;
@@ -71,30 +76,38 @@ static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
 
 /* ---- in a fiber ---- */
 
-/* The function in C that waited has no code left that could push its results, or throw: the mark
- * tells the code of lua/ around it to call `finish` for that. */
+/* The function in C that waited has no code left that could push its results, or throw: it returns
+ * nothing, and the code of lua/ around it calls `finish` for that. */
 static void wait_done(struct op *op)
 {
     struct wait *wait = op->context;
-    struct vm *vm = fiber_vm(wait->fiber);
     fiber_set_errno(wait->fiber, failure_errno(op->status));
-    wait->unfinished = true;
-    lua_pushlightuserdata(vm_main(vm), vm);
-    fiber_wake(wait->fiber, 1);
+    wait->state = WAIT_OVER;
+    fiber_wake(wait->fiber, 0);
+}
+
+static int wait_push(lua_State *L, struct wait *wait, wait_push_fn *push)
+{
+    wait->state = WAIT_PUSHING;
+    int results = push(L, &wait->op);
+    wait->state = WAIT_OUT;
+    op_finish(&wait->op);
+    return results;
 }
 
 int wait_finish(lua_State *L)
 {
-    struct fiber *fiber = fiber_current(L);
-    struct wait *wait = fiber_extra(fiber);
+    struct fiber *fiber = fiber_that_may_wait(L);
+    struct wait *wait = fiber != NULL ? fiber_extra(fiber) : NULL;
+    if (wait == NULL || wait->state != WAIT_OVER) {
+        lua_pushnil(L);
+        return 1;
+    }
     if (wait->op.status == -ECANCELED && fiber_is_cancelled(fiber)) {
         wait_release(wait);
         fiber_test_cancel(L);
     }
-    int results = wait->push(L, &wait->op);
-    wait->unfinished = false;
-    op_finish(&wait->op);
-    return results;
+    return wait_push(L, wait, wait->push);
 }
 
 static void wait_interrupt(struct fiber *fiber, enum fiber_interrupt why)
@@ -106,19 +119,16 @@ static void wait_interrupt(struct fiber *fiber, enum fiber_interrupt why)
         op_abort(&wait->op);
 }
 
-static int wait_push_all(lua_State *L, struct wait *wait, wait_push_fn *push)
+/* The results of an operation that is complete without having waited. */
+static int wait_push_at_once(lua_State *L, struct wait *wait, wait_push_fn *push)
 {
     fiber_set_errno(wait->fiber, failure_errno(wait->op.status));
-    wait->unfinished = true;
-    int results = push(L, &wait->op);
-    wait->unfinished = false;
-    op_finish(&wait->op);
-    return results;
+    return wait_push(L, wait, push);
 }
 
 int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push)
 {
-    return fiber_hardly_worked(L, wait->fiber, wait_push_all(L, wait, push));
+    return fiber_hardly_worked(L, wait->fiber, wait_push_at_once(L, wait, push));
 }
 
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results)
@@ -133,7 +143,7 @@ int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *p
     if (wait->fiber == NULL)
         return wait_try(L, wait, deadline);
     if (op_start(&wait->op, deadline, wait_done, wait) == OP_DONE)
-        return fiber_did_not_wait(L, wait->fiber, wait_push_all(L, wait, push));
+        return fiber_did_not_wait(L, wait->fiber, wait_push_at_once(L, wait, push));
     if (fiber_is_cancelled(wait->fiber)) {
         op_abort(&wait->op);
         fiber_test_cancel(L);

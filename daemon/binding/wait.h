@@ -15,6 +15,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fiber;
 struct poll;
@@ -29,7 +30,7 @@ struct wait {
     wait_push_fn *push;
     struct slice delimiter; /* of a read with one */
     struct poll *poll;      /* of poll.c, which waits for many at once */
-    bool unfinished;        /* a push may have thrown: the operation still holds its result */
+    uint8_t state;          /* of wait.c */
 };
 
 /* For struct vm_config. */
@@ -46,11 +47,12 @@ int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push);
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results);
 
 /*
- * To be returned: starts the operation and pushes its results; or, when it had to wait, the machine
- * as a light userdata, for which the code of lua/ that called calls wait_finish. While it waits
- * everything on the stack stays alive. Sets the fiber's errno.
+ * To be returned: starts the operation and pushes its results; or, when it had to wait, nothing, and
+ * the code of lua/ that called has to call wait_finish for them. While it waits everything on the
+ * stack stays alive. Sets the fiber's errno.
  */
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push);
 
-/* finish(): the results of the call that waited; throws in a cancelled fiber. */
+/* finish(): the results of the call that has just waited; throws in a cancelled fiber. Nil after one
+ * that did not wait. */
 int wait_finish(lua_State *L);

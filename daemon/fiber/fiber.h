@@ -34,6 +34,9 @@ struct fiber *fiber_current(lua_State *L);
  * gsub, a finalizer). */
 bool fiber_may_wait(lua_State *L);
 
+/* The fiber that runs now if the running function may wait, or NULL. */
+struct fiber *fiber_that_may_wait(lua_State *L);
+
 /* ---- life ---- */
 
 /* The status of a fiber that the end of the machine cut short. */

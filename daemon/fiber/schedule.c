@@ -122,10 +122,16 @@ int fiber_run_first(lua_State *L, struct fiber *fiber, int results)
 
 /* ---- waiting ---- */
 
-bool fiber_may_wait(lua_State *L)
+struct fiber *fiber_that_may_wait(lua_State *L)
 {
     struct fiber *fiber = vm_of(L)->current;
-    return fiber != NULL && fiber->state == FIBER_RUNNING && lua_isyieldable(L);
+    bool may = fiber != NULL && fiber->state == FIBER_RUNNING && lua_isyieldable(L);
+    return may ? fiber : NULL;
+}
+
+bool fiber_may_wait(lua_State *L)
+{
+    return fiber_that_may_wait(L) != NULL;
 }
 
 /*
@@ -156,7 +162,8 @@ static void schedule_end_wait(struct fiber *fiber, int results)
     fiber->interrupt = NULL;
     fiber->burned = 0;
     fiber->results = results;
-    vm_move(fiber->vm, fiber->vm->L, fiber->L, results);
+    if (results > 0)
+        vm_move(fiber->vm, fiber->vm->L, fiber->L, results);
 }
 
 void fiber_wake(struct fiber *fiber, int results)

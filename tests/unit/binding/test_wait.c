@@ -49,25 +49,17 @@ static int take(lua_State *L)
     return wait_run(L, wait, deadline, push);
 }
 
-static int mark(lua_State *L)
-{
-    lua_pushlightuserdata(L, binding_vm(binding));
-    return 1;
-}
-
 /* Defines fn as take, with the code around it that lua/ has for every call that waits. */
 static void define_take(void)
 {
     fixture_define(wait_finish);
     fixture_lua("finish = fn");
-    fixture_define(mark);
-    fixture_lua("mark = fn()");
     fixture_define(take);
     fixture_lua("raw = fn "
                 "function fn(...) "
                 "    local result = raw(...) "
-                "    if result == mark then return finish() end "
-                "    return result "
+                "    if result ~= nil then return result end "
+                "    return finish() "
                 "end");
 }
 
@@ -133,6 +125,19 @@ Test(wait, a_push_that_throws_after_a_wait_leaves_the_bytes_too)
     pushes_fail = false;
     cr_assert_str_eq(fixture_lua("return unpack(result)"), "false no push");
     cr_assert_str_eq(fixture_lua("return fn()"), "here");
+}
+
+Test(wait, what_has_not_waited_has_nothing_to_finish)
+{
+    define_take();
+    cr_assert_eq(write(peer, "here", 4), 4);
+    pushes_fail = true;
+    cr_assert_str_eq(fixture_lua("pcall(fn) return finish()"), "nil");
+    pushes_fail = false;
+    cr_assert_str_eq(fixture_lua("local got "
+                                 "table.sort({1, 2}, function() got = {finish()} return false end)"
+                                 "return #got, fn(), finish()"),
+                     "0 here nil");
 }
 
 Test(wait, cancelled_it_throws_and_takes_nothing)
