@@ -47,12 +47,12 @@ int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push);
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results);
 
 /*
- * To be returned: starts the operation and pushes its results; or, when it had to wait, nothing, and
- * the code of lua/ that called has to call wait_finish for them. While it waits everything on the
- * stack stays alive. Sets the fiber's errno.
+ * To be returned: starts the operation and pushes its results; or, when it had to wait, nothing,
+ * and the code of lua/ that called has to call wait_finish for them. While it waits everything on
+ * the stack stays alive. Sets the fiber's errno.
  */
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push);
 
-/* finish(): the results of the call that has just waited; throws in a cancelled fiber. Nil after one
- * that did not wait. */
+/* finish(): the results of the call that has just waited; throws in a cancelled fiber. Nil after
+ * one that did not wait. */
 int wait_finish(lua_State *L);

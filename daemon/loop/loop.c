@@ -156,6 +156,11 @@ uint64_t loop_now(void)
     return (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
 }
 
+uint64_t loop_lately(const struct loop *loop)
+{
+    return loop->lag.begun != 0 ? loop->lag.begun : loop_now();
+}
+
 uint64_t loop_deadline(double seconds)
 {
     if (isnan(seconds) || seconds <= 0)
@@ -214,10 +219,9 @@ int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadl
     return error;
 }
 
-void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
+void loop_timer_remove(struct loop *loop, struct loop_timer *timer)
 {
-    if (timer->position != 0)
-        heap_remove(&loop->timers, timer);
+    heap_remove(&loop->timers, timer);
 }
 
 /* ---- tasks ---- */

@@ -40,6 +40,10 @@ void loop_stats(const struct loop *loop, struct loop_stats *out);
 /* Nanoseconds of the monotonic clock. */
 uint64_t loop_now(void);
 
+/* The same at the beginning of the present round, for what may be a round late: asks no clock while
+ * the loop serves events. */
+uint64_t loop_lately(const struct loop *loop);
+
 #define LOOP_SECOND ((uint64_t)1000000000)
 /* A deadline that never comes. */
 #define LOOP_NEVER  UINT64_MAX
@@ -108,7 +112,13 @@ static inline void loop_timer_init(struct loop_timer *timer, loop_timer_fn *fn)
 /* Calls `fn` once at the deadline (monotonic nanoseconds); starting again moves it. LOOP_NEVER
  * stops it. -ENOMEM. */
 int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
-void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
+void loop_timer_remove(struct loop *loop, struct loop_timer *timer); /* one that runs */
+
+static inline void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
+{
+    if (timer->position != 0)
+        loop_timer_remove(loop, timer);
+}
 
 /* ---- deferred work ---- */
 

@@ -24,6 +24,7 @@ struct gather {
     struct buffer bytes;
     struct op rest; /* writes what was left at the flush */
     bool shut;      /* SHUT_WR comes after it */
+    uint8_t first[GATHER_PIECE];
 };
 
 /* ---- life: they are needed by few sockets at a time, so a few are kept ---- */
@@ -41,6 +42,7 @@ static struct gather *gather_take(struct sock *sock)
     gather->sock = sock;
     gather->shut = false;
     sock->gather = gather;
+    buffer_lend(&gather->bytes, gather->first, sizeof(gather->first));
     list_append(&net->gathering, &gather->link);
     return gather;
 }
@@ -166,17 +168,25 @@ bool gather_shut(struct sock *sock)
     return true;
 }
 
+static void gather_log_loss(const struct sock *sock, int error)
+{
+    log_write(LOG_VERBOSE, "socket %llu: what was written last is lost: %s",
+              (unsigned long long)sock->id, strerrordesc_np(-error));
+}
+
 void gather_close(struct sock *sock, struct buffer *left)
 {
     sock_flush(sock, 0);
     if (sock->out_error != 0)
-        log_write(LOG_VERBOSE, "socket %llu: what was written last is lost: %s",
-                  (unsigned long long)sock->id, strerrordesc_np(-sock->out_error));
+        gather_log_loss(sock, sock->out_error);
     struct gather *gather = sock->gather;
     if (gather == NULL)
         return;
     buffer_consume(&gather->bytes, sock->net->pool, gather->rest.out.sent);
-    *left = STEAL_BUFFER(gather->bytes);
+    if (buffer_keep(&gather->bytes, sock->net->pool) == 0)
+        *left = STEAL_BUFFER(gather->bytes);
+    else
+        gather_log_loss(sock, -ENOMEM);
     op_abort(&gather->rest);
     gather_give(gather);
 }

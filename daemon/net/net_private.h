@@ -11,6 +11,9 @@
 
 struct resolver;
 
+/* How much is asked of the kernel at least in one call, in bytes; and where it lands. */
+enum { NET_LANDING = 64 << 10 };
+
 /* A walk over the open sockets, which may close while it is under way. */
 struct net_walk {
     struct net_walk *outer;
@@ -48,6 +51,9 @@ struct net {
     struct address accepted_from; /* of the latest accept */
     struct address received_from; /* of the latest message */
     uint64_t made, bytes_in, bytes_out;
+
+    struct sock *landed; /* whose read-ahead may lie in `landing`, op_read.c; or NULL */
+    uint8_t landing[NET_LANDING];
 };
 
 /* May one more socket be opened? 0 or -EMFILE. */

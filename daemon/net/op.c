@@ -11,6 +11,9 @@
 
 #include "net/net_private.h"
 
+#include <assert.h>
+#include <string.h>
+
 enum op_state {
     OP_STATE_IDLE,
     OP_STATE_RUNNING,
@@ -21,12 +24,22 @@ enum op_state {
 
 static void op_on_timer(struct loop_timer *timer);
 
+/* The largest of the union's members stands for all; member by member, since compilers clear a
+ * whole operation by a slow loop. */
 void op_init(struct op *op, const struct op_class *class, struct sock *sock)
 {
-    *op = (struct op){.magic = OP_MAGIC, .class = class, .state = OP_STATE_IDLE};
+    static_assert(sizeof(struct op) == offsetof(struct op, in) + sizeof(op->in),
+                  "op.in is largest");
+    op->magic = OP_MAGIC;
+    op->status = 0;
+    op->class = class;
     op->sock = sock != NULL ? sock_ref(sock) : NULL;
     list_init(&op->link);
+    op->payer = NULL;
     loop_timer_init(&op->timer, op_on_timer);
+    op->state = OP_STATE_IDLE;
+    op->dont_wait = op->limited = false;
+    memset(&op->in, 0, sizeof(op->in));
 }
 
 static struct net *op_net(const struct op *op)
@@ -64,10 +77,15 @@ static void op_settle(struct op *op)
         op->sock->delivering = op;
 }
 
-void op_done_at_once(struct op *op)
+void op_init_done(struct op *op, const struct op_class *class, struct sock *sock)
 {
+    op->magic = OP_MAGIC;
     op->status = 0;
-    op_settle(op);
+    op->class = class;
+    op->sock = sock_ref(sock);
+    op->state = OP_STATE_COMPLETE;
+    sock_record(sock, 0);
+    sock->delivering = op;
 }
 
 static void op_unpark(struct op *op)
@@ -163,6 +181,16 @@ void op_abort(struct op *op)
     op_finish(op);
 }
 
+/* What had to wait until the bytes lay still no longer. */
+static void op_after_delivery(struct sock *sock)
+{
+    sock_take_returned(sock);
+    if (sock->fd < 0)
+        buffer_deinit(&sock->in, sock->net->pool);
+    else if (!list_empty(&sock->readers))
+        sock_serve_later(sock);
+}
+
 void op_finish(struct op *op)
 {
     MAGIC_CHECK(op, OP_MAGIC);
@@ -176,11 +204,8 @@ void op_finish(struct op *op)
         return;
     if (sock->delivering == op) {
         sock->delivering = NULL;
-        sock_take_returned(sock);
-        if (sock->fd < 0)
-            buffer_deinit(&sock->in, sock->net->pool);
-        else if (!list_empty(&sock->readers))
-            sock_serve_later(sock);
+        if (sock->returned != NULL || sock->fd < 0 || !list_empty(&sock->readers))
+            op_after_delivery(sock);
     }
     sock_unref(sock);
 }

@@ -56,8 +56,9 @@ void op_init(struct op *op, const struct op_class *class, struct sock *sock);
 /* op_accept that waits on a non-blocking listener too. */
 void op_accept_always(struct op *op, struct sock *sock);
 
-/* Completes an operation that was never started, with success. */
-void op_done_at_once(struct op *op);
+/* Instead of op_init and op_start, for a reader whose bytes are in the read-ahead: it is complete,
+ * with success. The caller fills in all of `in` that op_consume and the reader look at. */
+void op_init_done(struct op *op, const struct op_class *class, struct sock *sock);
 
 /* Calls `done` of an operation whose completion had to wait for the loop. */
 void op_deliver(struct op *op);

@@ -15,13 +15,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static uint64_t sock_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
-}
-
 /* ---- events ---- */
 
 /* Those who look on see what the operations have left. */
@@ -102,14 +95,14 @@ int sock_record(struct sock *sock, int result)
 
 void sock_touch(struct sock *sock)
 {
-    sock->used = sock_clock();
+    sock->used = loop_lately(sock->net->loop);
 }
 
 uint64_t sock_idle(const struct sock *sock)
 {
     bool waited_for =
         !list_empty(&sock->readers) || !list_empty(&sock->writers) || !list_empty(&sock->waiters);
-    return waited_for ? 0 : sock_clock() - sock->used;
+    return waited_for ? 0 : loop_now() - sock->used;
 }
 
 /* ---- birth ---- */
@@ -132,7 +125,7 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
         .ready = LOOP_READ | LOOP_WRITE,
     };
     sock->created = time(NULL);
-    sock->born = sock->used = sock_clock();
+    sock->born = sock->used = loop_lately(net->loop);
     list_init(&sock->link);
     list_init(&sock->readers);
     list_init(&sock->writers);
@@ -257,6 +250,8 @@ static void sock_free(struct sock *sock)
     CHECK(sock->lent < 0);
     CHECK(list_empty(&sock->readers) && list_empty(&sock->writers) && list_empty(&sock->waiters));
     buffer_deinit(&sock->in, sock->net->pool);
+    if (sock->net->landed == sock)
+        sock->net->landed = NULL;
     sock->magic = 0;
     free(sock);
 }

@@ -167,5 +167,6 @@ void sock_counters(const struct sock *sock, struct sock_counters *out);
 /* A use that no operation shows. */
 void sock_touch(struct sock *sock);
 
-/* Nanoseconds since the last use, to a few milliseconds; 0 while an operation waits. */
+/* Nanoseconds since the last use, to the length of a round of the loop; 0 while an operation waits.
+ */
 uint64_t sock_idle(const struct sock *sock);

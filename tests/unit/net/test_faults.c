@@ -106,14 +106,15 @@ STREAM_TEST(faults, an_error_of_one_reader_is_not_the_next_ones)
 STREAM_TEST(faults, no_memory_for_the_read_ahead)
 {
     struct act act;
+    const size_t large = NET_LANDING + 1; /* the first so many need no block */
     pair_say_text(pair, "abc");
     faults_no_pool(true);
-    act_read(&act, pair->sock, 3, NULL);
+    act_read(&act, pair->sock, large, NULL);
     cr_assert_eq(act_run(&act, INFINITY), -ENOMEM);
     cr_assert_eq(sock_errno(pair->sock), ENOMEM);
-    act_recv(&act, pair->sock, 3, 0);
+    act_recv(&act, pair->sock, large, 0);
     cr_assert_eq(act_run(&act, INFINITY), -ENOMEM);
-    act_sysread(&act, pair->sock, 3);
+    act_sysread(&act, pair->sock, large);
     cr_assert_eq(act_run(&act, INFINITY), -ENOMEM);
     cr_assert_eq(sock_unread(pair->sock, "x", 1), -ENOMEM);
     faults_no_pool(false);
@@ -141,6 +142,29 @@ STREAM_TEST(faults, no_memory_for_more_of_a_line_keeps_its_beginning)
     act_read(&act, pair->sock, 50000, NULL);
     act_run(&act, 1);
     act_expect(&act, bytes, 50000);
+}
+
+STREAM_TEST(faults, no_memory_for_one_socket_leaves_anothers_bytes_where_they_landed)
+{
+    struct pair other;
+    struct act act;
+    uint8_t *bytes = fixture_pattern(NET_LANDING / 2);
+    pair_open(&other, PAIR_UNIX);
+    pair_say(&other, bytes, NET_LANDING / 2);
+    act_read(&act, other.sock, 10, NULL);
+    cr_assert_eq(act_run(&act, INFINITY), 0);
+    pair_say_text(pair, "abc");
+    faults_no_pool(true);
+    act_sysread(&act, pair->sock, 3);
+    cr_assert_eq(act_run(&act, INFINITY), -ENOMEM);
+    faults_no_pool(false);
+    act_read(&act, other.sock, NET_LANDING / 2 - 10, NULL);
+    cr_assert_eq(act_run(&act, 1), 0);
+    act_expect(&act, bytes + 10, (size_t)NET_LANDING / 2 - 10);
+    act_sysread(&act, pair->sock, 3);
+    cr_assert_eq(act_run(&act, 1), 0);
+    act_expect_text(&act, "abc");
+    pair_close(&other);
 }
 
 Test(faults, no_memory_for_a_message_leaves_it_there)
