@@ -73,27 +73,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-# Starts this script anew in a network of its own; returns if there can be none.
-into_own_network() {
-    local unshare=(unshare --net)
-    [ "$(id -u)" -eq 0 ] || unshare+=(--map-root-user)
-    if "${unshare[@]}" true 2>/dev/null; then
-        exec "${unshare[@]}" env SOCKD_BENCH_NETWORK=own "$0" "$@"
-    fi
-    echo "bulk.sh: no network of its own: the figures depend on the machine's" >&2
-}
-
-set_up_own_network() {
-    ip link set lo up
-    ip route change local 127.0.0.1 dev lo table local src 127.0.0.1 congctl cubic
-}
-
-need_packages "${build_packages[@]}" "${peer_packages[@]}"
-if [ "${SOCKD_BENCH_NETWORK-}" = own ]; then
-    set_up_own_network
-else
-    into_own_network "${arguments[@]+"${arguments[@]}"}"
-fi
+in_own_network "${arguments[@]+"${arguments[@]}"}"
 
 folder=$(mktemp -d)
 declare -A pids=() addresses=() failed=()

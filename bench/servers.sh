@@ -4,7 +4,26 @@
 
 # Redis is taken from its tools, whose server program waits to be called by its name: the package
 # redis-server would leave a service running on the machine.
-peer_packages=(tarantool luajit lua-cqueues lua-luv redis-tools neovim util-linux)
+peer_packages=(tarantool luajit lua-cqueues lua-luv redis-tools neovim util-linux iproute2)
+
+# in_own_network ARGUMENT…: begins this script anew, with these arguments, in a network of its own with
+# Debian's congestion control, cubic. Where BBR is the machine's, each connection gets another speed by
+# chance. Goes on here where the system does not allow it. Installs what is missing first: there is no way
+# out of that network.
+in_own_network() {
+    local unshare=(unshare --net)
+    if [ "${SOCKD_BENCH_NETWORK-}" = own ]; then
+        ip link set lo up
+        ip route change local 127.0.0.1 dev lo table local src 127.0.0.1 congctl cubic
+        return
+    fi
+    need_packages "${build_packages[@]}" "${peer_packages[@]}"
+    [ "$(id -u)" -eq 0 ] || unshare+=(--map-root-user)
+    if "${unshare[@]}" true 2>/dev/null; then
+        exec "${unshare[@]}" env SOCKD_BENCH_NETWORK=own "$0" "$@"
+    fi
+    echo "$0: no network of its own: the figures depend on the machine's" >&2
+}
 
 # Builds, installs, and finds out which cores there are.
 prepare() {
