@@ -26,6 +26,7 @@ struct binding {
     int socket_meta;  /* metatable of the table around it */
     int address_meta; /* metatable of address tables */
     int fiber_meta;   /* metatable of fiber objects */
+    int get_info;     /* debug.getinfo, for server.c */
     int array_meta;   /* metatables of decoded tables */
     int map_meta;
     struct binding_cdata cdata;

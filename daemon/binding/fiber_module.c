@@ -277,7 +277,7 @@ static void fiber_module_collect(void *context, struct fiber *fiber)
     all->ids[all->count++] = fiber_id(fiber);
 }
 
-static void fiber_module_describe(lua_State *L, const struct fiber *fiber)
+static void fiber_module_describe(lua_State *L, struct fiber *fiber)
 {
     lua_createtable(L, 0, 3);
     lua_pushnumber(L, (lua_Number)fiber_id(fiber));
@@ -297,7 +297,7 @@ static int fiber_module_info(lua_State *L)
     fiber_each(vm, fiber_module_collect, &all);
     lua_createtable(L, 0, (int)all.count);
     for (size_t i = 0; i < all.count; i++) {
-        const struct fiber *fiber = fiber_find(vm, all.ids[i]);
+        struct fiber *fiber = fiber_find(vm, all.ids[i]);
         if (fiber == NULL)
             continue;
         lua_pushnumber(L, (lua_Number)all.ids[i]);

@@ -19,7 +19,7 @@ static int log_module_write(lua_State *L)
         return 0;
     char peer[ADDRESS_STRING_MAX];
     struct log_about about = {.socket = 0};
-    const struct fiber *fiber = fiber_current(L);
+    struct fiber *fiber = fiber_current(L);
     if (fiber != NULL)
         server_describe(fiber, peer, &about);
     log_text_about((enum log_level)level, &about, text, size);

@@ -25,9 +25,13 @@
 
 enum { SERVING_MAGIC = 0x73727667 };
 
+/* Lives until its listener closes or it is stopped, and then as long as connections of its own. */
 struct serving {
     unsigned magic;
-    int handler; /* in the registry */
+    size_t references;
+    int handler;     /* in the registry */
+    bool shows_peer; /* the handler has a second parameter */
+    bool by_name;    /* the label is the name of the handler, to be looked up again */
     struct binding *binding;
     struct server *server;
     struct sock *listener; /* the server holds the reference */
@@ -36,17 +40,14 @@ struct serving {
     struct quota_user *account; /* of the listener's owner, or NULL: nobody counts */
     struct quota_waiter room;   /* while the owner has as many fibers as it may */
     uint64_t origin;            /* of the handler */
-    bool by_name;               /* the label is the name of the handler, to be looked up again */
     char *name, *label;
 };
 
-static void serving_free(struct serving *serving)
+static void serving_unref(struct serving *serving)
 {
-    struct binding *binding = serving->binding;
-    luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, serving->handler);
-    list_unlink(&serving->link);
-    list_unlink(&serving->room.link);
-    binding->server_count--;
+    MAGIC_CHECK(serving, SERVING_MAGIC);
+    if (--serving->references > 0)
+        return;
     if (serving->tally != NULL)
         tally_put(serving->tally);
     quota_user_put(serving->account);
@@ -54,17 +55,34 @@ static void serving_free(struct serving *serving)
     free(serving->label);
     serving->magic = 0;
     free(serving);
+}
+
+static void serving_end(struct serving *serving)
+{
+    struct binding *binding = serving->binding;
+    luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, serving->handler);
+    list_unlink(&serving->link);
+    list_unlink(&serving->room.link);
+    binding->server_count--;
+    serving_unref(serving);
     binding_check_idle(binding);
 }
 
 /* ---- a connection ---- */
 
-/* What its fiber owns. */
+/* What its fiber owns. The owner of the listener is charged for the fiber. */
 struct visit {
     struct sock *connection;
-    struct tally *tally;
-    struct quota_user *account; /* charged for the fiber, or NULL */
+    struct serving *serving;
+    uint8_t peer_size;
+    uint8_t peer[]; /* its address, as the kernel gave it */
 };
+
+static void visit_get_peer(const struct visit *visit, struct address *out)
+{
+    *out = (struct address){.length = visit->peer_size};
+    memcpy(&out->any, visit->peer, visit->peer_size);
+}
 
 struct arrival {
     struct serving *serving;
@@ -76,28 +94,31 @@ struct arrival {
 static int serving_make_fiber(lua_State *L)
 {
     struct arrival *arrival = lua_touserdata(L, 1);
+    bool shows_peer = arrival->serving->shows_peer;
     lua_rawgeti(L, LUA_REGISTRYINDEX, arrival->serving->handler);
     struct socket_handle *handle = socket_push(L);
-    socket_push_address(L, arrival->from, NULL);
-    arrival->fiber = fiber_new(L, 2);
+    if (shows_peer)
+        socket_push_address(L, arrival->from, NULL);
+    arrival->fiber = fiber_new(L, shows_peer ? 2 : 1);
     socket_adopt(L, handle, sock_ref(arrival->connection));
     return 0;
 }
 
 /* "server/127.0.0.1:51706" */
-static void serving_name_fiber(const struct serving *serving, const struct arrival *arrival)
+static size_t visit_name(void *context, char name[FIBER_NAME_MAX + 1])
 {
-    char address[ADDRESS_STRING_MAX], name[FIBER_NAME_MAX + 1];
-    int length = snprintf(name, sizeof name, "%s/%s", serving->name,
-                          socket_address_text(arrival->from, address));
-    size_t most = sizeof name - 1;
-    fiber_set_name(arrival->fiber, name, (size_t)length < most ? (size_t)length : most);
+    const struct visit *visit = context;
+    char text[ADDRESS_STRING_MAX];
+    struct address peer;
+    visit_get_peer(visit, &peer);
+    int length = snprintf(name, FIBER_NAME_MAX + 1, "%s/%s", visit->serving->name,
+                          socket_address_text(&peer, text));
+    return length < FIBER_NAME_MAX ? (size_t)length : FIBER_NAME_MAX;
 }
 
 static void serving_ended(struct fiber *fiber, void *context, int status);
 
-void server_describe(const struct fiber *fiber, char peer[ADDRESS_STRING_MAX],
-                     struct log_about *about)
+void server_describe(struct fiber *fiber, char peer[ADDRESS_STRING_MAX], struct log_about *about)
 {
     const struct visit *visit = fiber_ended_context(fiber, serving_ended);
     const struct sock *connection = visit != NULL ? visit->connection : NULL;
@@ -126,13 +147,17 @@ static void serving_log_error(struct fiber *fiber)
         log_text_about(LOG_ERROR, &about, text, strlen(text));
 }
 
+static void serving_release_charge(struct serving *serving)
+{
+    if (serving->account != NULL)
+        quota_release(serving->account, QUOTA_FIBERS, 1);
+}
+
 static void visit_free(struct visit *visit)
 {
-    visit->tally->connections--;
-    tally_put(visit->tally);
-    if (visit->account != NULL)
-        quota_release(visit->account, QUOTA_FIBERS, 1);
-    quota_user_put(visit->account);
+    visit->serving->tally->connections--;
+    serving_release_charge(visit->serving);
+    serving_unref(visit->serving);
     sock_unref(visit->connection);
     free(visit);
 }
@@ -143,7 +168,7 @@ static void serving_ended(struct fiber *fiber, void *context, int status)
     if (status != FIBER_ABANDONED)
         origin_unattended(vm_context(fiber_vm(fiber)), fiber);
     if (status > 0 && !fiber_ended_by_cancel(fiber)) {
-        visit->tally->failed++;
+        visit->serving->tally->failed++;
         serving_log_error(fiber);
     }
     if (sock_is_open(visit->connection) && !sock_is_unshared(visit->connection))
@@ -160,26 +185,29 @@ static void serving_complain(const struct serving *serving, const struct sock *c
 }
 
 /* Takes the charge and the connection over. NULL: no memory. */
-static struct visit *visit_new(struct serving *serving, struct sock *connection)
+static struct visit *visit_new(const struct arrival *arrival)
 {
-    struct visit *visit = malloc(sizeof *visit);
+    struct serving *serving = arrival->serving;
+    const struct address *from = arrival->from;
+    struct visit *visit = malloc(sizeof *visit + from->length);
     if (visit == NULL) {
-        if (serving->account != NULL)
-            quota_release(serving->account, QUOTA_FIBERS, 1);
-        sock_unref(connection);
+        serving_release_charge(serving);
+        sock_unref(arrival->connection);
         return NULL;
     }
-    visit->connection = connection;
-    visit->tally = tally_ref(serving->tally);
-    visit->tally->connections++;
-    visit->tally->ever++;
-    visit->account = serving->account != NULL ? quota_user_ref(serving->account) : NULL;
+    visit->connection = arrival->connection;
+    visit->serving = serving;
+    visit->peer_size = (uint8_t)from->length;
+    memcpy(visit->peer, &from->any, from->length);
+    serving->references++;
+    serving->tally->connections++;
+    serving->tally->ever++;
     return visit;
 }
 
 static void serving_begin(struct serving *serving, struct arrival *arrival)
 {
-    struct visit *visit = visit_new(serving, arrival->connection);
+    struct visit *visit = visit_new(arrival);
     if (visit == NULL)
         return;
     if (vm_protect(serving->binding->vm, serving_make_fiber, arrival, NULL) < 0) {
@@ -187,11 +215,11 @@ static void serving_begin(struct serving *serving, struct arrival *arrival)
         visit_free(visit);
         return;
     }
-    serving_name_fiber(serving, arrival);
     fiber_set_owner(arrival->fiber, sock_owner(arrival->connection));
     fiber_set_origin(arrival->fiber, serving->origin);
     fiber_set_attended(arrival->fiber);
     fiber_set_ended(arrival->fiber, serving_ended, visit);
+    fiber_name_later(arrival->fiber, visit_name);
     fiber_start(arrival->fiber);
 }
 
@@ -223,7 +251,7 @@ static void serving_closed(void *context)
 {
     struct serving *serving = context;
     MAGIC_CHECK(serving, SERVING_MAGIC);
-    serving_free(serving);
+    serving_end(serving);
 }
 
 /* ---- the loop ---- */
@@ -240,6 +268,22 @@ static bool serving_open(struct serving *serving, const char *name, const char *
            (binding->accounts == NULL || serving->account != NULL);
 }
 
+/* Whether the handler on top of the stack can tell that it gets a second argument. */
+static bool serving_shows_peer(lua_State *L)
+{
+    if (!lua_isfunction(L, -1) || lua_iscfunction(L, -1))
+        return true;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->get_info);
+    lua_pushvalue(L, -2);
+    lua_pushliteral(L, "u");
+    lua_call(L, 2, 1);
+    lua_getfield(L, -1, "nparams");
+    lua_getfield(L, -2, "isvararg");
+    bool shows = lua_tointeger(L, -2) > 1 || lua_toboolean(L, -1);
+    lua_pop(L, 3);
+    return shows;
+}
+
 /* Consumes the reference to the handler. NULL: no memory. */
 static struct serving *serving_new(struct binding *binding, struct sock *listener, int handler,
                                    const char *name, const char *label)
@@ -250,6 +294,7 @@ static struct serving *serving_new(struct binding *binding, struct sock *listene
         return NULL;
     }
     serving->magic = SERVING_MAGIC;
+    serving->references = 1;
     serving->binding = binding;
     serving->listener = listener;
     serving->handler = handler;
@@ -259,21 +304,24 @@ static struct serving *serving_new(struct binding *binding, struct sock *listene
     binding->server_count++;
     if (serving_open(serving, name, label))
         return serving;
-    serving_free(serving);
+    serving_end(serving);
     return NULL;
 }
 
 int server_serve(lua_State *L, struct sock *listener, const char *name, const char *label)
 {
     static const struct server_callbacks callbacks = {serving_connection, serving_closed};
+    luaL_checkstack(L, 5, NULL);
+    bool shows_peer = serving_shows_peer(L);
     int handler = luaL_ref(L, LUA_REGISTRYINDEX);
     struct serving *serving = serving_new(binding_of(L), listener, handler, name, label);
     if (serving == NULL)
         return -ENOMEM;
+    serving->shows_peer = shows_peer;
     serving->origin = fiber_current(L) != NULL ? fiber_origin(fiber_current(L)) : 0;
     int error = server_start(listener, &callbacks, serving, &serving->server);
     if (error < 0)
-        serving_free(serving);
+        serving_end(serving);
     return error;
 }
 
@@ -304,6 +352,7 @@ void server_renew(lua_State *L, bool (*push)(lua_State *L, const char *name, voi
         struct serving *serving = CONTAINER_OF(link, struct serving, link);
         if (!serving->by_name || !push(L, serving->label, context))
             continue;
+        serving->shows_peer = serving_shows_peer(L);
         lua_rawseti(L, LUA_REGISTRYINDEX, serving->handler);
         serving->origin = origin_present(binding);
     }
@@ -320,7 +369,7 @@ void server_stop_all(struct binding *binding)
     while (!list_empty(&binding->servers)) {
         struct serving *serving = CONTAINER_OF(binding->servers.next, struct serving, link);
         server_stop(serving->server);
-        serving_free(serving);
+        serving_end(serving);
     }
 }
 
@@ -364,6 +413,10 @@ static int server_lua_enlist(lua_State *L)
 
 void server_open(lua_State *L, int internals)
 {
+    lua_getglobal(L, "debug");
+    lua_getfield(L, -1, "getinfo");
+    binding_of(L)->get_info = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pop(L, 1);
     lua_pushcfunction(L, server_lua_serve);
     lua_setfield(L, internals, "serve");
     lua_pushcfunction(L, server_lua_claim);

@@ -26,8 +26,7 @@ const char *server_label(const struct binding *binding, const struct sock *liste
 
 /* Whom a line of the log is about that concerns this fiber: its name, its owner, and the connection
  * that it serves, if it does, whose peer is written to `peer`. */
-void server_describe(const struct fiber *fiber, char peer[ADDRESS_STRING_MAX],
-                     struct log_about *about);
+void server_describe(struct fiber *fiber, char peer[ADDRESS_STRING_MAX], struct log_about *about);
 
 /* The handler of this listener, which is served, is the function of a loaded script that its label
  * names. */

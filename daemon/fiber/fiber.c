@@ -86,6 +86,14 @@ static void fiber_drop_storage(struct fiber *fiber)
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
+static void fiber_drop_name(struct fiber *fiber)
+{
+    if (!fiber->nameless)
+        free(fiber->name.text);
+    fiber->nameless = false;
+    fiber->name.text = NULL;
+}
+
 static void fiber_forget(struct fiber *fiber)
 {
     struct vm *vm = fiber->vm;
@@ -94,7 +102,7 @@ static void fiber_forget(struct fiber *fiber)
     vm->count--;
     if (vm->release != NULL)
         vm->release(fiber->extra);
-    free(fiber->name);
+    fiber_drop_name(fiber);
     if (fiber->stored)
         fiber_drop_storage(fiber);
 }
@@ -166,10 +174,14 @@ void fiber_end(struct fiber *fiber, int status)
 {
     fiber->status = status;
     fiber->state = FIBER_DEAD;
+    if (fiber->joinable)
+        (void)fiber_name(fiber); /* while there is somebody who makes it */
     if (fiber->ended != NULL)
         fiber->ended(fiber, fiber->ended_context, status);
     else if (status != 0 && !fiber->joinable && !fiber_ended_by_cancel(fiber))
         fiber_log_error(fiber);
+    if (fiber->nameless)
+        fiber_drop_name(fiber); /* for want of memory */
     fiber_wake_all(&fiber->joiners);
     if (!fiber->joinable)
         fiber_release(fiber);
@@ -314,9 +326,19 @@ struct vm *fiber_vm(const struct fiber *fiber)
     return fiber->vm;
 }
 
-const char *fiber_name(const struct fiber *fiber)
+const char *fiber_name(struct fiber *fiber)
 {
-    return fiber->name != NULL ? fiber->name : "lua";
+    char name[FIBER_NAME_MAX + 1];
+    if (fiber->nameless)
+        (void)fiber_set_name(fiber, name, fiber->name.make(fiber->ended_context, name));
+    return !fiber->nameless && fiber->name.text != NULL ? fiber->name.text : "lua";
+}
+
+void fiber_name_later(struct fiber *fiber, fiber_name_fn *fn)
+{
+    fiber_drop_name(fiber);
+    fiber->nameless = true;
+    fiber->name.make = fn;
 }
 
 int fiber_set_name(struct fiber *fiber, const char *name, size_t length)
@@ -328,8 +350,8 @@ int fiber_set_name(struct fiber *fiber, const char *name, size_t length)
         return -ENOMEM;
     memcpy(copy, name, length);
     copy[length] = '\0';
-    free(fiber->name);
-    fiber->name = copy;
+    fiber_drop_name(fiber);
+    fiber->name.text = copy;
     return 0;
 }
 

@@ -156,8 +156,14 @@ struct vm *fiber_vm(const struct fiber *fiber);
 
 /* At most FIBER_NAME_MAX bytes; without one it is "lua". -ENAMETOOLONG, -ENOMEM. */
 #define FIBER_NAME_MAX 255
-const char *fiber_name(const struct fiber *fiber);
+const char *fiber_name(struct fiber *fiber);
 int fiber_set_name(struct fiber *fiber, const char *name, size_t length);
+
+/* Nobody asks for the names of most fibers: `fn` makes this one's when somebody does, from the
+ * context of fiber_set_ended, and says how long it is. When `ended` has returned it is not called
+ * any more. */
+typedef size_t fiber_name_fn(void *context, char name[FIBER_NAME_MAX + 1]);
+void fiber_name_later(struct fiber *fiber, fiber_name_fn *fn);
 
 /* The uid for which it works. */
 uid_t fiber_owner(const struct fiber *fiber);

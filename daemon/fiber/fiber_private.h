@@ -28,6 +28,7 @@ struct fiber {
     bool exhausted;    /* used up its CPU time: whatever it does from now on throws */
     bool stored;       /* has a storage table */
     bool attended;     /* somebody outside waits for its end */
+    bool nameless;     /* `name` holds who makes it */
     uint8_t immediate; /* calls in a row that did not wait */
     int anchor;        /* in the registry: keeps `L` */
     int results;
@@ -45,7 +46,10 @@ struct fiber {
     fiber_interrupt_fn *interrupt;
     fiber_ended_fn *ended;
     void *ended_context;
-    char *name;      /* NULL: the default */
+    union {
+        char *text; /* NULL: the default */
+        fiber_name_fn *make;
+    } name;
     uint64_t burned; /* nanoseconds of CPU time in full slices since it last waited */
     max_align_t extra[];
 };

@@ -56,6 +56,42 @@ check.case('a table as handler', function()
     listener:close()
 end)
 
+check.case('a handler gets the address if it has room for it', function()
+    local function first_of(handler)
+        local listener, address = socket.tcp_server('127.0.0.1', 0, handler)
+        local answer = ask(address)
+        listener:close()
+        return answer
+    end
+    check.equal(first_of(function(sock) sock:write('alone') end), 'alone')
+    check.equal(first_of(function(sock, from) sock:write(from.host) end), '127.0.0.1')
+    check.equal(first_of(function(sock, from, more)
+        sock:write(from.host .. ' ' .. tostring(more))
+    end), '127.0.0.1 nil')
+    check.equal(first_of(function(...)
+        (...):write(select('#', ...) .. ' ' .. select(2, ...).host)
+    end), '2 127.0.0.1')
+    check.equal(first_of({handler = setmetatable({}, {__call = function(_, sock, from)
+        sock:write(from.host)
+    end})}), '127.0.0.1')
+end)
+
+check.case('a connection has a name, also when its fiber has ended', function()
+    local worker, port
+    local listener, address = socket.tcp_server('127.0.0.1', 0, {
+        handler = function(sock)
+            worker, port = fiber.self(), sock:peer().port
+            worker:set_joinable(true)
+        end,
+        name = 'named',
+    })
+    ask(address)
+    check.equal(worker:status(), 'dead')
+    check.equal(worker:name(), 'named/127.0.0.1:' .. port)
+    check.equal(worker:join(), true)
+    listener:close()
+end)
+
 check.case('a callable table as handler', function()
     local handler = setmetatable({}, {__call = function(_, sock)
         sock:write('called')

@@ -73,6 +73,38 @@ Test(fiber, names)
     cr_assert_eq(fiber_set_name(fiber, longest, sizeof longest), -ENAMETOOLONG);
 }
 
+static size_t make_name(void *context, char name[FIBER_NAME_MAX + 1])
+{
+    struct outcome *outcome = context;
+    cr_assert(!outcome->ended);
+    memcpy(name, "made", 5);
+    return 4;
+}
+
+Test(fiber, a_name_is_made_when_somebody_asks)
+{
+    struct outcome asked, joined, silent;
+    struct fiber *fiber = fixture_fiber("wait()", &asked);
+    fiber_name_later(fiber, make_name);
+    fiber_start(fiber);
+    cr_assert_str_eq(fiber_name(fiber), "made");
+    cr_assert_eq(fiber_set_name(fiber, "given", 5), 0);
+    cr_assert_str_eq(fiber_name(fiber), "given");
+
+    struct fiber *joinable = fixture_fiber("", &joined);
+    fiber_name_later(joinable, make_name);
+    fiber_set_joinable(joinable, true);
+    fiber_start(joinable);
+    cr_assert(joined.ended);
+    cr_assert_str_eq(fiber_name(joinable), "made");
+    fiber_set_joinable(joinable, false);
+
+    struct fiber *ending = fixture_fiber("", &silent);
+    fiber_name_later(ending, make_name);
+    fiber_start(ending);
+    cr_assert_str_eq(fiber_name(fixture_fiber("", NULL)), "lua", "the next one is named alike");
+}
+
 Test(fiber, owners_are_inherited)
 {
     struct fiber *fiber = fixture_fiber("create(wait)", NULL);
