@@ -215,9 +215,7 @@ static bool take_value(struct view *view, struct arg *arg)
 
 static bool read_map(struct view *view, struct arg *arg)
 {
-    enum view_type type;
-
-    return view_peek(view, &type) && type == VIEW_MAP && take_value(view, arg);
+    return view_at_map(view) && take_value(view, arg);
 }
 
 /* Which of them it must be is for the option to say. */
@@ -280,9 +278,9 @@ static bool read_what(struct view *view, struct arg *arg)
 {
     enum view_type type;
 
-    if (!view_peek(view, &type) || type == VIEW_ARRAY)
-        return false;
-    return type == VIEW_INT ? arg_read_limit(view, arg) : read_delimiters(view, arg);
+    if (arg_read_limit(view, arg))
+        return true;
+    return view_peek(view, &type) && type != VIEW_ARRAY && read_delimiters(view, arg);
 }
 
 arg_read_fn arg_what_reader(const char *key, size_t size)

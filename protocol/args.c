@@ -74,13 +74,6 @@ static int read_map_of_options(struct reader *reader, struct view *view)
     return 0;
 }
 
-static bool is_map(const struct view *view)
-{
-    enum view_type type;
-
-    return view_peek(view, &type) && type == VIEW_MAP;
-}
-
 static int read_param(struct reader *reader, unsigned position, struct view *view)
 {
     const struct method_param *param = &reader->args->method->params[position];
@@ -88,7 +81,7 @@ static int read_param(struct reader *reader, unsigned position, struct view *vie
 
     if (view_skip_nil(view))
         return 0;
-    if (param->type == METHOD_TYPE_WHAT && is_map(view))
+    if (param->type == METHOD_TYPE_WHAT && view_at_map(view))
         return read_map_of_options(reader, view);
     struct view start = *view;
     if (!arg_readers[param->type](view, arg))
@@ -188,7 +181,7 @@ static int read_option(struct reader *reader, struct view *view)
 /* A map ends the parameters early if its place is not one for a map. */
 static bool begins_options(const struct method *method, unsigned position, const struct view *view)
 {
-    if (!is_map(view))
+    if (!view_at_map(view))
         return false;
     if (position >= method->count)
         return true;

@@ -7,8 +7,10 @@
 #ifndef PROTOCOL_HEAD_H
 #define PROTOCOL_HEAD_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum head_kind {
     HEAD_INVALID, /* 0xc1, and extension types, which the wire does not have */
@@ -48,11 +50,25 @@ static const struct {
 
 static inline uint64_t head_number(const uint8_t *at, size_t width)
 {
-    uint64_t number = 0;
+    uint16_t two;
+    uint32_t four;
+    uint64_t eight;
 
-    for (size_t i = 0; i < width; i++)
-        number = number << 8 | at[i];
-    return number;
+    switch (width) {
+    case 1:
+        return at[0];
+    case 2:
+        memcpy(&two, at, sizeof two);
+        return be16toh(two);
+    case 4:
+        memcpy(&four, at, sizeof four);
+        return be32toh(four);
+    case 8:
+        memcpy(&eight, at, sizeof eight);
+        return be64toh(eight);
+    default:
+        return 0;
+    }
 }
 
 static inline uint64_t head_sign_extend(uint64_t number, size_t width)

@@ -134,14 +134,15 @@ void message_put_notification(struct writer *writer, const char *method, size_t 
     writer_array(writer, count);
 }
 
-/* A number as MessagePack, in its shortest form; returns how many bytes that are, 5 at most. */
+/* A number as MessagePack, in its shortest form; returns how many bytes that are. Five are written
+ * in any case: the number's own, and what does not count behind them. */
 static size_t encode_uint(uint8_t *bytes, uint32_t number)
 {
     size_t width = number < 0x80 ? 0 : number <= UINT8_MAX ? 1 : number <= UINT16_MAX ? 2 : 4;
+    uint32_t big = htobe32(number << 8 * (4 - width) % 32);
 
     bytes[0] = width == 0 ? (uint8_t)number : (uint8_t)(0xcc + width / 2);
-    for (size_t i = 0; i < width; i++)
-        bytes[1 + i] = (uint8_t)(number >> 8 * (width - 1 - i));
+    memcpy(bytes + 1, &big, sizeof big);
     return 1 + width;
 }
 

@@ -124,7 +124,7 @@ static enum scan_verdict scan_values(struct scan *scan, const void *message, siz
 /* ---- messages without nesting ---- */
 
 /* By first byte: the bytes of a whole value that contains no others and whose size that byte tells;
- * 0 for any other. */
+ * 0 for any other, flat_size knows two of them. */
 static const uint8_t flat_sizes[256] = {
     [0x00 ... 0x7f] = 1, [0xe0 ... 0xff] = 1, [0xc0] = 1,  [0xc2] = 1,  [0xc3] = 1,  [0xca] = 5,
     [0xcb] = 9,          [0xcc] = 2,          [0xcd] = 3,  [0xce] = 5,  [0xcf] = 9,  [0xd0] = 2,
@@ -136,11 +136,24 @@ static const uint8_t flat_sizes[256] = {
     [0xbb] = 28,         [0xbc] = 29,         [0xbd] = 30, [0xbe] = 31, [0xbf] = 32,
 };
 
+/* A str or bin whose length is its second byte. */
+enum { STR_8 = 0xd9, BIN_8 = 0xc4, HEAD_8 = 2 };
+
+/* The bytes of the flat value that begins there; 0 if it is none, or nothing is there. */
+static inline size_t flat_size(const uint8_t *at, size_t available)
+{
+    if (available == 0)
+        return 0;
+    if ((at[0] == BIN_8 || at[0] == STR_8) && available >= HEAD_8)
+        return (size_t)HEAD_8 + at[1];
+    return flat_sizes[at[0]];
+}
+
 /* Moves over so many values; false at one that is not flat, or not there. */
 static inline bool pass_flat(const uint8_t *bytes, size_t available, size_t *at, unsigned count)
 {
     for (; count > 0; count--) {
-        uint8_t size = *at < available ? flat_sizes[bytes[*at]] : 0;
+        size_t size = *at < available ? flat_size(bytes + *at, available - *at) : 0;
         if (size == 0)
             return false;
         *at += size;
@@ -152,7 +165,7 @@ static inline bool pass_flat(const uint8_t *bytes, size_t available, size_t *at,
  * as nearly all are; 0 for any other, and for one that is not all there or near a limit. */
 static size_t measure_flat(const struct scan_limits *limits, const uint8_t *bytes, size_t available)
 {
-    enum { ARRAY = 0x90, MOST = 15, LONGEST = 1 + MOST * 33 + MOST * 33 };
+    enum { ARRAY = 0x90, MOST = 15, LONGEST = 1 + 2 * MOST * (HEAD_8 + UINT8_MAX) };
     unsigned count = bytes[0] ^ ARRAY;
     size_t at = 1;
 

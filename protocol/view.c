@@ -151,7 +151,7 @@ bool view_bool(struct view *view, bool *result)
     return true;
 }
 
-bool view_int(struct view *view, int64_t *result)
+bool view_any_int(struct view *view, int64_t *result)
 {
     struct head head;
 

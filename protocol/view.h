@@ -85,12 +85,28 @@ bool view_peek(const struct view *view, enum view_type *type);
 /* Each reads the next value if it is of that type; otherwise it is false and nothing has moved.
  * A double takes integers too; bytes are str or bin. */
 bool view_bool(struct view *view, bool *result);
-bool view_int(struct view *view, int64_t *result);
+bool view_any_int(struct view *view, int64_t *result);
 bool view_double(struct view *view, double *result);
 bool view_str(struct view *view, const char **data, size_t *size);
 bool view_bytes(struct view *view, const char **data, size_t *size);
 bool view_array(struct view *view, uint32_t *count);
 bool view_map(struct view *view, uint32_t *pairs);
+
+/* Most integers are small: their first byte is the number. */
+static inline bool view_int(struct view *view, int64_t *result)
+{
+    if (view->at >= view->end || *view->at > 0x7f)
+        return view_any_int(view, result);
+    *result = *view->at++;
+    return true;
+}
+
+/* Whether the next value's first byte is one of a map. */
+static inline bool view_at_map(const struct view *view)
+{
+    return view->at < view->end &&
+           ((*view->at & 0xf0) == 0x80 || *view->at == 0xde || *view->at == 0xdf);
+}
 
 /* In a view that stands before a map: makes value a view of the value under that key and returns
  * true. The view itself does not move. */

@@ -1,6 +1,7 @@
 /* The scan: where a message ends, what is refused, and that pieces and damage change nothing. */
 #include "protocol/scan.h"
 
+#include "protocol/message.h"
 #include "protocol/writer.h"
 
 #include <criterion/criterion.h>
@@ -61,6 +62,32 @@ Test(scan, finds_the_end_of_a_message)
     cr_assert_eq(scan_all(&scan, writer.data, writer.size), SCAN_WHOLE);
     cr_assert_eq(scan.size, writer.size);
     writer_free_heap(&writer);
+}
+
+/* What most requests are, up to the longest such values: their lengths are a byte of their own. */
+Test(scan, a_request_with_bytes_ends_where_they_end)
+{
+    static const uint8_t bytes[255];
+    const size_t sizes[] = {0, 1, 31, 32, 64, 255};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct writer writer;
+        struct scan scan;
+        writer_init_heap(&writer, LIMIT_MESSAGE);
+        message_put_request(&writer, 7, "send", 4, 3);
+        writer_uint(&writer, 1000);
+        writer_bin(&writer, bytes, sizes[i]);
+        writer_str(&writer, (const char *)bytes, sizes[i]);
+        size_t whole = writer.size;
+        writer_nil(&writer); /* the next message */
+        for (size_t size = 0; size < whole; size++) {
+            cr_assert_eq(scan_all(&scan, writer.data, size), SCAN_MORE, "at %zu", size);
+            cr_assert(scan.need > size && scan.need <= whole, "at %zu: %zu", size, scan.need);
+        }
+        cr_assert_eq(scan_all(&scan, writer.data, writer.size), SCAN_WHOLE);
+        cr_assert_eq(scan.size, whole);
+        writer_free_heap(&writer);
+    }
 }
 
 Test(scan, looks_no_further_than_its_message)
