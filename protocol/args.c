@@ -181,7 +181,7 @@ static int read_option(struct reader *reader, struct view *view)
 /* A map ends the parameters early if its place is not one for a map. */
 static bool begins_options(const struct method *method, unsigned position, const struct view *view)
 {
-    if (!view_at_map(view))
+    if (!view_at_map(view) || methods_is_variadic(method))
         return false;
     if (position >= method->count)
         return true;
@@ -217,7 +217,7 @@ static int read_values(struct reader *reader, struct view params, uint32_t count
             take_rest(reader->args, i, params, count);
             return 0;
         }
-        if (i + 1 == count && !methods_is_variadic(method) && begins_options(method, i, &params))
+        if (i + 1 == count && begins_options(method, i, &params))
             return read_map_of_options(reader, &params);
         if (i >= method->count && !(i + 1 == count && view_skip_nil(&params)))
             return too_many(reader, count);

@@ -71,6 +71,8 @@ void output_lend(struct output *output, void *memory, size_t size)
 int output_keep(struct output *output)
 {
     output->lent = NULL;
+    if (!output->buffer.memory)
+        return 0;
     int result = buffer_keep(&output->buffer, output->pool);
     output_account(output);
     return result;
@@ -101,12 +103,11 @@ int output_end(struct output *output)
 
 static struct claim *output_claim(struct output *output)
 {
-    struct claim *claim = calloc(1, sizeof *claim);
+    struct claim *claim = malloc(sizeof *claim);
     if (!claim)
         return NULL;
-    claim->end = output->base + buffer_length(&output->buffer);
-    claim->start = claim->end;
-    claim->fd = -1;
+    uint64_t end = output->base + buffer_length(&output->buffer);
+    *claim = (struct claim){.start = end, .end = end, .fd = -1};
     list_append(&output->claims, &claim->link);
     return claim;
 }

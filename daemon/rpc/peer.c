@@ -43,9 +43,12 @@ static void peer_turn(struct peer *peer);
 static bool peer_is_crowded(const struct peer *peer)
 {
     const struct output *output = &peer->output;
-    size_t pending = output_pending(output), left = quota_left(peer->user, QUOTA_BYTES);
-    return pending >= peer->rpc->config.max_output ||
-           (pending > 0 && (left == 0 || left < buffer_held(&output->buffer)));
+    size_t pending = output_pending(output);
+    if (pending == 0)
+        return false;
+    size_t left = quota_left(peer->user, QUOTA_BYTES);
+    return pending >= peer->rpc->config.max_output || left == 0 ||
+           left < buffer_held(&output->buffer);
 }
 
 static bool peer_is_blocked(const struct peer *peer)
@@ -141,7 +144,9 @@ static enum peer_reading peer_dispatch(struct peer *peer, unsigned *budget)
 {
     const void *message;
     size_t size;
-    while (!peer_is_blocked(peer)) {
+    while (input_length(&peer->input) > 0) {
+        if (peer_is_blocked(peer))
+            return PEER_BLOCKED;
         enum scan_verdict verdict = input_next(&peer->input, &message, &size);
         if (verdict == SCAN_MORE)
             return PEER_DRAINED;
@@ -157,7 +162,7 @@ static enum peer_reading peer_dispatch(struct peer *peer, unsigned *budget)
             peer_abandon_calls(peer);
         input_consume(&peer->input, size);
     }
-    return PEER_BLOCKED;
+    return PEER_DRAINED;
 }
 
 static void peer_on_end(struct peer *peer, ssize_t result)
@@ -223,6 +228,8 @@ static enum peer_reading peer_read(struct peer *peer)
         enum peer_reading reading = peer_dispatch(peer, &budget);
         if (reading != PEER_DRAINED || !peer->readable)
             return reading;
+        if (peer_is_blocked(peer))
+            return PEER_BLOCKED;
         if (received >= PEER_TURN_BYTES)
             return PEER_TIRED;
         if (!peer_receive(peer, &received))
