@@ -7,7 +7,9 @@
  * writers queue behind it. A socket that is closed meanwhile leaves the rest to linger.c.
  *
  * Only what is likely to go out is gathered: of a socket that has carried bytes before, whose peer
- * has not ended its side, and whose last send took all: where trouble is known it shows at once.
+ * has not ended its side, and whose last send took all: where trouble is known it shows at once. So
+ * the loop must be able to tell of it: it gets to know a socket with the second write at the
+ * latest, since most that are answered before anybody waits are answered with one.
  */
 #include "net/gather.h"
 
@@ -80,9 +82,19 @@ static bool gather_may(const struct sock *sock, size_t length)
            sock->bytes_in + sock->bytes_out > 0;
 }
 
+/* Whether the loop tells of trouble; for the next write it will. */
+static bool gather_is_told(struct sock *sock)
+{
+    if (sock->io != NULL)
+        return true;
+    if (sock->bytes_out > 0)
+        (void)sock_join_loop(sock);
+    return false;
+}
+
 bool sock_gather(struct sock *sock, const void *data, size_t length)
 {
-    if (!gather_may(sock, length))
+    if (!gather_may(sock, length) || !gather_is_told(sock))
         return false;
     struct gather *gather = sock->gather != NULL ? sock->gather : gather_take(sock);
     if (gather == NULL)

@@ -3,6 +3,7 @@
 
 #include "net/gather.h"
 #include "net/option.h"
+#include "net/sock_private.h"
 
 #include <math.h>
 
@@ -17,6 +18,7 @@ static void warm(struct pair *pair)
     act_write(&act, pair->sock, "!", 1);
     cr_assert_eq(act_run(&act, INFINITY), 0);
     pair_hear(pair, "!", 1);
+    cr_assert_eq(sock_join_loop(pair->sock), 0);
 }
 
 static void gather_text(struct pair *pair, const char *text)
@@ -229,6 +231,27 @@ Test(gather, error_shows_in_whatever_enters_the_kernel)
     cr_assert_eq(sock_get_option(pair.sock, &keepalive, &value), -EPIPE);
     cr_assert_eq(sock_get_option(pair.sock, &keepalive, &value), 0);
     pair_close(&pair);
+}
+
+/* A peer that has gone shows in the write behind the one that its kernel refused. */
+STREAM_TEST(gather, nothing_while_the_loop_could_not_tell_of_the_peers_end)
+{
+    struct act act;
+    pair_say_text(pair, "?");
+    act_read(&act, pair->sock, 1, NULL);
+    cr_assert_eq(act_start(&act, INFINITY), OP_DONE);
+    cr_assert_not(sock_gather(pair->sock, "1", 1));
+    cr_assert_eq(loop_busy(loop), 0);
+    act_write(&act, pair->sock, "1", 1);
+    cr_assert_eq(act_start(&act, INFINITY), OP_DONE);
+    cr_assert_not(sock_gather(pair->sock, "2", 1));
+    cr_assert_eq(loop_busy(loop), 1);
+    cr_assert(sock_gather(pair->sock, "3", 1));
+    net_flush(net);
+    pair_hear(pair, "13", 2);
+    pair_hang_up(pair);
+    fixture_run_rounds(5);
+    cr_assert_not(sock_gather(pair->sock, "4", 1));
 }
 
 Test(gather, many_sockets_at_a_time)

@@ -2,6 +2,7 @@
 #include "net_peers.h"
 
 #include "net/gather.h"
+#include "net/sock_private.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@ static const uint8_t *close_early(struct pair *pair)
     act_write(&act, pair->sock, "!", 1);
     cr_assert_eq(act_run(&act, INFINITY), 0);
     pair_hear(pair, "!", 1);
+    cr_assert_eq(sock_join_loop(pair->sock), 0); /* before that nothing is gathered */
     pair_squeeze(pair);
     for (size_t done = 0; done < MUCH; done += GATHER_PIECE)
         cr_assert(sock_gather(pair->sock, bytes + done, GATHER_PIECE));
