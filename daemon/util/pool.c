@@ -2,9 +2,9 @@
  * A pool of power-of-two blocks in one memfd.
  *
  * Small blocks are cut from slabs; a large block is a mapping of its own. Nothing is unmapped
- * before the end: a free block waits in the list of its size, linked through its own first bytes,
- * and a large one has its other pages removed, so that resting memory is what small blocks peaked
- * at.
+ * before the end: a free block waits in the list of its size, linked through its own first bytes.
+ * A large one has its other pages removed, but for a few blocks that stay warm: resting memory is
+ * what small blocks peaked at, and POOL_WARM.
  */
 #include "util/pool.h"
 
@@ -25,8 +25,13 @@ enum {
 
 #define POOL_SLAB_SIZE ((size_t)1 << 20)
 
+/* Large blocks keep their pages while they are free, up to so many bytes together: whoever moves
+ * bytes in bulk takes and gives them all the time, and each page would cost a fault each time. */
+#define POOL_WARM      ((size_t)1 << 20)
+
 struct pool_free_block {
     struct pool_free_block *next;
+    bool warm; /* a large one that has kept its pages */
 };
 
 /* What has been mapped, for the end. */
@@ -41,6 +46,7 @@ struct pool {
     int fd;
     off_t size; /* of the memfd */
     size_t in_use;
+    size_t warm; /* bytes in free blocks that are */
     struct pool_mapping *mappings;
     struct pool_free_block *free[POOL_CLASS_COUNT];
 };
@@ -106,18 +112,22 @@ static void *pool_map(struct pool *pool, size_t size)
     return memory;
 }
 
-static void pool_push(struct pool *pool, int class, void *block)
+static void pool_push(struct pool *pool, int class, void *block, bool warm)
 {
     struct pool_free_block *free_block = block;
     free_block->next = pool->free[class - POOL_CLASS_MIN];
+    free_block->warm = warm;
     pool->free[class - POOL_CLASS_MIN] = free_block;
 }
 
 static void *pool_pop(struct pool *pool, int class)
 {
     struct pool_free_block *block = pool->free[class - POOL_CLASS_MIN];
-    if (block != NULL)
-        pool->free[class - POOL_CLASS_MIN] = block->next;
+    if (block == NULL)
+        return NULL;
+    pool->free[class - POOL_CLASS_MIN] = block->next;
+    if (block->warm)
+        pool->warm -= (size_t)1 << class;
     return block;
 }
 
@@ -129,7 +139,7 @@ static void *pool_cut_slab(struct pool *pool, int class)
         return NULL;
     size_t step = (size_t)1 << class;
     for (size_t at = POOL_SLAB_SIZE - step; at > 0; at -= step)
-        pool_push(pool, class, slab + at);
+        pool_push(pool, class, slab + at, false);
     return slab;
 }
 
@@ -155,9 +165,12 @@ void pool_give(struct pool *pool, void *block, size_t actual)
     MAGIC_CHECK(pool, POOL_MAGIC);
     CHECK(actual <= pool->in_use);
     int class = pool_class(actual);
-    if (class >= POOL_CLASS_LARGE)
+    bool large = class >= POOL_CLASS_LARGE, warm = large && actual <= POOL_WARM - pool->warm;
+    if (warm)
+        pool->warm += actual;
+    else if (large)
         madvise(block, actual, MADV_REMOVE);
-    pool_push(pool, class, block);
+    pool_push(pool, class, block, warm);
     pool->in_use -= actual;
 }
 

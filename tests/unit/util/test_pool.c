@@ -110,6 +110,35 @@ Test(pool, the_pages_of_a_large_block_go_back_to_the_kernel)
     cr_assert_lt(resident(), 1 << 20);
 }
 
+Test(pool, a_large_block_that_goes_to_and_fro_keeps_its_pages)
+{
+    size_t actual;
+    for (int i = 0; i < 3; i++) {
+        void *block = pool_take(pool, 256 << 10, &actual);
+        memset(block, 1, actual);
+        pool_give(pool, block, actual);
+        cr_assert_eq(resident(), 256 << 10);
+    }
+}
+
+Test(pool, of_many_large_blocks_a_mebibyte_keeps_its_pages)
+{
+    enum { COUNT = 16 };
+    void *blocks[COUNT];
+    size_t actual;
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            blocks[i] = pool_take(pool, 256 << 10, &actual);
+            memset(blocks[i], 1, actual);
+        }
+        cr_assert_geq(resident(), COUNT * (256 << 10));
+        for (int i = 0; i < COUNT; i++)
+            pool_give(pool, blocks[i], actual);
+        /* the others keep the page that links them */
+        cr_assert_leq(resident(), (1 << 20) + COUNT * 4096);
+    }
+}
+
 Test(pool, all_blocks_lie_in_one_memfd_that_no_child_inherits)
 {
     cr_assert_eq(harness_fd_count(), fds + 1);
