@@ -44,14 +44,15 @@ static struct listening *listening_new(struct sock *sock, const struct fiber *fi
 {
     struct binding *binding = vm_context(fiber_vm(fiber));
     struct listening *listening = calloc(1, sizeof *listening);
-    if (listening == NULL)
+    if (listening == NULL || sock_on_close(sock, &listening->closed) < 0) {
+        free(listening);
         return NULL;
+    }
     listening->sock = sock;
     listening->origin = fiber_origin(fiber);
     listening->root = fiber_root(fiber);
     listening->closed.fn = listening_on_close;
     list_append(&binding->listenings, &listening->link);
-    sock_on_close(sock, &listening->closed);
     return listening;
 }
 

@@ -25,9 +25,13 @@ int heir_new(struct sock *listener, uid_t owner, struct sock **out)
     listener->unshared = false;
     heir->listening = heir->held = true;
     heir->any_port = listener->any_port;
-    heir->receive_limit = listener->receive_limit;
-    heir->send_limit = listener->send_limit;
-    return 0;
+    const struct sock_rare *rare = sock_rare(listener);
+    error = sock_make_rare(heir);
+    if (error == 0)
+        error = sock_set_limits(heir, rare->receive_limit, rare->send_limit);
+    if (error < 0)
+        sock_unref(heir);
+    return error;
 }
 
 void heir_release(struct sock *heir)
@@ -44,9 +48,11 @@ void heir_succeed(struct sock *heir, struct sock *listener)
     MAGIC_CHECK(listener, SOCK_MAGIC);
     if (!sock_is_open(heir))
         return;
-    list_splice(&heir->unaccepted, &listener->unaccepted);
-    if (listener->file != NULL)
-        heir->file = STEAL(listener->file);
+    struct sock_rare *left = listener->rare;
+    if (left != NULL)
+        list_splice(&heir->rare->unaccepted, &left->unaccepted);
+    if (left != NULL && left->file != NULL)
+        heir->rare->file = STEAL(left->file);
     sock_close(listener);
     heir_release(heir);
 }

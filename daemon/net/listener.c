@@ -22,7 +22,7 @@ static bool path_is_dead(const struct address *at)
 static void listener_note_file(struct sock *sock, const struct address *at)
 {
     struct stat file;
-    struct sock_file *note = calloc(1, sizeof(*note));
+    struct sock_file *note = sock_make_rare(sock) == 0 ? calloc(1, sizeof(*note)) : NULL;
     if (note == NULL || lstat(at->un.sun_path, &file) < 0) {
         free(note);
         return;
@@ -30,8 +30,8 @@ static void listener_note_file(struct sock *sock, const struct address *at)
     note->device = file.st_dev;
     note->inode = file.st_ino;
     memcpy(note->path, at->un.sun_path, strnlen(at->un.sun_path, sizeof(note->path) - 1));
-    free(sock->file);
-    sock->file = note;
+    free(sock->rare->file);
+    sock->rare->file = note;
 }
 
 static int listener_bind(struct sock *sock, const struct address *at)

@@ -47,7 +47,7 @@ static struct net *op_net(const struct op *op)
     return op->sock != NULL ? op->sock->net : op->class->net(op);
 }
 
-static struct list *op_queue(const struct op *op)
+static const struct list *op_queue(const struct op *op)
 {
     switch (op->class->queue) {
     case OP_QUEUE_READ:
@@ -55,7 +55,7 @@ static struct list *op_queue(const struct op *op)
     case OP_QUEUE_WRITE:
         return &op->sock->writers;
     case OP_QUEUE_WATCH:
-        return &op->sock->waiters;
+        return &sock_rare(op->sock)->waiters;
     case OP_QUEUE_NONE:
         break;
     }
@@ -156,14 +156,18 @@ void op_cancel(struct op *op, int error)
         op_end_later(op, error);
 }
 
+static void op_fail_queue(const struct list *queue, int error)
+{
+    struct list *node;
+    while ((node = list_first(queue)) != NULL)
+        op_end_later(CONTAINER_OF(node, struct op, link), error);
+}
+
 void op_fail_all(struct sock *sock, int error)
 {
-    struct list *queues[] = {&sock->readers, &sock->writers, &sock->waiters};
-    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
-        struct list *node;
-        while ((node = list_first(queues[i])) != NULL)
-            op_end_later(CONTAINER_OF(node, struct op, link), error);
-    }
+    op_fail_queue(&sock->readers, error);
+    op_fail_queue(&sock->writers, error);
+    op_fail_queue(&sock_rare(sock)->waiters, error);
 }
 
 void op_abort(struct op *op)
@@ -204,7 +208,7 @@ void op_finish(struct op *op)
         return;
     if (sock->delivering == op) {
         sock->delivering = NULL;
-        if (sock->returned != NULL || sock->fd < 0 || !list_empty(&sock->readers))
+        if (sock_has_returned(sock) || sock->fd < 0 || !list_empty(&sock->readers))
             op_after_delivery(sock);
     }
     sock_unref(sock);
@@ -250,17 +254,36 @@ static bool op_wants_room(const struct op *op)
            (op->class->queue == OP_QUEUE_WATCH && (op->ready.want & LOOP_WRITE) != 0);
 }
 
+/* Where it is going to stand; NULL: by itself. What few sockets need is made. */
+static int op_find_place(const struct op *op, struct list **place)
+{
+    struct sock *sock = op->sock;
+    *place = NULL;
+    if (sock == NULL)
+        return 0;
+    int error = sock_join_loop(sock);
+    if (error == 0 && op->class->queue == OP_QUEUE_WATCH)
+        error = sock_make_rare(sock);
+    if (error < 0)
+        return error;
+    if (op->class->queue == OP_QUEUE_WATCH)
+        *place = &sock->rare->waiters;
+    else
+        *place = op->class->queue == OP_QUEUE_READ ? &sock->readers : &sock->writers;
+    return 0;
+}
+
 static int op_park(struct op *op, uint64_t deadline)
 {
     struct net *net = op_net(op);
-    int error = op->sock != NULL ? sock_join_loop(op->sock) : 0;
+    struct list *queue;
+    int error = op_find_place(op, &queue);
     if (error == 0)
         error = loop_timer_start(net->loop, &op->timer, deadline);
     if (error < 0)
         return error;
     op->state = OP_STATE_PARKED;
     net->waiting++;
-    struct list *queue = op_queue(op);
     if (queue != NULL)
         list_append(queue, &op->link);
     struct sock *sock = op->sock;
@@ -278,7 +301,8 @@ static uint64_t op_limit(struct op *op)
     const struct sock *sock = op->sock;
     if (sock == NULL || op->class->always_waits)
         return LOOP_NEVER;
-    uint64_t limit = op->class->queue == OP_QUEUE_READ ? sock->receive_limit : sock->send_limit;
+    const struct sock_rare *rare = sock_rare(sock);
+    uint64_t limit = op->class->queue == OP_QUEUE_READ ? rare->receive_limit : rare->send_limit;
     if (limit == 0)
         return LOOP_NEVER;
     op->limited = true;
@@ -388,18 +412,18 @@ static void op_serve_queue(struct sock *sock, struct list *queue)
 static void op_serve_watchers(struct sock *sock)
 {
     struct list round = LIST_INIT(round);
-    list_splice(&round, &sock->waiters);
-    struct list *node;
+    struct list *waiters = &sock->rare->waiters, *node;
+    list_splice(&round, waiters);
     while ((node = list_shift(&round)) != NULL) {
         struct op *op = CONTAINER_OF(node, struct op, link);
-        list_append(&sock->waiters, node);
+        list_append(waiters, node);
         if (op->class->step(op) == OP_DONE)
             op_complete(op, op->status);
         if (sock->fd < 0)
             break;
     }
     /* Closed in the middle: the rest of the round is ended like those that were in the queue. */
-    list_splice(&sock->waiters, &round);
+    list_splice(waiters, &round);
     if (sock->fd < 0)
         op_fail_all(sock, -EBADF);
 }
@@ -413,7 +437,7 @@ void op_serve(struct sock *sock, unsigned ready)
         op_serve_queue(sock, &sock->readers);
     if (ready & LOOP_WRITE)
         op_serve_queue(sock, &sock->writers);
-    if (!list_empty(&sock->waiters))
+    if (!list_empty(&sock_rare(sock)->waiters))
         op_serve_watchers(sock);
     sock_unref(sock);
 }

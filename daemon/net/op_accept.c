@@ -10,7 +10,8 @@
 static struct sock *accept_take_back(struct sock *listener)
 {
     struct list *node;
-    while ((node = list_shift(&listener->unaccepted)) != NULL) {
+    while ((node = list_first(&sock_rare(listener)->unaccepted)) != NULL) {
+        list_unlink(node);
         struct sock_unaccepted *entry = CONTAINER_OF(node, struct sock_unaccepted, link);
         struct sock *connection = entry->sock;
         free(entry);
@@ -88,10 +89,10 @@ static int accept_step(struct op *op)
         return op_end(op, error);
     (void)STEAL_FD(fd);
     op->made.sock->unshared = true;
-    if (listener->receive_limit != 0 || listener->send_limit != 0)
-        option_take_limits(op->made.sock); /* TCP's are inherited */
     address_set(&net->accepted_from, (struct sockaddr *)&from, length);
-    return op_end(op, 0);
+    if (sock_rare(listener)->receive_limit != 0 || sock_rare(listener)->send_limit != 0)
+        error = option_take_limits(op->made.sock); /* TCP's are inherited */
+    return op_end(op, error);
 }
 
 static void accept_release(struct op *op)

@@ -72,26 +72,30 @@ static int set_seconds(struct sock *sock, const struct option *option,
         seconds = 0; /* no limit */
     double whole = floor(seconds);
     struct timeval time = {(time_t)whole, (suseconds_t)((seconds - whole) * 1e6)};
-    int error = option_set(sock, option, &time, sizeof(time));
+    int error = sock_make_rare(sock);
+    if (error == 0)
+        error = option_set(sock, option, &time, sizeof(time));
     if (error < 0)
         return error;
     uint64_t limit = (uint64_t)(seconds * (double)LOOP_SECOND);
     if (option->number == SO_RCVTIMEO)
-        sock->receive_limit = limit;
+        sock->rare->receive_limit = limit;
     else
-        sock->send_limit = limit;
+        sock->rare->send_limit = limit;
     return 0;
 }
 
-void option_take_limits(struct sock *sock)
+static uint64_t get_limit(struct sock *sock, int number)
 {
-    static const struct option receive = {.level = SOL_SOCKET, .number = SO_RCVTIMEO};
-    static const struct option send = {.level = SOL_SOCKET, .number = SO_SNDTIMEO};
+    const struct option option = {.level = SOL_SOCKET, .number = number};
     struct option_value value;
-    if (get_seconds(sock, &receive, &value) == 0)
-        sock->receive_limit = (uint64_t)(value.seconds * (double)LOOP_SECOND);
-    if (get_seconds(sock, &send, &value) == 0)
-        sock->send_limit = (uint64_t)(value.seconds * (double)LOOP_SECOND);
+    int error = get_seconds(sock, &option, &value);
+    return error == 0 ? (uint64_t)(value.seconds * (double)LOOP_SECOND) : 0;
+}
+
+int option_take_limits(struct sock *sock)
+{
+    return sock_set_limits(sock, get_limit(sock, SO_RCVTIMEO), get_limit(sock, SO_SNDTIMEO));
 }
 
 static int get_text(struct sock *sock, const struct option *option, struct option_value *out)

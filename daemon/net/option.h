@@ -68,5 +68,5 @@ int sock_get_linger(struct sock *sock, bool *active, int *seconds);
 int sock_set_linger(struct sock *sock, bool active, int seconds);
 
 /* Of a socket whose descriptor brings SO_RCVTIMEO and SO_SNDTIMEO along: the engine's copy of them.
- */
-void option_take_limits(struct sock *sock);
+ * -ENOMEM. */
+int option_take_limits(struct sock *sock);

@@ -152,7 +152,7 @@ void server_pause(struct server *server)
     if (!sock_is_open(server->listener)) /* which the next accept finds out */
         return;
     server->paused = true;
-    sock_on_close(server->listener, &server->gone);
+    CHECK(sock_on_close(server->listener, &server->gone) == 0); /* server_start has seen to it */
 }
 
 void server_resume(struct server *server)
@@ -170,7 +170,8 @@ void server_resume(struct server *server)
 int server_start(struct sock *listener, const struct server_callbacks *callbacks, void *context,
                  struct server **out)
 {
-    struct server *server = calloc(1, sizeof(*server));
+    int error = sock_make_rare(listener);
+    struct server *server = error == 0 ? calloc(1, sizeof(*server)) : NULL;
     if (server == NULL)
         return -ENOMEM;
     server->magic = SERVER_MAGIC;

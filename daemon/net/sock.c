@@ -20,7 +20,7 @@
 /* Those who look on see what the operations have left. */
 static void sock_serve(struct sock *sock, unsigned ready, unsigned events)
 {
-    if (list_empty(&sock->watches)) {
+    if (list_empty(&sock_rare(sock)->watches)) {
         op_serve(sock, ready);
         return;
     }
@@ -73,7 +73,7 @@ unsigned sock_poll(const struct sock *sock, unsigned want)
             got |= LOOP_WRITE;
     }
     if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || sock->kept_error != 0 ||
-        !list_empty(&sock->unaccepted))
+        !list_empty(&sock_rare(sock)->unaccepted))
         got |= LOOP_READ;
     return got & want;
 }
@@ -100,8 +100,8 @@ void sock_touch(struct sock *sock)
 
 uint64_t sock_idle(const struct sock *sock)
 {
-    bool waited_for =
-        !list_empty(&sock->readers) || !list_empty(&sock->writers) || !list_empty(&sock->waiters);
+    bool waited_for = !list_empty(&sock->readers) || !list_empty(&sock->writers) ||
+                      !list_empty(&sock_rare(sock)->waiters);
     return waited_for ? 0 : loop_now() - sock->used;
 }
 
@@ -119,8 +119,8 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
         .references = 1,
         .owner = owner,
         .net = net,
-        .domain = domain,
-        .type = type,
+        .domain = (uint16_t)domain,
+        .type = (uint16_t)type,
         .protocol = protocol,
         .ready = LOOP_READ | LOOP_WRITE,
     };
@@ -129,11 +129,6 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     list_init(&sock->link);
     list_init(&sock->readers);
     list_init(&sock->writers);
-    list_init(&sock->waiters);
-    list_init(&sock->unaccepted);
-    list_init(&sock->closed_watches);
-    list_init(&sock->watches);
-    list_init(&sock->taps);
     loop_task_init(&sock->task, sock_on_task);
     return sock;
 }
@@ -230,8 +225,12 @@ int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
     if (error < 0)
         return error;
     (*out)->listening = listening != 0;
-    option_take_limits(*out);
-    return 0;
+    error = option_take_limits(*out);
+    if (error < 0) {
+        (void)sock_detach(*out);
+        sock_unref(*out);
+    }
+    return error;
 }
 
 /* ---- references and death ---- */
@@ -248,8 +247,10 @@ static void sock_free(struct sock *sock)
     if (sock->fd >= 0)
         sock_close(sock);
     CHECK(sock->lent < 0);
-    CHECK(list_empty(&sock->readers) && list_empty(&sock->writers) && list_empty(&sock->waiters));
+    CHECK(list_empty(&sock->readers) && list_empty(&sock->writers) &&
+          list_empty(&sock_rare(sock)->waiters));
     buffer_deinit(&sock->in, sock->net->pool);
+    sock_free_rare(sock);
     if (sock->net->landed == sock)
         sock->net->landed = NULL;
     sock->magic = 0;
@@ -279,7 +280,7 @@ void sock_keep(struct sock *sock)
 /* Removes the file of a unix socket unless another one has taken its place. */
 static void sock_remove_file(struct sock *sock)
 {
-    CLEANUP(freep) struct sock_file *file = STEAL(sock->file);
+    CLEANUP(freep) struct sock_file *file = sock_take_file(sock);
     struct stat now;
     if (file != NULL && lstat(file->path, &now) == 0 && S_ISSOCK(now.st_mode) &&
         now.st_dev == file->device && now.st_ino == file->inode)
@@ -289,7 +290,8 @@ static void sock_remove_file(struct sock *sock)
 static void sock_drop_unaccepted(struct sock *sock)
 {
     struct list *node;
-    while ((node = list_shift(&sock->unaccepted)) != NULL) {
+    while ((node = list_first(&sock_rare(sock)->unaccepted)) != NULL) {
+        list_unlink(node);
         struct sock_unaccepted *entry = CONTAINER_OF(node, struct sock_unaccepted, link);
         sock_close(entry->sock);
         sock_unref(entry->sock);
@@ -297,15 +299,11 @@ static void sock_drop_unaccepted(struct sock *sock)
     }
 }
 
-void sock_on_close(struct sock *sock, struct sock_closed *watch)
-{
-    list_append(&sock->closed_watches, &watch->link);
-}
-
 static void sock_tell_closed(struct sock *sock)
 {
     struct list *node;
-    while ((node = list_shift(&sock->closed_watches)) != NULL) {
+    while ((node = list_first(&sock_rare(sock)->closed_watches)) != NULL) {
+        list_unlink(node);
         struct sock_closed *watch = CONTAINER_OF(node, struct sock_closed, link);
         watch->fn(watch);
     }
@@ -370,10 +368,10 @@ int sock_detach(struct sock *sock)
     if (sock->fd < 0)
         return -EBADF;
     sock_flush(sock, 0);
-    if (buffer_length(&sock->in) > 0 || !sock_is_flushed(sock) || sock->returned != NULL ||
-        sock->in_error != 0 || !list_empty(&sock->unaccepted))
+    if (buffer_length(&sock->in) > 0 || !sock_is_flushed(sock) || sock_has_returned(sock) ||
+        sock->in_error != 0 || !list_empty(&sock_rare(sock)->unaccepted))
         return -EBUSY;
-    free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
+    free(sock_take_file(sock)); /* whoever has the descriptor has the file too */
     sock->unshared = false;
     return sock_end(sock);
 }

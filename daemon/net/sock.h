@@ -60,13 +60,13 @@ int sock_close(struct sock *sock);
 /*
  * Whom to tell that a socket closes: once, from within sock_close or the last sock_unref, when it
  * is closed already and its number and owner still answer. Unlinking `link` takes it back. It is
- * neither an operation nor a reference.
+ * neither an operation nor a reference. -ENOMEM.
  */
 struct sock_closed {
     struct list link;
     void (*fn)(struct sock_closed *watch);
 };
-void sock_on_close(struct sock *sock, struct sock_closed *watch);
+int sock_on_close(struct sock *sock, struct sock_closed *watch);
 
 bool sock_is_open(const struct sock *sock);
 

@@ -104,37 +104,36 @@ int sock_fail(struct sock *sock, int error)
 static int sock_unread_aside(struct sock *sock, const void *data, size_t length)
 {
     struct pool *pool = sock->net->pool;
-    if (sock->returned == NULL)
-        sock->returned = calloc(1, sizeof(*sock->returned));
-    if (sock->returned == NULL)
-        return -ENOMEM;
-    int error = buffer_prepend(sock->returned, pool, data, length);
+    int error = sock_make_rare(sock);
     if (error < 0)
         return error;
-    error = buffer_reserve(sock->returned, pool, buffer_length(&sock->in));
+    struct buffer *returned = &sock->rare->returned;
+    error = buffer_prepend(returned, pool, data, length);
     if (error < 0)
-        buffer_consume(sock->returned, pool, length);
+        return error;
+    error = buffer_reserve(returned, pool, buffer_length(&sock->in));
+    if (error < 0)
+        buffer_consume(returned, pool, length);
     return error;
 }
 
 void sock_take_returned(struct sock *sock)
 {
-    struct buffer *returned = STEAL(sock->returned);
-    if (returned == NULL)
+    if (!sock_has_returned(sock))
         return;
     struct pool *pool = sock->net->pool;
+    struct buffer returned = STEAL_BUFFER(sock->rare->returned);
     if (sock->fd < 0) {
-        buffer_deinit(returned, pool);
-    } else if (buffer_length(returned) > 0) {
-        size_t length = buffer_length(&sock->in);
-        if (length > 0)
-            CHECK(buffer_append(returned, pool, buffer_data(&sock->in), length) == 0);
-        buffer_deinit(&sock->in, pool);
-        sock->in = *returned;
-        sock->scanned = 0;
-        sock_serve_later(sock);
+        buffer_deinit(&returned, pool);
+        return;
     }
-    free(returned);
+    size_t length = buffer_length(&sock->in);
+    if (length > 0)
+        CHECK(buffer_append(&returned, pool, buffer_data(&sock->in), length) == 0);
+    buffer_deinit(&sock->in, pool);
+    sock->in = returned;
+    sock->scanned = 0;
+    sock_serve_later(sock);
 }
 
 int sock_unread(struct sock *sock, const void *data, size_t length)
@@ -156,7 +155,8 @@ int sock_unread(struct sock *sock, const void *data, size_t length)
 void sock_unaccept(struct sock *listener, struct sock *connection)
 {
     MAGIC_CHECK(listener, SOCK_MAGIC);
-    struct sock_unaccepted *entry = listener->fd >= 0 ? malloc(sizeof(*entry)) : NULL;
+    bool open = listener->fd >= 0 && sock_make_rare(listener) == 0;
+    struct sock_unaccepted *entry = open ? malloc(sizeof(*entry)) : NULL;
     if (entry == NULL) {
         sock_close(connection);
         sock_unref(connection);
@@ -164,7 +164,7 @@ void sock_unaccept(struct sock *listener, struct sock *connection)
     }
     *entry = (struct sock_unaccepted){.sock = connection};
     connection->owner = listener->owner;
-    list_append(&listener->unaccepted, &entry->link);
+    list_append(&listener->rare->unaccepted, &entry->link);
     sock_forget_told(listener, SOCK_ACCEPT);
     sock_serve_later(listener);
 }
@@ -269,8 +269,8 @@ void sock_counters(const struct sock *sock, struct sock_counters *out)
         .bytes_in = sock->bytes_in,
         .bytes_out = sock->bytes_out,
         .read_ahead = buffer_length(&sock->in),
-        .waiting =
-            list_count(&sock->readers) + list_count(&sock->writers) + list_count(&sock->waiters),
+        .waiting = list_count(&sock->readers) + list_count(&sock->writers) +
+                   list_count(&sock_rare(sock)->waiters),
         .created = sock->created,
         .used = sock->created + (int64_t)((sock->used - sock->born) / LOOP_SECOND),
     };

@@ -16,8 +16,8 @@ int sock_may_lend(struct sock *sock)
     if (sock->fd < 0)
         return -EBADF;
     sock_flush(sock, 0);
-    bool busy = !sock_is_flushed(sock) || sock->delivering != NULL || sock->returned != NULL ||
-                !list_empty(&sock->unaccepted);
+    bool busy = !sock_is_flushed(sock) || sock->delivering != NULL || sock_has_returned(sock) ||
+                !list_empty(&sock_rare(sock)->unaccepted);
     return busy ? -EBUSY : 0;
 }
 
@@ -56,7 +56,7 @@ void sock_give_away(struct sock *sock)
 {
     CHECK(sock->lent >= 0);
     int fd = STEAL_FD(sock->lent);
-    free(STEAL(sock->file)); /* whoever has the descriptor has the file too */
+    free(sock_take_file(sock)); /* whoever has the descriptor has the file too */
     sock_conclude(sock);
     close(fd);
 }

@@ -26,30 +26,40 @@ struct sock_unaccepted {
     struct sock *sock;
 };
 
+/* What few sockets need: made when one does (sock_make_rare). */
+struct sock_rare {
+    struct list waiters;                       /* parked operations that watch side by side */
+    struct list unaccepted;                    /* struct sock_unaccepted */
+    struct list closed_watches, watches, taps; /* who looks on (sock_watch.h) */
+    struct buffer returned; /* given back during a delivery, to come before what is read ahead */
+    struct sock_file *file;
+    uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
+};
+
+/* Of all the others: empty. */
+extern const struct sock_rare *const sock_rare_none;
+
 struct sock {
     unsigned magic;
     int fd;   /* -1 when closed, or lent */
     int lent; /* the descriptor meanwhile, or -1 */
     unsigned references;
     uid_t owner;
+    int protocol;
     uint64_t id;
     struct net *net;
-    struct loop_io *io;                    /* NULL: nobody has waited yet */
-    struct list link;                      /* among the open ones, in order of their numbers */
-    struct sock *next_by_id;               /* in the registry's bucket */
-    struct list readers, writers, waiters; /* parked operations; the head of the first two has its
-                                              turn, the waiters watch side by side */
-    struct loop_task task;                 /* serves the queues again, after others had a turn */
-    struct buffer in;                      /* the read-ahead */
-    size_t scanned; /* bytes of it known to hold no delimiter of `scan_key` */
+    struct loop_io *io;           /* NULL: nobody has waited yet */
+    struct list link;             /* among the open ones, in order of their numbers */
+    struct sock *next_by_id;      /* in the registry's bucket */
+    struct list readers, writers; /* parked operations; the heads have their turn */
+    struct loop_task task;        /* serves the queues again, after others had a turn */
+    struct buffer in;             /* the read-ahead */
+    size_t scanned;               /* bytes of it known to hold no delimiter of `scan_key` */
     uint64_t scan_key;
-    struct op *delivering;   /* a complete read whose bytes still lie in `in` */
-    struct buffer *returned; /* given back meanwhile, to come before `in`; mostly NULL */
-    struct sock_file *file;
-    struct gather *gather; /* output that waits; mostly NULL */
-    struct list unaccepted;
-    struct list closed_watches, watches, taps; /* who looks on (sock_watch.h) */
-    int domain, type, protocol;
+    struct op *delivering;  /* a complete read whose bytes still lie in `in` */
+    struct gather *gather;  /* output that waits; mostly NULL */
+    struct sock_rare *rare; /* mostly NULL; to be read by sock_rare() */
+    uint16_t domain, type;
     int last_error; /* positive */
     int in_error;   /* negative: to be reported after what is in `in` */
     int out_error;  /* negative: of gathered output, to be reported by the next call */
@@ -58,15 +68,35 @@ struct sock {
     uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
  LOOP_CLOSED: the peer has ended its side */
     bool nonblock, listening, kept;
-    bool unshared; /* nobody else can have the descriptor: closing it ends the connection */
-    bool rough;    /* the last send(2) did not take all: output is better not gathered */
-    bool held;     /* a listener that accepts nothing yet (heir.h) */
-    bool any_port; /* a listener whose port the kernel chose */
-    uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
-    int64_t created;                    /* seconds since the epoch */
-    uint64_t born, used;                /* by the monotonic clock, in nanoseconds */
+    bool unshared;       /* nobody else can have the descriptor: closing it ends the connection */
+    bool rough;          /* the last send(2) did not take all: output is better not gathered */
+    bool held;           /* a listener that accepts nothing yet (heir.h) */
+    bool any_port;       /* a listener whose port the kernel chose */
+    int64_t created;     /* seconds since the epoch */
+    uint64_t born, used; /* by the monotonic clock, in nanoseconds */
     uint64_t bytes_in, bytes_out;
 };
+
+static inline const struct sock_rare *sock_rare(const struct sock *sock)
+{
+    return sock->rare != NULL ? sock->rare : sock_rare_none;
+}
+
+/* Sees to it that the socket has a rare part. -ENOMEM. */
+int sock_make_rare(struct sock *sock);
+void sock_free_rare(struct sock *sock);
+
+/* Notes SO_RCVTIMEO and SO_SNDTIMEO. -ENOMEM. */
+int sock_set_limits(struct sock *sock, uint64_t receive, uint64_t send);
+
+/* The note of the file that the socket was to remove, for the caller to free; or NULL. */
+struct sock_file *sock_take_file(struct sock *sock);
+
+/* Whether bytes were given back during a delivery that is not over. */
+static inline bool sock_has_returned(const struct sock *sock)
+{
+    return buffer_length(&sock_rare(sock)->returned) > 0;
+}
 
 /* A socket around a descriptor of known kind, which is consumed on success. */
 int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t owner,
@@ -145,7 +175,7 @@ void sock_show_taps(struct sock *sock, unsigned direction, const void *data, siz
 /* Bytes have been received (LOOP_READ) or sent (LOOP_WRITE). */
 static inline void sock_show(struct sock *sock, unsigned direction, const void *data, size_t length)
 {
-    if (!list_empty(&sock->taps))
+    if (!list_empty(&sock_rare(sock)->taps))
         sock_show_taps(sock, direction, data, length);
 }
 

@@ -66,7 +66,7 @@ static struct sight sight_take(struct sock *sock, unsigned events, unsigned want
     struct pollfd seen = {.fd = sock->fd, .events = POLLIN | POLLOUT | POLLRDHUP};
     (void)poll(&seen, 1, 0);
     if (sock->listening) {
-        if ((seen.revents & POLLIN) || !list_empty(&sock->unaccepted))
+        if ((seen.revents & POLLIN) || !list_empty(&sock_rare(sock)->unaccepted))
             sight.state |= SOCK_ACCEPT;
         return sight;
     }
@@ -125,14 +125,14 @@ void sock_look(struct sock *sock, unsigned events)
     unsigned want = 0;
     if (sock->fd < 0)
         return;
-    LIST_FOREACH_SAFE (link, &sock->watches)
+    LIST_FOREACH_SAFE (link, &sock_rare(sock)->watches)
         want |= CONTAINER_OF(link, struct sock_watch, link)->want;
     if (want == 0)
         return;
     struct sight sight = sight_take(sock, events, want);
     if (want & ~sight.state & SOCK_WRITABLE)
         sock_want_write(sock);
-    LIST_FOREACH_SAFE (link, &sock->watches) {
+    LIST_FOREACH_SAFE (link, &sock_rare(sock)->watches) {
         struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
         struct sock_news news = {.error = sock->kept_error, .available = sight.available};
         news.events = watch_compare(watch, sock, &sight);
@@ -143,11 +143,13 @@ void sock_look(struct sock *sock, unsigned events)
 
 int sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want)
 {
-    int error = sock_join_loop(sock);
+    int error = sock_make_rare(sock);
+    if (error == 0)
+        error = sock_join_loop(sock);
     if (error < 0)
         return error;
     list_unlink(&watch->link);
-    list_append(&sock->watches, &watch->link);
+    list_append(&sock->rare->watches, &watch->link);
     watch->want = want;
     watch->told = 0;
     watch->known = 0;
@@ -159,7 +161,7 @@ int sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want)
 
 void sock_forget_told(struct sock *sock, unsigned states)
 {
-    LIST_FOREACH_SAFE (link, &sock->watches) {
+    LIST_FOREACH_SAFE (link, &sock_rare(sock)->watches) {
         struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
         watch->told &= ~states;
         if (states & SOCK_READABLE)
@@ -192,10 +194,10 @@ static bool is_of_connection(int error)
 
 int sock_failed(struct sock *sock, int error)
 {
-    if (list_empty(&sock->watches) || !is_of_connection(-error))
+    if (list_empty(&sock_rare(sock)->watches) || !is_of_connection(-error))
         return error;
     const struct sock_news news = {.events = SOCK_ERROR, .error = -error};
-    LIST_FOREACH_SAFE (link, &sock->watches) {
+    LIST_FOREACH_SAFE (link, &sock_rare(sock)->watches) {
         struct sock_watch *watch = CONTAINER_OF(link, struct sock_watch, link);
         watch->told |= SOCK_ERROR | SOCK_EOF;
         if (watch->want & SOCK_ERROR)
@@ -206,15 +208,19 @@ int sock_failed(struct sock *sock, int error)
 
 /* ---- taps ---- */
 
-void sock_tap_start(struct sock *sock, struct sock_tap *tap)
+int sock_tap_start(struct sock *sock, struct sock_tap *tap)
 {
+    int error = sock_make_rare(sock);
+    if (error < 0)
+        return error;
     list_unlink(&tap->link);
-    list_append(&sock->taps, &tap->link);
+    list_append(&sock->rare->taps, &tap->link);
+    return 0;
 }
 
 void sock_show_taps(struct sock *sock, unsigned direction, const void *data, size_t length)
 {
-    LIST_FOREACH_SAFE (link, &sock->taps) {
+    LIST_FOREACH_SAFE (link, &sock_rare(sock)->taps) {
         struct sock_tap *tap = CONTAINER_OF(link, struct sock_tap, link);
         tap->fn(tap, direction, data, length);
     }

@@ -50,10 +50,11 @@ int sock_watch_start(struct sock *sock, struct sock_watch *watch, unsigned want)
  * `fn` gets each piece as the kernel gave it (LOOP_READ) or took it (LOOP_WRITE), from within the
  * operation, with the same restrictions. What came is seen when it is received for whomever, and
  * once, even if it returns to the read-ahead afterwards. Unlinking `link` takes the tap back.
+ * -ENOMEM.
  */
 struct sock_tap {
     struct list link;
     void (*fn)(struct sock_tap *tap, unsigned direction, const void *data, size_t length);
 };
 
-void sock_tap_start(struct sock *sock, struct sock_tap *tap);
+int sock_tap_start(struct sock *sock, struct sock_tap *tap);

@@ -214,13 +214,13 @@ static struct handle *handle_new(struct handles *handles, struct sock *sock)
     list_init(&handle->closed.link);
     list_init(&handle->tied);
     loop_timer_init(&handle->rest, handle_on_rest);
-    if (!handle->user ||
+    if (!handle->user || sock_on_close(sock, &handle->closed) < 0 ||
         hash_add(&handles->by_id, &handle->by_id, hash_number(sock_id(sock))) < 0) {
+        list_unlink(&handle->closed.link);
         quota_user_put(handle->user);
         free(handle);
         return NULL;
     }
-    sock_on_close(sock, &handle->closed);
     return handle;
 }
 

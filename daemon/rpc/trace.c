@@ -116,9 +116,12 @@ static int trace_start(struct rpc_call *call, struct sock *sock)
     trace->tap.fn = trace_on_bytes;
     list_init(&trace->closed.link);
     trace->closed.fn = trace_on_close;
-    sock_on_close(sock, &trace->closed);
-    sock_tap_start(sock, &trace->tap);
-    return 0;
+    result = sock_on_close(sock, &trace->closed);
+    if (result == 0)
+        result = sock_tap_start(sock, &trace->tap);
+    if (result < 0)
+        subscription_free(&trace->base);
+    return result;
 }
 
 int method_sockd_trace(struct rpc_call *call, const struct args *args)

@@ -134,9 +134,12 @@ static int watch_new(struct rpc_call *call, struct sock *sock, struct watch **ou
     watch->watch.fn = watch_on_news;
     list_init(&watch->closed.link);
     watch->closed.fn = watch_on_close;
-    sock_on_close(sock, &watch->closed);
-    *out = watch;
-    return 0;
+    result = sock_on_close(sock, &watch->closed);
+    if (result < 0)
+        subscription_free(&watch->base);
+    else
+        *out = watch;
+    return result;
 }
 
 /* ---- names of events ---- */

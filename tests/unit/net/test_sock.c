@@ -302,7 +302,7 @@ static void watch_sock(struct watch *watch, struct sock *sock)
 {
     *watch = (struct watch){.sock = sock, .id = sock_id(sock), .closed.fn = on_closed};
     list_init(&watch->closed.link);
-    sock_on_close(sock, &watch->closed);
+    cr_assert_eq(sock_on_close(sock, &watch->closed), 0);
 }
 
 Test(sock, its_end_is_told_once)

@@ -27,7 +27,7 @@ Test(sock_lend, its_users_find_it_closed)
     pair(ends);
     uint64_t id = sock_id(ends[0]);
     int number = sock_fd(ends[0]);
-    sock_on_close(ends[0], &watch);
+    cr_assert_eq(sock_on_close(ends[0], &watch), 0);
     act_sysread(&act, ends[0], 10);
     cr_assert_eq(act_start(&act, INFINITY), OP_WAIT);
     int fd = sock_lend(ends[0]);

@@ -441,7 +441,7 @@ static void look_at(struct eye *eye, struct sock *sock)
 {
     *eye = (struct eye){.tap.fn = on_bytes};
     list_init(&eye->tap.link);
-    sock_tap_start(sock, &eye->tap);
+    cr_assert_eq(sock_tap_start(sock, &eye->tap), 0);
 }
 
 STREAM_TEST(sock_watch, a_tap_sees_both_directions_and_takes_nothing)
