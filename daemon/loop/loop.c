@@ -124,7 +124,6 @@ int loop_run(struct loop *loop)
 {
     MAGIC_CHECK(loop, LOOP_MAGIC);
     loop->stopped = false;
-    loop_io_go_on(loop);
     while (!loop->stopped) {
         if (!list_empty(&loop->tasks))
             loop_begin_round(loop);
@@ -133,10 +132,12 @@ int loop_run(struct loop *loop)
         if (loop->stopped)
             break;
         int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
-        if (!list_empty(&loop->tasks))
+        if (!list_empty(&loop->tasks) || loop->unheard)
             flags |= EVLOOP_NONBLOCK;
         if (event_base_loop(loop->base, flags) < 0)
             return errno != 0 ? -errno : -EIO;
+        if (loop->unheard && !loop->stopped)
+            loop_io_look(loop);
     }
     return 0;
 }

@@ -89,7 +89,8 @@ static struct loop_io *loop_io_find(const struct loop *loop, uint64_t key)
     return io != NULL && io->generation == key >> 32 ? io : NULL;
 }
 
-void loop_io_go_on(struct loop *loop)
+/* Tells what is left of the batch. */
+static void loop_io_go_on(struct loop *loop)
 {
     while (loop->batch_next < loop->batch_count && !loop->stopped) {
         const struct epoll_event *event = &loop->batch[loop->batch_next++];
@@ -105,18 +106,27 @@ void loop_io_go_on(struct loop *loop)
     }
 }
 
-static void loop_io_on_ready(evutil_socket_t fd, short events, void *context)
+/* The set tells libevent of each event that comes to it only once: what it has left after a full
+ * batch, or after one that was cut short, is for the next round to ask for. */
+void loop_io_look(struct loop *loop)
 {
-    (void)events;
-    struct loop *loop = context;
-    MAGIC_CHECK(loop, LOOP_MAGIC);
     loop_io_go_on(loop);
     if (loop->batch_next < loop->batch_count)
         return;
-    int count = epoll_wait(fd, loop->batch, LOOP_BATCH, 0);
+    int count = epoll_wait(loop->epoll, loop->batch, LOOP_BATCH, 0);
     loop->batch_next = 0;
     loop->batch_count = count > 0 ? count : 0;
+    loop->unheard = count == LOOP_BATCH || count < 0;
     loop_io_go_on(loop);
+    loop->unheard = loop->unheard || loop->batch_next < loop->batch_count;
+}
+
+static void loop_io_on_ready(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd, (void)events;
+    struct loop *loop = context;
+    MAGIC_CHECK(loop, LOOP_MAGIC);
+    loop_io_look(loop);
 }
 
 /* ---- doubts ---- */
@@ -258,7 +268,8 @@ int loop_io_init(struct loop *loop)
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll < 0)
         return -errno;
-    loop->ready = event_new(loop->base, loop->epoll, EV_READ | EV_PERSIST, loop_io_on_ready, loop);
+    loop->ready =
+        event_new(loop->base, loop->epoll, EV_READ | EV_PERSIST | EV_ET, loop_io_on_ready, loop);
     loop->tick = event_new(loop->base, -1, 0, loop_on_tick, loop);
     if (loop->ready == NULL || loop->tick == NULL || event_add(loop->ready, NULL) < 0)
         return -ENOMEM;

@@ -35,6 +35,7 @@ struct loop {
     struct loop_io **ios; /* by descriptor */
     size_t io_room, io_count;
     uint32_t io_generation;
+    bool unheard;                /* some are ready of which libevent does not tell */
     int batch_next, batch_count; /* of `batch`: those from the first on are still to be told */
     struct epoll_event batch[LOOP_BATCH];
 
@@ -55,5 +56,5 @@ static inline void loop_begin_round(struct loop *loop)
 int loop_io_init(struct loop *loop);
 void loop_io_deinit(struct loop *loop);
 
-/* Tells what is left of a batch in whose middle the loop was stopped. */
-void loop_io_go_on(struct loop *loop);
+/* Tells what is ready, a batch of it at most. */
+void loop_io_look(struct loop *loop);
