@@ -10,12 +10,15 @@
 
 static bool read_integer(struct view *view, struct arg *arg, int64_t least, int64_t most)
 {
-    struct view rest = *view;
+    const uint8_t *start = view->at;
 
-    if (!view_int(&rest, &arg->integer) || arg->integer < least || arg->integer > most)
+    if (!view_int(view, &arg->integer))
         return false;
+    if (arg->integer < least || arg->integer > most) {
+        view->at = start;
+        return false;
+    }
     arg->kind = ARG_INTEGER;
-    *view = rest;
     return true;
 }
 

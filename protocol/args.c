@@ -238,11 +238,12 @@ static int finish(struct reader *reader)
 
     for (unsigned i = 0; i < method->count; i++) {
         const struct method_param *param = &method->params[i];
-        if (param->required && args->arg[i].kind == ARG_ABSENT)
+        const struct arg *arg = &args->arg[i];
+        if (arg->kind != ARG_ABSENT && param->type == METHOD_TYPE_TIMEOUT)
+            args->timeout = arg->number;
+        if (arg->kind == ARG_ABSENT && param->required)
             return complain(reader, param->name, methods_type_expected(param->type),
                             view_of("", 0));
-        if (param->type == METHOD_TYPE_TIMEOUT && args->arg[i].kind == ARG_NUMBER)
-            args->timeout = args->arg[i].number;
     }
     return 0;
 }

@@ -123,30 +123,31 @@ static enum scan_verdict scan_values(struct scan *scan, const void *message, siz
 
 /* ---- messages without nesting ---- */
 
+/* Of a value whose length is its second byte. */
+enum { NEXT_BYTE = UINT8_MAX };
+
 /* By first byte: the bytes of a whole value that contains no others and whose size that byte tells;
- * 0 for any other, flat_size knows two of them. */
+ * NEXT_BYTE; 0 for any other. */
 static const uint8_t flat_sizes[256] = {
-    [0x00 ... 0x7f] = 1, [0xe0 ... 0xff] = 1, [0xc0] = 1,  [0xc2] = 1,  [0xc3] = 1,  [0xca] = 5,
-    [0xcb] = 9,          [0xcc] = 2,          [0xcd] = 3,  [0xce] = 5,  [0xcf] = 9,  [0xd0] = 2,
-    [0xd1] = 3,          [0xd2] = 5,          [0xd3] = 9,  [0xa0] = 1,  [0xa1] = 2,  [0xa2] = 3,
-    [0xa3] = 4,          [0xa4] = 5,          [0xa5] = 6,  [0xa6] = 7,  [0xa7] = 8,  [0xa8] = 9,
-    [0xa9] = 10,         [0xaa] = 11,         [0xab] = 12, [0xac] = 13, [0xad] = 14, [0xae] = 15,
-    [0xaf] = 16,         [0xb0] = 17,         [0xb1] = 18, [0xb2] = 19, [0xb3] = 20, [0xb4] = 21,
-    [0xb5] = 22,         [0xb6] = 23,         [0xb7] = 24, [0xb8] = 25, [0xb9] = 26, [0xba] = 27,
-    [0xbb] = 28,         [0xbc] = 29,         [0xbd] = 30, [0xbe] = 31, [0xbf] = 32,
+    [0xc4] = NEXT_BYTE, [0xd9] = NEXT_BYTE, [0x00 ... 0x7f] = 1, [0xe0 ... 0xff] = 1, [0xc0] = 1,
+    [0xc2] = 1,         [0xc3] = 1,         [0xca] = 5,          [0xcb] = 9,          [0xcc] = 2,
+    [0xcd] = 3,         [0xce] = 5,         [0xcf] = 9,          [0xd0] = 2,          [0xd1] = 3,
+    [0xd2] = 5,         [0xd3] = 9,         [0xa0] = 1,          [0xa1] = 2,          [0xa2] = 3,
+    [0xa3] = 4,         [0xa4] = 5,         [0xa5] = 6,          [0xa6] = 7,          [0xa7] = 8,
+    [0xa8] = 9,         [0xa9] = 10,        [0xaa] = 11,         [0xab] = 12,         [0xac] = 13,
+    [0xad] = 14,        [0xae] = 15,        [0xaf] = 16,         [0xb0] = 17,         [0xb1] = 18,
+    [0xb2] = 19,        [0xb3] = 20,        [0xb4] = 21,         [0xb5] = 22,         [0xb6] = 23,
+    [0xb7] = 24,        [0xb8] = 25,        [0xb9] = 26,         [0xba] = 27,         [0xbb] = 28,
+    [0xbc] = 29,        [0xbd] = 30,        [0xbe] = 31,         [0xbf] = 32,
 };
 
-/* A str or bin whose length is its second byte. */
-enum { STR_8 = 0xd9, BIN_8 = 0xc4, HEAD_8 = 2 };
-
-/* The bytes of the flat value that begins there; 0 if it is none, or nothing is there. */
+/* The bytes of the flat value that begins there, of which some are there; 0 if it is none. */
 static inline size_t flat_size(const uint8_t *at, size_t available)
 {
-    if (available == 0)
-        return 0;
-    if ((at[0] == BIN_8 || at[0] == STR_8) && available >= HEAD_8)
-        return (size_t)HEAD_8 + at[1];
-    return flat_sizes[at[0]];
+    size_t size = flat_sizes[at[0]];
+    if (size < NEXT_BYTE)
+        return size;
+    return available > 1 ? (size_t)2 + at[1] : 0;
 }
 
 /* Moves over so many values; false at one that is not flat, or not there. */
@@ -165,7 +166,7 @@ static inline bool pass_flat(const uint8_t *bytes, size_t available, size_t *at,
  * as nearly all are; 0 for any other, and for one that is not all there or near a limit. */
 static size_t measure_flat(const struct scan_limits *limits, const uint8_t *bytes, size_t available)
 {
-    enum { ARRAY = 0x90, MOST = 15, LONGEST = 1 + 2 * MOST * (HEAD_8 + UINT8_MAX) };
+    enum { ARRAY = 0x90, MOST = 15, LONGEST = 1 + 2 * MOST * (2 + UINT8_MAX) };
     unsigned count = bytes[0] ^ ARRAY;
     size_t at = 1;
 
