@@ -287,7 +287,7 @@ static int op_park(struct op *op, uint64_t deadline)
     if (queue != NULL)
         list_append(queue, &op->link);
     struct sock *sock = op->sock;
-    if (op_wants_room(op))
+    if (sock != NULL && op_wants_room(op))
         sock_want_write(sock);
     if (sock != NULL && op->class->queue == OP_QUEUE_READ && sock->delivering == NULL)
         buffer_settle(&sock->in, net->pool); /* it may rest for long now */
