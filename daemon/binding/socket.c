@@ -41,7 +41,7 @@ struct socket_handle *socket_push(lua_State *L)
 }
 
 /* The handle of a value, whose userdata is left on the stack if it is a table; or NULL. */
-static struct socket_handle *socket_unpack(lua_State *L, int index)
+static inline struct socket_handle *socket_unpack(lua_State *L, int index)
 {
     if (lua_type(L, index) != LUA_TTABLE)
         return NULL;
@@ -67,18 +67,25 @@ int socket_refuse(lua_State *L, int index)
                                 : "Usage: socket:method(), called with non-socket");
 }
 
-static struct sock *socket_open_one(lua_State *L, int index, const struct socket_handle *handle)
+static bool socket_is_open(const struct socket_handle *handle)
 {
-    if (__builtin_expect(handle == NULL, 0))
-        socket_refuse(L, index);
-    if (__builtin_expect(handle->sock == NULL || !sock_is_open(handle->sock), 0))
-        failure_throw(L, "attempt to use closed socket");
-    return handle->sock;
+    return handle != NULL && handle->sock != NULL && sock_is_open(handle->sock);
+}
+
+/* What is no open socket. */
+static int socket_throw(lua_State *L, int index, const struct socket_handle *handle)
+{
+    if (handle == NULL)
+        return socket_refuse(L, index);
+    return failure_throw(L, "attempt to use closed socket");
 }
 
 struct sock *socket_check_at(lua_State *L, int index)
 {
-    return socket_open_one(L, index, socket_handle(L, index));
+    const struct socket_handle *handle = socket_handle(L, index);
+    if (!socket_is_open(handle))
+        socket_throw(L, index, handle);
+    return handle->sock;
 }
 
 struct sock *socket_check(lua_State *L)
@@ -88,7 +95,10 @@ struct sock *socket_check(lua_State *L)
 
 struct sock *socket_check_quickly(lua_State *L)
 {
-    return socket_open_one(L, 1, socket_unpack(L, 1));
+    const struct socket_handle *handle = socket_unpack(L, 1);
+    if (__builtin_expect(!socket_is_open(handle), 0))
+        socket_throw(L, 1, handle);
+    return handle->sock;
 }
 
 static int socket_collect(lua_State *L)

@@ -134,7 +134,7 @@ static int socket_write(lua_State *L)
     size_t length;
     struct sock *sock = socket_check_quickly(L);
     const char *data = socket_data(L, "write", &length);
-    uint64_t deadline = socket_deadline(L, 3);
+    uint64_t deadline = lua_isnoneornil(L, 3) ? LOOP_NEVER : socket_deadline(L, 3);
     struct fiber *fiber = fiber_current(L);
     if (fiber != NULL && sock_gather(sock, data, length)) {
         lua_pushnumber(L, (lua_Number)length);

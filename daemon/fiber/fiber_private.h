@@ -72,6 +72,8 @@ struct vm {
     lua_Alloc allocate;
     void *allocate_context;
     size_t used, limit;
+    size_t tight; /* collecting is worth it from here on: the collector's own threshold is twice
+                     what was alive, which may be beyond the limit */
     uint64_t next_relief; /* when to collect again while memory stays near its limit */
     bool starved; /* memory was refused: garbage is to be collected at the next opportunity */
 
@@ -113,7 +115,13 @@ struct vm {
 void vm_starve(struct vm *vm);
 
 /* Collects it, and also when memory is near its limit. From outside of fibers. */
-void vm_relieve(struct vm *vm);
+void vm_collect_some(struct vm *vm);
+
+static inline void vm_relieve(struct vm *vm)
+{
+    if (__builtin_expect(vm->starved || vm->used > vm->tight, 0))
+        vm_collect_some(vm);
+}
 
 int vm_table_init(struct vm *vm);
 

@@ -203,6 +203,7 @@ static int vm_open_state(struct vm *vm, size_t limit)
     lua_atpanic(vm->L, vm_panic);
     int status = lua_cpcall(vm->L, vm_open, vm);
     vm->limit = limit;
+    vm->tight = limit - limit / 8;
     if (status != 0)
         return -ENOMEM;
     vm_push_enter(vm->L);
@@ -308,17 +309,9 @@ static int vm_collect(lua_State *L)
     return 0;
 }
 
-/* The collector's own threshold is twice what was alive, which may be beyond the limit. */
-static bool vm_is_tight(const struct vm *vm)
-{
-    return vm->used > vm->limit - vm->limit / 8;
-}
-
 /* Near the limit it is done at most a tenth of the time. */
-void vm_relieve(struct vm *vm)
+void vm_collect_some(struct vm *vm)
 {
-    if (__builtin_expect(!vm->starved && !vm_is_tight(vm), 1))
-        return;
     uint64_t begun = loop_now();
     if (!vm->starved && begun < vm->next_relief)
         return;

@@ -150,7 +150,7 @@ void loop_stop(struct loop *loop)
 
 /* ---- time ---- */
 
-uint64_t loop_now(void)
+__attribute__((noinline)) uint64_t loop_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

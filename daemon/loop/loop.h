@@ -112,7 +112,9 @@ static inline void loop_timer_init(struct loop_timer *timer, loop_timer_fn *fn)
 /* Calls `fn` once at the deadline (monotonic nanoseconds); starting again moves it. LOOP_NEVER
  * stops it. -ENOMEM. */
 int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
-void loop_timer_remove(struct loop *loop, struct loop_timer *timer); /* one that runs */
+
+/* One that runs. */
+void loop_timer_remove(struct loop *loop, struct loop_timer *timer);
 
 static inline void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
 {

@@ -52,9 +52,9 @@ static struct gather *gather_take(struct sock *sock)
 static void gather_give(struct gather *gather)
 {
     struct net *net = gather->sock->net;
+    CHECK(!list_linked(&gather->link));
     buffer_deinit(&gather->bytes, net->pool);
     gather->sock->gather = NULL;
-    list_unlink(&gather->link);
     if (net->spare_gather_count >= GATHER_SPARE) {
         gather->magic = 0;
         free(gather);
@@ -122,7 +122,7 @@ static void gather_on_rest(struct op *op)
 }
 
 /* The kernel did not take all. */
-static void gather_write_rest(struct gather *gather)
+COLD static void gather_write_rest(struct gather *gather)
 {
     op_write_quietly(&gather->rest, gather->sock, buffer_data(&gather->bytes),
                      buffer_length(&gather->bytes));

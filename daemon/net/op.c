@@ -47,7 +47,7 @@ static struct net *op_net(const struct op *op)
     return op->sock != NULL ? op->sock->net : op->class->net(op);
 }
 
-static const struct list *op_queue(const struct op *op)
+static inline const struct list *op_queue(const struct op *op)
 {
     switch (op->class->queue) {
     case OP_QUEUE_READ:
@@ -68,13 +68,15 @@ static const struct list *op_queue(const struct op *op)
  * not the socket's own error. */
 static void op_settle(struct op *op)
 {
+    struct sock *sock = op->sock;
+    const struct op_class *class = op->class;
     op->state = OP_STATE_COMPLETE;
-    if (op->sock == NULL || op->sock->fd < 0)
+    if (sock == NULL || sock->fd < 0)
         return;
-    if (!op->class->quiet)
-        sock_record(op->sock, op->status);
-    if (op->class->queue == OP_QUEUE_READ && op->status == 0)
-        op->sock->delivering = op;
+    if (!class->quiet)
+        sock_record(sock, op->status);
+    if (class->queue == OP_QUEUE_READ && op->status == 0)
+        sock->delivering = op;
 }
 
 void op_init_done(struct op *op, const struct op_class *class, struct sock *sock)
@@ -186,7 +188,7 @@ void op_abort(struct op *op)
 }
 
 /* What had to wait until the bytes lay still no longer. */
-static void op_after_delivery(struct sock *sock)
+COLD static void op_after_delivery(struct sock *sock)
 {
     sock_take_returned(sock);
     if (sock->fd < 0)
@@ -236,15 +238,15 @@ static bool op_must_queue(const struct op *op)
     return false;
 }
 
-static bool op_may_wait(const struct op *op)
+/* Why it may not wait: 0, -EAGAIN, -ETIMEDOUT. */
+static int op_refuse(const struct op *op, uint64_t deadline)
 {
-    return op->class->always_waits || !(op->sock->nonblock || op->dont_wait);
-}
-
-static bool op_has_time(const struct op *op, uint64_t deadline)
-{
-    return (op->sock == NULL || op_may_wait(op)) &&
-           (deadline == LOOP_NEVER || deadline > loop_now());
+    const struct sock *sock = op->sock;
+    if (sock != NULL && (sock->nonblock || op->dont_wait) && !op->class->always_waits)
+        return -EAGAIN;
+    if (deadline != LOOP_NEVER && deadline <= loop_now())
+        return -ETIMEDOUT;
+    return 0;
 }
 
 /* Waits for room to write, perhaps among other things. */
@@ -309,42 +311,46 @@ static uint64_t op_limit(struct op *op)
     return loop_now() + limit;
 }
 
-/* The operation cannot proceed now: parks it, or says why it may not wait. */
-static int op_wait_or_fail(struct op *op, uint64_t deadline)
+/*
+ * The operation may not wait: says why. The socket's note of what is exhausted is as old as the
+ * loop's last look, so one that has gone by it asks the kernel first; `noted` is what it went by.
+ */
+COLD static int op_fail(struct op *op, int error, uint8_t noted)
 {
-    int error = 0;
-    if (op->sock != NULL && !op_may_wait(op))
-        error = op->status < 0 ? op->status : -EAGAIN;
-    else if (deadline != LOOP_NEVER && deadline <= loop_now())
-        error = -ETIMEDOUT;
-    if (error == 0)
-        error = op_park(op, deadline != LOOP_NEVER ? deadline : op_limit(op));
-    if (error == 0)
-        return OP_WAIT;
-    op->status = error;
-    op_settle(op);
+    const uint8_t both = LOOP_READ | LOOP_WRITE;
+    if (op->sock != NULL && (noted & both) != both) {
+        op->sock->ready |= both;
+        if (op->class->step(op) == OP_DONE)
+            return OP_DONE;
+    }
+    if (error != -EAGAIN || op->status == 0)
+        op->status = error;
     return OP_DONE;
 }
 
-/*
- * The first step. The socket's note of what is exhausted is as old as the loop's last look: an
- * operation that cannot wait for the next one asks the kernel.
- */
+/* Tries once, unless it is not this one's turn, and parks it if it cannot proceed. */
 static int op_try(struct op *op, uint64_t deadline)
 {
     struct sock *sock = op->sock;
-    if (sock == NULL)
-        return op->class->step(op);
-    if (op_must_queue(op))
-        return OP_WAIT;
-    uint8_t noted = sock->ready;
-    int result = op->class->step(op);
-    bool asked = (noted & LOOP_READ) != 0 && (noted & LOOP_WRITE) != 0;
-    if (result == OP_WAIT && !asked && !op_has_time(op, deadline)) {
-        sock->ready |= LOOP_READ | LOOP_WRITE;
+    uint8_t noted = LOOP_READ | LOOP_WRITE;
+    int result = OP_WAIT;
+    if (sock == NULL || !op_must_queue(op)) {
+        noted = sock != NULL ? sock->ready : noted;
         result = op->class->step(op);
+        if (result == OP_DONE)
+            return OP_DONE;
     }
-    return result;
+    int error = op_refuse(op, deadline);
+    if (error < 0)
+        return op_fail(op, error, result == OP_WAIT ? noted : LOOP_READ | LOOP_WRITE);
+    error = op_park(op, deadline != LOOP_NEVER ? deadline : op_limit(op));
+    if (error < 0) {
+        op->status = error;
+        return OP_DONE;
+    }
+    if (result == OP_LATER)
+        sock_serve_later(sock);
+    return OP_WAIT;
 }
 
 /* What was gathered goes before what is written now. An error of it is that of this operation. */
@@ -373,14 +379,9 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
         return OP_DONE;
     }
     int result = op_flush(op) < 0 ? OP_DONE : op_try(op, deadline);
-    if (result == OP_DONE) {
+    if (result == OP_DONE)
         op_settle(op);
-        return OP_DONE;
-    }
-    int started = op_wait_or_fail(op, deadline);
-    if (started == OP_WAIT && result == OP_LATER)
-        sock_serve_later(op->sock);
-    return started;
+    return result;
 }
 
 /* ---- the turn of the parked ones ---- */
@@ -389,7 +390,7 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
 static void op_serve_queue(struct sock *sock, struct list *queue)
 {
     struct list *node;
-    for (int turns = 0; sock->fd >= 0 && (node = list_first(queue)) != NULL; turns++) {
+    for (int turns = 0; (node = list_first(queue)) != NULL && sock->fd >= 0; turns++) {
         struct op *op = CONTAINER_OF(node, struct op, link);
         if (op->class->queue == OP_QUEUE_READ && sock->delivering != NULL)
             return;
@@ -402,14 +403,18 @@ static void op_serve_queue(struct sock *sock, struct list *queue)
             sock_serve_later(sock);
         if (result != OP_DONE)
             break;
-        op_complete(op, op->status);
+        op_unpark(op);
+        bool last = list_empty(queue);
+        op_tell(op, op->status);
+        if (last) /* who stands there now has just tried in vain, or is served later */
+            break;
     }
     if (queue == &sock->readers && sock->delivering == NULL)
         buffer_settle(&sock->in, sock->net->pool);
 }
 
 /* Watchers stand side by side: each is asked once. */
-static void op_serve_watchers(struct sock *sock)
+COLD static void op_serve_watchers(struct sock *sock)
 {
     struct list round = LIST_INIT(round);
     struct list *waiters = &sock->rare->waiters, *node;
@@ -430,14 +435,10 @@ static void op_serve_watchers(struct sock *sock)
 
 void op_serve(struct sock *sock, unsigned ready)
 {
-    if (sock->fd < 0)
-        return;
-    sock_ref(sock);
     if (ready & LOOP_READ)
         op_serve_queue(sock, &sock->readers);
     if (ready & LOOP_WRITE)
         op_serve_queue(sock, &sock->writers);
     if (!list_empty(&sock_rare(sock)->waiters))
         op_serve_watchers(sock);
-    sock_unref(sock);
 }

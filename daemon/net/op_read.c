@@ -50,6 +50,7 @@ static int read_make_room(struct sock *sock, size_t want)
     if (sock->in.memory == NULL && want <= NET_LANDING && read_clear_landing(net)) {
         buffer_lend(&sock->in, net->landing, NET_LANDING);
         net->landed = sock;
+        return 0;
     }
     return buffer_reserve(&sock->in, net->pool, want);
 }

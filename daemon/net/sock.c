@@ -20,13 +20,10 @@
 /* Those who look on see what the operations have left. */
 static void sock_serve(struct sock *sock, unsigned ready, unsigned events)
 {
-    if (list_empty(&sock_rare(sock)->watches)) {
-        op_serve(sock, ready);
-        return;
-    }
     sock_ref(sock);
     op_serve(sock, ready);
-    sock_look(sock, events);
+    if (!list_empty(&sock_rare(sock)->watches))
+        sock_look(sock, events);
     sock_unref(sock);
 }
 

@@ -153,7 +153,7 @@ unsigned sock_poll(const struct sock *sock, unsigned want);
 /* ---- of those who look on (sock_watch.c) ---- */
 
 /* Tells the watches what has changed, after the queues had their turn with `events`. */
-void sock_look(struct sock *sock, unsigned events);
+COLD void sock_look(struct sock *sock, unsigned events);
 
 /* These states, of SOCK_*, are news when they hold again, or still. */
 void sock_forget_told(struct sock *sock, unsigned states);
@@ -170,7 +170,7 @@ static inline int sock_take_kept_error(struct sock *sock)
     return error;
 }
 
-void sock_show_taps(struct sock *sock, unsigned direction, const void *data, size_t length);
+COLD void sock_show_taps(struct sock *sock, unsigned direction, const void *data, size_t length);
 
 /* Bytes have been received (LOOP_READ) or sent (LOOP_WRITE). */
 static inline void sock_show(struct sock *sock, unsigned direction, const void *data, size_t length)
@@ -181,7 +181,8 @@ static inline void sock_show(struct sock *sock, unsigned direction, const void *
 
 /* ---- of the engine (op.c) ---- */
 
-/* Lets the operations that wait on the socket try, for the given readiness. */
+/* Lets the operations that wait on the socket try, for the given readiness. The caller holds a
+ * reference. */
 void op_serve(struct sock *sock, unsigned ready);
 
 /* Completes everything that waits on the socket with `error`, through the loop. */

@@ -3,21 +3,7 @@
  */
 #include "util/buffer.h"
 
-#include "util/error.h"
-
 #include <string.h>
-
-static void buffer_release(struct buffer *buffer, struct pool *pool)
-{
-    if (buffer->memory != NULL && !buffer->lent)
-        pool_give(pool, buffer->memory, buffer->size);
-    *buffer = (struct buffer){0};
-}
-
-void buffer_deinit(struct buffer *buffer, struct pool *pool)
-{
-    buffer_release(buffer, pool);
-}
 
 /* Moves the bytes to a block of at least `size`, leaving `front` bytes free before them. */
 static int buffer_move(struct buffer *buffer, struct pool *pool, size_t size, size_t front)
@@ -29,7 +15,7 @@ static int buffer_move(struct buffer *buffer, struct pool *pool, size_t size, si
     size_t length = buffer_length(buffer);
     if (length > 0)
         memcpy(memory + front, buffer_data(buffer), length);
-    buffer_release(buffer, pool);
+    buffer_deinit(buffer, pool);
     *buffer = (struct buffer){memory, actual, front, front + length, false};
     return 0;
 }
@@ -58,25 +44,6 @@ int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room)
     return buffer_move(buffer, pool, length + room, 0);
 }
 
-void buffer_commit(struct buffer *buffer, size_t length)
-{
-    CHECK(length <= buffer_room(buffer));
-    buffer->end += length;
-}
-
-void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length)
-{
-    CHECK(length <= buffer_length(buffer));
-    buffer->start += length;
-    buffer_release_if_empty(buffer, pool);
-}
-
-void buffer_release_if_empty(struct buffer *buffer, struct pool *pool)
-{
-    if (buffer->start == buffer->end)
-        buffer_release(buffer, pool);
-}
-
 void buffer_lend(struct buffer *buffer, void *memory, size_t size)
 {
     if (buffer->memory == NULL)
@@ -90,7 +57,7 @@ int buffer_keep(struct buffer *buffer, struct pool *pool)
         return 0;
     if (length > 0)
         return buffer_move(buffer, pool, length, 0);
-    buffer_release(buffer, pool);
+    buffer_deinit(buffer, pool);
     return 0;
 }
 

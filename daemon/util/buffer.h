@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "util/error.h"
 #include "util/pool.h"
 
 #include <stdbool.h>
@@ -18,7 +19,12 @@ struct buffer {
     bool lent; /* the memory is somebody else's: buffer_lend */
 };
 
-void buffer_deinit(struct buffer *buffer, struct pool *pool);
+static inline void buffer_deinit(struct buffer *buffer, struct pool *pool)
+{
+    if (buffer->memory != NULL && !buffer->lent)
+        pool_give(pool, buffer->memory, buffer->size);
+    *buffer = (struct buffer){0};
+}
 
 /* The bytes, which the variable owns no longer. */
 #define STEAL_BUFFER(variable)              \
@@ -54,13 +60,26 @@ static inline size_t buffer_room(const struct buffer *buffer)
 int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room);
 
 /* `length` of the reserved bytes are filled now. */
-void buffer_commit(struct buffer *buffer, size_t length);
-
-/* Drops `length` bytes from the front; the last one takes the block with it. */
-void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length);
+static inline void buffer_commit(struct buffer *buffer, size_t length)
+{
+    CHECK(length <= buffer_room(buffer));
+    buffer->end += length;
+}
 
 /* Gives the block back when there is nothing in it: after a reserve that stayed unused. */
-void buffer_release_if_empty(struct buffer *buffer, struct pool *pool);
+static inline void buffer_release_if_empty(struct buffer *buffer, struct pool *pool)
+{
+    if (buffer->start == buffer->end)
+        buffer_deinit(buffer, pool);
+}
+
+/* Drops `length` bytes from the front; the last one takes the block with it. */
+static inline void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length)
+{
+    CHECK(length <= buffer_length(buffer));
+    buffer->start += length;
+    buffer_release_if_empty(buffer, pool);
+}
 
 /*
  * Lets an empty buffer without a block use this memory first, which saves it the pool for what is

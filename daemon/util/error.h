@@ -19,6 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A function that is seldom called: it is not made part of its callers, which then need not save
+ * registers for it. */
+#define COLD __attribute__((cold, noinline))
+
 /*
  * Stays on in release builds: a daemon that goes on with broken state hands out other people's
  * bytes.
