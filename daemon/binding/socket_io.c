@@ -129,6 +129,15 @@ static int socket_send(lua_State *L)
     return wait_run(L, wait, LOOP_NEVER, socket_push_sent);
 }
 
+/* What cannot be gathered. */
+COLD static int socket_write_now(lua_State *L, struct sock *sock, const void *data, size_t length,
+                                 uint64_t deadline)
+{
+    struct wait spare, *wait = wait_begin(L, &spare);
+    op_write(&wait->op, sock, data, length);
+    return wait_run(L, wait, deadline, socket_push_written);
+}
+
 static int socket_write(lua_State *L)
 {
     size_t length;
@@ -140,9 +149,7 @@ static int socket_write(lua_State *L)
         lua_pushnumber(L, (lua_Number)length);
         return wait_done_at_once(L, fiber, 1);
     }
-    struct wait spare, *wait = wait_begin(L, &spare);
-    op_write(&wait->op, sock, data, length);
-    return wait_run(L, wait, deadline, socket_push_written);
+    return socket_write_now(L, sock, data, length, deadline);
 }
 
 static int socket_syswrite(lua_State *L)

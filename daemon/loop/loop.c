@@ -203,11 +203,8 @@ static void loop_on_alarm(evutil_socket_t fd, short events, void *context)
     CHECK(loop_arm(loop) == 0);
 }
 
-int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline)
+int loop_timer_add(struct loop *loop, struct loop_timer *timer, uint64_t deadline)
 {
-    loop_timer_stop(loop, timer);
-    if (deadline == LOOP_NEVER)
-        return 0;
     /* One that callbacks start anew, even in the past, has its turn in the next round, and behind
      * those that are due already. */
     timer->deadline = deadline > loop->turned ? deadline : loop->turned + 1;

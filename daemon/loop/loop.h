@@ -109,17 +109,22 @@ static inline void loop_timer_init(struct loop_timer *timer, loop_timer_fn *fn)
     timer->position = 0;
 }
 
-/* Calls `fn` once at the deadline (monotonic nanoseconds); starting again moves it. LOOP_NEVER
- * stops it. -ENOMEM. */
-int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
-
-/* One that runs. */
+/* For one that is stopped, with a deadline that comes; and for one that runs. */
+int loop_timer_add(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
 void loop_timer_remove(struct loop *loop, struct loop_timer *timer);
 
 static inline void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
 {
     if (timer->position != 0)
         loop_timer_remove(loop, timer);
+}
+
+/* Calls `fn` once at the deadline (monotonic nanoseconds); starting again moves it. LOOP_NEVER
+ * stops it. -ENOMEM. */
+static inline int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline)
+{
+    loop_timer_stop(loop, timer);
+    return deadline != LOOP_NEVER ? loop_timer_add(loop, timer, deadline) : 0;
 }
 
 /* ---- deferred work ---- */
