@@ -63,7 +63,7 @@ void sock_give_away(struct sock *sock)
 
 int sock_read_ahead(const struct sock *sock, const void **data, size_t *length)
 {
-    *data = buffer_data(&sock->in);
     *length = buffer_length(&sock->in);
+    *data = *length > 0 ? buffer_data(&sock->in) : (const uint8_t *)"";
     return sock->in_error < 0 ? sock->in_error : -sock->kept_error;
 }

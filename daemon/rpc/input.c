@@ -95,6 +95,8 @@ ssize_t input_receive(struct input *input, int fd)
 
 enum scan_verdict input_next(struct input *input, const void **message, size_t *size)
 {
+    if (input_length(input) == 0)
+        return SCAN_MORE;
     *message = buffer_data(&input->buffer);
     enum scan_verdict verdict = scan_step(&input->scan, *message, input_length(input));
     *size = input->scan.size;

@@ -56,6 +56,8 @@ Test(sock_lend, it_comes_back_with_its_bytes_and_its_number)
     pair(ends);
     pair(later);
     uint64_t id = sock_id(ends[0]);
+    cr_assert_eq(sock_read_ahead(ends[0], &data, &length), 0);
+    cr_assert(length == 0 && data != NULL);
     cr_assert_eq(sock_unread(ends[0], "ahead", 5), 0);
     cr_assert_geq(sock_lend(ends[0]), 0);
     cr_assert_eq(sock_read_ahead(ends[0], &data, &length), 0);
