@@ -30,6 +30,7 @@ rows() {
     cat <<END
 echo|$socket|echo|tcp|stream --connections 64|echo 64 B, 64 connections, one at a time
 echo-1000|$socket|echo|tcp|stream --connections 1000|echo 64 B, 1,000 connections, one at a time
+echo-10000|$socket|echo|tcp|stream --connections 10000|echo 64 B, 10,000 connections, one at a time
 echo-unix|$socket|echo|unix|stream --connections 64|echo 64 B, 64 connections, unix sockets
 echo-16k|$socket|echo|tcp|stream --connections 16 --size 16384|echo 16 KiB, 16 connections, one at a time
 lines|$socket|lines|tcp|stream --lines --connections 64|lines of 64 B, 64 connections, one at a time
