@@ -28,9 +28,11 @@ struct wait {
     struct op op;
     struct fiber *fiber; /* NULL: nobody can wait */
     wait_push_fn *push;
-    struct slice delimiter; /* of a read with one */
-    struct poll *poll;      /* of poll.c, which waits for many at once */
-    uint8_t state;          /* of wait.c */
+    union {
+        struct slice delimiter; /* of a read with one */
+        struct poll *poll;      /* of poll.c, which waits for many at once */
+    };
+    uint8_t state; /* of wait.c */
 };
 
 /* For struct vm_config. */

@@ -35,7 +35,6 @@ void op_init(struct op *op, const struct op_class *class, struct sock *sock)
     op->class = class;
     op->sock = sock != NULL ? sock_ref(sock) : NULL;
     list_init(&op->link);
-    op->payer = NULL;
     loop_timer_init(&op->timer, op_on_timer);
     op->state = OP_STATE_IDLE;
     op->dont_wait = op->limited = false;

@@ -56,8 +56,7 @@ struct op {
     struct sock *sock; /* a reference; NULL for an operation on no socket yet */
     op_done_fn *done;
     void *context;
-    struct list link;         /* in the socket's queue, or among the completed */
-    struct quota_user *payer; /* charged for looking names up; NULL: nobody. Set before op_start */
+    struct list link; /* in the socket's queue, or among the completed */
     struct loop_timer timer;
     uint8_t state;
     bool dont_wait; /* as on a non-blocking socket */
@@ -76,12 +75,16 @@ struct op {
             const uint8_t *data;
             size_t length;
             size_t limit;
-            void *block;
-            size_t block_size;
-            const struct address *from; /* of a message: its sender, until op_finish or the next
-                                           op_start; of length 0 if it has none */
-            const struct slice *delimiters;
-            uint32_t delimiter_count;
+            void *block; /* of a message; NULL: of a stream */
+            union {
+                const struct slice *delimiters; /* of a stream */
+                const struct address *from;     /* of a message: its sender, until op_finish or the
+                                                   next op_start; of length 0 if it has none */
+            };
+            union {
+                uint32_t delimiter_count;
+                uint32_t block_size;
+            };
             int flags;
             bool any; /* recv: whatever is there will do */
             bool eof; /* the stream ended before what was asked for */
@@ -99,9 +102,10 @@ struct op {
         } stream;
         /* accept, tcp_connect, tcp_listen: take the reference with op_take_sock */
         struct {
+            struct quota_user *payer; /* op_set_payer */
+            void *work;               /* of the operation itself */
             struct sock *sock;
             const struct address *from; /* accept: the peer, until op_finish or the next op_start */
-            void *work;                 /* of the operation itself */
         } made;
         /* connect */
         struct {
@@ -110,8 +114,9 @@ struct op {
         } connect;
         /* resolve */
         struct {
-            struct addrinfo *list; /* freed by op_finish */
+            struct quota_user *payer; /* where that of `made` is */
             void *work;
+            struct addrinfo *list; /* freed by op_finish */
         } found;
     };
 };
@@ -217,6 +222,9 @@ const char *op_reverse_service(const struct op *op);
  */
 void op_stream(struct op *op, struct sock *sock, op_room_fn *room, op_take_fn *take);
 void op_stream_resume(struct op *op);
+
+/* Of an operation that may look names up, before op_start: whose account is charged for that. */
+void op_set_payer(struct op *op, struct quota_user *payer);
 
 /* ---- life ---- */
 

@@ -68,9 +68,11 @@ static int message_step(struct op *op)
     ssize_t size = message_size(op);
     if (size < 0)
         return message_failed(op, (int)size);
-    op->in.block = pool_take(sock->net->pool, (size_t)size, &op->in.block_size);
+    size_t block_size = 0;
+    op->in.block = pool_take(sock->net->pool, (size_t)size, &block_size);
     if (op->in.block == NULL)
         return op_end(op, -ENOMEM);
+    op->in.block_size = (uint32_t)block_size; /* no message is longer than an int says */
     ssize_t got = message_recv(sock, op->in.block, (size_t)size, op->in.flags);
     if (got < 0) {
         op->class->release(op);
@@ -90,6 +92,7 @@ static void message_release(struct op *op)
     if (op->in.block != NULL)
         pool_give(op->sock->net->pool, op->in.block, op->in.block_size);
     op->in.block = NULL;
+    op->in.block_size = 0; /* it may wait on, and then it has no delimiters */
 }
 
 static const struct op_class message_class = {

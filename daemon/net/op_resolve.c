@@ -5,6 +5,7 @@
 #include "net/resolver.h"
 #include "util/quota.h"
 
+#include <assert.h>
 #include <netdb.h>
 #include <string.h>
 
@@ -44,16 +45,17 @@ static int resolve_begin(struct op *op, struct resolve *resolve)
     struct resolver *resolver = net_resolver(resolve->net);
     if (resolver == NULL)
         return -ENOMEM;
-    int error = op->payer != NULL ? quota_charge(op->payer, QUOTA_LOOKUPS, 1) : 0;
+    struct quota_user *payer = op->found.payer;
+    int error = payer != NULL ? quota_charge(payer, QUOTA_LOOKUPS, 1) : 0;
     if (error < 0)
         return error;
     error = lookup_start(resolver, resolve->host, resolve->service,
                          resolve->has_hints ? &resolve->hints : NULL, resolve_on_found, resolve,
                          &resolve->lookup);
-    if (op->payer != NULL && error < 0)
-        quota_release(op->payer, QUOTA_LOOKUPS, 1);
-    else if (op->payer != NULL)
-        lookup_set_payer(resolve->lookup, op->payer);
+    if (payer != NULL && error < 0)
+        quota_release(payer, QUOTA_LOOKUPS, 1);
+    else if (payer != NULL)
+        lookup_set_payer(resolve->lookup, payer);
     return error;
 }
 
@@ -125,4 +127,11 @@ void op_resolve(struct op *op, struct net *net, const char *host, const char *se
 {
     op_init(op, &resolve_class, NULL);
     op->found.work = resolve_new(op, net, host, service, hints);
+}
+
+void op_set_payer(struct op *op, struct quota_user *payer)
+{
+    static_assert(offsetof(struct op, found.payer) == offsetof(struct op, made.payer),
+                  "the payer has one place");
+    op->found.payer = payer;
 }

@@ -197,7 +197,7 @@ static int connector_resolve(struct connector *connector)
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     op_resolve(&connector->resolve, connector->net, connector->target.host, connector->target.port,
                &hints);
-    connector->resolve.payer = connector->op->payer;
+    op_set_payer(&connector->resolve, connector->op->made.payer);
     connector->resolving = true;
     if (op_start(&connector->resolve, LOOP_NEVER, connector_on_resolved, connector) == OP_WAIT)
         return OP_WAIT;

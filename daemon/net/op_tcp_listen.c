@@ -70,7 +70,7 @@ static int listen_step(struct op *op)
     if (work->has_address)
         return op_end(op, listen_on(work, &work->address));
     work->resolving = true;
-    work->resolve.payer = op->payer;
+    op_set_payer(&work->resolve, op->made.payer);
     if (op_start(&work->resolve, LOOP_NEVER, listen_on_resolved, work) == OP_WAIT)
         return OP_WAIT;
     return op_end(op, listen_resolved(work));

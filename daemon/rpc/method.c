@@ -149,7 +149,7 @@ int method_bad_flags(struct rpc_call *call)
 
 int method_start_lookup(struct rpc_call *call, double timeout, call_fn *complete)
 {
-    call->op.payer = call->peer->user;
+    op_set_payer(&call->op, call->peer->user);
     return call_start(call, timeout, complete);
 }
 

@@ -220,14 +220,14 @@ Test(resolve, only_names_are_paid_for_and_only_if_somebody_can)
     struct quota_user *user = quota_user_get(quota, 1000);
     cr_assert_eq(quota_charge(user, QUOTA_LOOKUPS, 1), 0);
     act_resolve(&act, "127.0.0.1", "80");
-    act.op.payer = user;
+    op_set_payer(&act.op, user);
     cr_assert_eq(act_run(&act, INFINITY), 0);
     act_resolve(&act, "one.test", "80");
-    act.op.payer = user;
+    op_set_payer(&act.op, user);
     cr_assert_eq(act_run(&act, INFINITY), -EDQUOT);
     quota_release(user, QUOTA_LOOKUPS, 1);
     act_resolve(&act, "nothing.test", "80");
-    act.op.payer = user;
+    op_set_payer(&act.op, user);
     cr_assert_eq(act_start(&act, INFINITY), OP_WAIT);
     cr_assert_eq(quota_used(user, QUOTA_LOOKUPS), 1);
     act_end(&act);
