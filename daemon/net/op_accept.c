@@ -52,15 +52,27 @@ static bool accept_is_past(int error)
     }
 }
 
+/* An accept4(2) in vain costs as much as a whole request, since it makes the socket before it
+ * looks: so what comes next is asked of poll(2), at a fifteenth of the price. */
+static void accept_note_rest(struct sock *listener)
+{
+    if (sock_poll(listener, LOOP_READ) == 0)
+        listener->ready &= (uint8_t)~LOOP_READ;
+}
+
 static int accept_one(struct sock *listener, struct sockaddr_storage *from, socklen_t *length)
 {
     int fd;
     do
         fd = accept4(listener->fd, (struct sockaddr *)from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     while (fd < 0 && accept_is_past(errno));
-    if (fd < 0 && errno == EAGAIN)
+    if (fd >= 0) {
+        accept_note_rest(listener);
+        return fd;
+    }
+    if (errno == EAGAIN)
         listener->ready &= (uint8_t)~LOOP_READ;
-    return fd < 0 ? -errno : fd;
+    return -errno;
 }
 
 static int accept_step(struct op *op)

@@ -295,6 +295,31 @@ Test(faults, accepts_that_fail_leave_the_connection_to_the_next)
     close(fd);
 }
 
+/* The kernel makes a socket before it looks whether somebody is there. */
+Test(faults, nothing_is_accepted_in_vain)
+{
+    struct address at;
+    struct act acts[4];
+    int fds[4];
+    struct sock *listener = fixture_listener(&at);
+    for (int i = 0; i < 3; i++)
+        fds[i] = fixture_dial(&at);
+    faults_fail(FAULT_ACCEPT, EINTR, 0);
+    for (int i = 0; i < 4; i++) {
+        act_accept(&acts[i], listener);
+        cr_assert_eq(act_start(&acts[i], INFINITY), i < 3 ? OP_DONE : OP_WAIT);
+    }
+    cr_assert_eq(faults_calls(FAULT_ACCEPT), 3);
+    fds[3] = fixture_dial(&at);
+    cr_assert_eq(act_end(&acts[3]), 0);
+    cr_assert_eq(faults_calls(FAULT_ACCEPT), 4);
+    for (int i = 0; i < 4; i++) {
+        sock_unref(acts[i].sock);
+        close(fds[i]);
+    }
+    sock_unref(listener);
+}
+
 static struct sock *served;
 
 static void on_connection(void *context, struct sock *connection, const struct address *from)
