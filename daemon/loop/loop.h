@@ -70,6 +70,13 @@ typedef void loop_io_fn(void *context, unsigned events);
 int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out);
 
 /*
+ * The same for one that lives long and is often the only one with news, such as a control client:
+ * it is told with a system call less. That is for few: others are treated as by loop_io_new.
+ */
+int loop_io_new_direct(struct loop *loop, int fd, loop_io_fn *fn, void *context,
+                       struct loop_io **out);
+
+/*
  * From now on LOOP_WRITE is reported too, once if there is room already. Whoever still waits for
  * room after such a report says so again: a wish that nobody repeats lapses after a while, since on
  * some sockets every byte that the peer reads would wake the loop.

@@ -4,9 +4,11 @@
  * libevent's own way costs some three hundred instructions an event and two hundred bytes a
  * descriptor, since it may have several watchers with wishes of their own for each; here there is
  * one, which wants to know of everything but room to write, and of that only when there was none.
- * The events are taken in batches, and what a callback frees
- * is not told any more: an event carries the number of its descriptor and the generation of the
- * registration, not its address, so that one which outlives it finds nobody.
+ * (A few that are mostly alone are libevent's own, loop_direct.c.)
+ *
+ * The events are taken in batches, and what a callback frees is not told any more: an event carries
+ * the number of its descriptor and the generation of the registration, not its address, so that one
+ * which outlives it finds nobody.
  */
 #include "loop/loop_private.h"
 
@@ -17,27 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOP_IO_MAGIC = 0x6c696f21 };
-
 /* How often descriptors in doubt are looked at, and how many at a time. */
 #define LOOP_TICK_MICROSECONDS 50000
 #define LOOP_TICK_BATCH        1024
-
-/* After how many reports that nobody asked for room to write is watched no longer. Changing it
- * costs a system call, and who was out of room once will be again. */
-#define LOOP_WRITE_PATIENCE    64
-
-struct loop_io {
-    unsigned magic;
-    int fd; /* watched: the user's, or if that is watched already a duplicate */
-    uint32_t generation;
-    bool duplicate;
-    uint8_t patience; /* reports of room left before it is not watched any more; 0: it is not */
-    struct loop *loop;
-    struct list doubt; /* in the loop's list of those in doubt, or in none */
-    loop_io_fn *fn;
-    void *context;
-};
 
 /* ---- the kernel's side ---- */
 
@@ -56,7 +40,11 @@ void loop_io_want_write(struct loop_io *io)
 {
     bool watched = io->patience > 0;
     io->patience = LOOP_WRITE_PATIENCE;
-    if (!watched)
+    if (watched)
+        return;
+    if (io->direct)
+        loop_direct_watch_room(io);
+    else
         (void)loop_io_control(io, EPOLL_CTL_MOD); /* fails only where a script has closed it */
 }
 
@@ -98,11 +86,9 @@ static void loop_io_go_on(struct loop *loop)
         struct loop_io *io = loop_io_find(loop, event->data.u64);
         if (io == NULL || ready == 0)
             continue;
-        loop_begin_round(loop);
-        list_unlink(&io->doubt);
         if (event->events & EPOLLOUT)
             loop_io_lose_patience(io);
-        io->fn(io->context, ready);
+        loop_io_tell(io, ready);
     }
 }
 
@@ -242,6 +228,10 @@ void loop_io_forget(struct loop_io *io)
     MAGIC_CHECK(io, LOOP_IO_MAGIC);
     struct loop *loop = io->loop;
     loop->io_count--;
+    if (io->direct) {
+        loop_direct_free(io);
+        return;
+    }
     loop->ios[io->fd] = NULL;
     list_unlink(&io->doubt);
     if (io->duplicate)
@@ -255,7 +245,8 @@ void loop_io_free(struct loop_io *io)
     if (io == NULL)
         return;
     struct epoll_event unused = {0};
-    (void)epoll_ctl(io->loop->epoll, EPOLL_CTL_DEL, io->fd, &unused);
+    if (!io->direct)
+        (void)epoll_ctl(io->loop->epoll, EPOLL_CTL_DEL, io->fd, &unused);
     loop_io_forget(io);
 }
 

@@ -12,10 +12,30 @@
 struct event;
 struct event_base;
 
-enum { LOOP_MAGIC = 0x6c6f6f70 };
+enum { LOOP_MAGIC = 0x6c6f6f70, LOOP_IO_MAGIC = 0x6c696f21 };
 
 /* How many events are taken from the kernel at a time; then timers and signals have their turn. */
 enum { LOOP_BATCH = 128 };
+
+/* After how many reports that nobody asked for room to write is watched no longer. Changing it
+ * costs a system call, and who was out of room once will be again. */
+#define LOOP_WRITE_PATIENCE 64
+
+/* How many descriptors are libevent's own at most. */
+#define LOOP_DIRECT         32
+
+struct loop_io {
+    unsigned magic;
+    int fd; /* watched: the user's, or if that is watched already a duplicate */
+    uint32_t generation;
+    bool duplicate;
+    bool direct;      /* it is libevent's own, and part of a struct loop_direct */
+    uint8_t patience; /* reports of room left before it is not watched any more; 0: it is not */
+    struct loop *loop;
+    struct list doubt; /* in the loop's list of those in doubt, or in none */
+    loop_io_fn *fn;
+    void *context;
+};
 
 struct loop {
     unsigned magic;
@@ -33,7 +53,7 @@ struct loop {
     int epoll;            /* the set of them; -1 */
     struct event *ready;  /* some of the set are */
     struct loop_io **ios; /* by descriptor */
-    size_t io_room, io_count;
+    size_t io_room, io_count, direct_count;
     uint32_t io_generation;
     bool unheard;                /* some are ready of which libevent does not tell */
     int batch_next, batch_count; /* of `batch`: those from the first on are still to be told */
@@ -51,6 +71,24 @@ static inline void loop_begin_round(struct loop *loop)
     if (loop->lag.begun == 0)
         lag_begin(&loop->lag, loop_now());
 }
+
+/* Something has happened to the descriptor. */
+static inline void loop_io_tell(struct loop_io *io, unsigned ready)
+{
+    loop_begin_round(io->loop);
+    list_unlink(&io->doubt);
+    io->fn(io->context, ready);
+}
+
+/* ---- loop_direct.c ---- */
+
+/* Reports of room are to come, or to cease. */
+void loop_direct_watch_room(struct loop_io *io);
+
+/* The end of it. */
+void loop_direct_free(struct loop_io *io);
+
+/* ---- loop_io.c ---- */
 
 /* Needs the base. -ENOMEM, and what epoll_create1(2) says; to be followed by deinit in any case. */
 int loop_io_init(struct loop *loop);

@@ -383,7 +383,7 @@ static int peer_start(struct peer *peer)
         return -ENOMEM;
     int result = quota_charge(peer->user, QUOTA_CLIENTS, 1);
     if (result == 0) {
-        result = loop_io_new(rpc->loop, peer->fd, peer_on_io, peer, &peer->io);
+        result = loop_io_new_direct(rpc->loop, peer->fd, peer_on_io, peer, &peer->io);
         if (result < 0)
             quota_release(peer->user, QUOTA_CLIENTS, 1);
     }
