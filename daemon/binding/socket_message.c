@@ -27,9 +27,10 @@ static int socket_push_message(lua_State *L, struct op *op)
 {
     if (op->status < 0)
         return socket_push_failure(L, op->status);
+    const struct address *from = op_sender(op);
     lua_pushlstring(L, (const char *)op->in.data, op->in.length);
-    if (op->in.from != NULL && op->in.from->length > 0)
-        socket_push_address(L, op->in.from, NULL);
+    if (from != NULL && from->length > 0)
+        socket_push_address(L, from, NULL);
     else
         lua_pushnil(L);
     op_consume(op);

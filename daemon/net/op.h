@@ -78,8 +78,7 @@ struct op {
             void *block; /* of a message; NULL: of a stream */
             union {
                 const struct slice *delimiters; /* of a stream */
-                const struct address *from;     /* of a message: its sender, until op_finish or the
-                                                   next op_start; of length 0 if it has none */
+                const struct address *from;     /* of a message: op_sender */
             };
             union {
                 uint32_t delimiter_count;
@@ -144,10 +143,14 @@ void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t leng
 /*
  * `size` bytes, or with a non-blocking socket (or MSG_DONTWAIT) up to `size`; OP_RECV_ANY: what is
  * there, at most 512 bytes of a stream. Result: in.data, in.length, in.eof. With MSG_PEEK nothing
- * is consumed. Of a message, in.from is the sender.
+ * is consumed. op_sender: who sent a message.
  */
 #define OP_RECV_ANY SIZE_MAX
 void op_recv(struct op *op, struct sock *sock, size_t size, int flags);
+
+/* Of a complete one, until op_finish or the next op_start: the sender, of length 0 if the message
+ * has none; NULL for what is no message. */
+const struct address *op_sender(const struct op *op);
 
 /*
  * Up to and including the earliest end of one of the delimiters, or `limit` bytes (OP_READ_ALL: no

@@ -123,3 +123,8 @@ void op_message(struct op *op, struct sock *sock, size_t size, int flags)
     op->in.flags = flags;
     op->dont_wait = (flags & MSG_DONTWAIT) != 0;
 }
+
+const struct address *op_sender(const struct op *op)
+{
+    return op->in.block != NULL ? op->in.from : NULL;
+}

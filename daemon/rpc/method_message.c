@@ -25,7 +25,7 @@ int method_sendto(struct rpc_call *call, const struct args *args)
 
 static int recvfrom_complete(struct rpc_call *call)
 {
-    const struct address *from = call->op.in.from;
+    const struct address *from = op_sender(&call->op);
     int result = method_was_read(call);
     call->answer.address = result == 0 && from ? *from : (struct address){.length = 0};
     return result;

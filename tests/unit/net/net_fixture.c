@@ -151,8 +151,9 @@ static void act_take_in(struct act *act)
         memcpy(act->bytes, op->in.data, op->in.length);
     act->length = op->in.length;
     act->eof = op->in.eof;
-    if (op->in.from != NULL)
-        act->from = *op->in.from;
+    const struct address *from = op_sender(op);
+    if (from != NULL)
+        act->from = *from;
     if (!act->decline)
         op_consume(op);
 }
