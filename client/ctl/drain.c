@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Bytes that a pipe holds: with 64 KiB, as pipes are made, both sides wait for each other after
+ * each piece. */
+enum { PIPE_WIDTH = 256 * 1024 };
+
 /* Opens the pipe or terminal anew, to have non-blocking writes that concern nobody else. */
 static int reopen(int fd)
 {
@@ -21,6 +25,12 @@ static int reopen(int fd)
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void drain_widen_pipe(int fd)
+{
+    if (fcntl(fd, F_GETPIPE_SZ) < PIPE_WIDTH)
+        (void)fcntl(fd, F_SETPIPE_SZ, PIPE_WIDTH);
 }
 
 void drain_init(struct drain *drain, int fd)
@@ -32,6 +42,7 @@ void drain_init(struct drain *drain, int fd)
     drain->is_socket = S_ISSOCK(status.st_mode);
     if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
         return;
+    drain_widen_pipe(fd);
     int own = reopen(fd);
     drain->owned = own >= 0;
     if (drain->owned)

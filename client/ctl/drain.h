@@ -24,6 +24,10 @@ struct drain {
 void drain_init(struct drain *drain, int fd);
 void drain_deinit(struct drain *drain);
 
+/* Has a pipe hold more than pipes do, so that bytes in bulk flow; drain_init() sees to that for
+ * what it is given. Anything else than a pipe, and one that may not be widened, stays as it is. */
+void drain_widen_pipe(int fd);
+
 /* Writes, or keeps. 0, or a negative errno of write(2); -ENOMEM. */
 int drain_put(struct drain *drain, const void *data, size_t size);
 

@@ -367,6 +367,8 @@ static int run_connected(struct joint *joint)
     joint->escapes = !joint->ctl->raw && isatty(STDOUT_FILENO);
     signal(SIGPIPE, SIG_IGN); /* the terminal is to be given back */
     drain_init(&joint->drain, STDOUT_FILENO);
+    if (joint->has_input)
+        drain_widen_pipe(STDIN_FILENO);
     progress_init(&joint->shown, joint->progress);
     sockd_on_notify(joint->ctl->client, on_notify, joint);
     start_stream(joint);

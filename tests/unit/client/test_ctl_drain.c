@@ -53,6 +53,22 @@ Test(ctl_drain, a_pipe_whose_flags_are_left_alone)
     cr_assert_eq(harness_fd_count(), before);
 }
 
+Test(ctl_drain, a_pipe_is_widened_and_a_wide_one_left_alone)
+{
+    struct drain drain;
+    int ends[2];
+
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    drain_init(&drain, ends[1]);
+    cr_assert_eq(fcntl(ends[0], F_GETPIPE_SZ), 256 * 1024);
+    drain_deinit(&drain);
+    cr_assert_eq(fcntl(ends[0], F_SETPIPE_SZ, 512 * 1024), 512 * 1024);
+    drain_widen_pipe(ends[0]);
+    cr_assert_eq(fcntl(ends[0], F_GETPIPE_SZ), 512 * 1024);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 Test(ctl_drain, a_socket)
 {
     int ends[2];
