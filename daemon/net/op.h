@@ -95,6 +95,7 @@ struct op {
         } ready;
         /* stream */
         struct {
+            size_t piece; /* what is taken at a time, at most */
             op_room_fn *room;
             op_take_fn *take;
             bool flowing; /* false until the first op_stream_resume */
@@ -219,11 +220,12 @@ const char *op_reverse_service(const struct op *op);
 /*
  * A reader that stays until the end of the stream, an error, or op_abort, and hands on what comes.
  * `room` says how much of it may be, 0 for nothing until op_stream_resume; `take` gets the bytes,
- * no more than there was room for, and may refuse them with an error, which ends the stream and
- * leaves them to the next reader. Neither may start operations or close the socket. It is always
- * parked first, so that whoever asked can be told, and flows from the first op_stream_resume on.
+ * at most a `piece` at a time and no more than there was room for together, and may refuse them
+ * with an error, which ends the stream and leaves them to the next reader. Neither may start
+ * operations or close the socket. It is always parked first, so that whoever asked can be told, and
+ * flows from the first op_stream_resume on.
  */
-void op_stream(struct op *op, struct sock *sock, op_room_fn *room, op_take_fn *take);
+void op_stream(struct op *op, struct sock *sock, size_t piece, op_room_fn *room, op_take_fn *take);
 void op_stream_resume(struct op *op);
 
 /* Of an operation that may look names up, before op_start: whose account is charged for that. */

@@ -8,16 +8,17 @@
 #include "net/net_private.h"
 #include "net/op_read.h"
 
-/* Hands on the first bytes of the read-ahead; all that follows may have its turn later. */
-static int stream_hand_on(struct op *op, size_t room)
+/* Hands on the first bytes of the read-ahead, at most so many, which `*moved` counts. */
+static int stream_hand_on(struct op *op, size_t most, size_t *moved)
 {
     struct sock *sock = op->sock;
     size_t length = buffer_length(&sock->in);
-    if (length > room)
-        length = room;
+    if (length > most)
+        length = most;
     int error = op->stream.take(op, buffer_data(&sock->in), length);
     if (error < 0)
         return op_end(op, error);
+    *moved += length;
     buffer_consume(&sock->in, sock->net->pool, length);
     sock->scanned = 0;
     sock_touch(sock);
@@ -40,20 +41,35 @@ static int stream_look_for_end(struct op *op)
     return OP_WAIT;
 }
 
-static int stream_step(struct op *op)
+/* Moves one piece. OP_LATER: there may be more. */
+static int stream_move(struct op *op, size_t most, size_t *moved)
 {
     struct sock *sock = op->sock;
+    if (most > op->stream.piece)
+        most = op->stream.piece;
+    if (buffer_length(&sock->in) > 0)
+        return stream_hand_on(op, most, moved);
+    ssize_t got = read_fill(sock, most);
+    if (got == -EAGAIN)
+        return OP_WAIT;
+    return got > 0 ? stream_hand_on(op, most, moved) : op_end(op, (int)got);
+}
+
+/* As many pieces as there is room for go on together. The room is asked for once: a taker that
+ * finds none left would have this stream wait for more before others, who share it, had their turn.
+ */
+static int stream_step(struct op *op)
+{
     if (!op->stream.flowing)
         return OP_WAIT;
     size_t room = op->stream.room(op);
     if (room == 0)
         return stream_look_for_end(op);
-    if (buffer_length(&sock->in) > 0)
-        return stream_hand_on(op, room);
-    ssize_t got = read_fill(sock, room);
-    if (got == -EAGAIN)
-        return OP_WAIT;
-    return got > 0 ? stream_hand_on(op, room) : op_end(op, (int)got);
+    int result = OP_LATER;
+    size_t moved = 0;
+    for (int calls = 0; calls < OP_STEP_CALLS && moved < room && result == OP_LATER; calls++)
+        result = stream_move(op, room - moved, &moved);
+    return result;
 }
 
 static const struct op_class stream_class = {
@@ -63,9 +79,10 @@ static const struct op_class stream_class = {
     .step = stream_step,
 };
 
-void op_stream(struct op *op, struct sock *sock, op_room_fn *room, op_take_fn *take)
+void op_stream(struct op *op, struct sock *sock, size_t piece, op_room_fn *room, op_take_fn *take)
 {
     op_init(op, &stream_class, sock);
+    op->stream.piece = piece;
     op->stream.room = room;
     op->stream.take = take;
 }

@@ -109,7 +109,7 @@ static int stream_start(struct rpc_call *call, struct sock *sock, uint64_t credi
     if (result < 0)
         return result;
     struct stream *stream = CONTAINER_OF(subscription, struct stream, base);
-    op_stream(&stream->op, sock, stream_room, stream_take);
+    op_stream(&stream->op, sock, SUBSCRIPTION_PIECE, stream_room, stream_take);
     if (op_start(&stream->op, LOOP_NEVER, stream_on_done, stream) == OP_DONE) {
         result = stream->op.status;
         subscription_free(subscription);

@@ -8,8 +8,9 @@
 #include "rpc/server.h"
 #include "util/error.h"
 
-/* A kernel's socket buffer holds less: more in the output would only cost memory. */
-#define STREAM_WINDOW ((size_t)256 << 10)
+/* About what a kernel's socket buffer holds, so that it goes out in one send(2): more in the output
+ * would only cost memory. */
+#define STREAM_WINDOW ((size_t)192 << 10)
 
 /* What a connection may hold although its user's quota is used up, so that none stands still. */
 #define OUTPUT_LEAST  ((size_t)4 << 10)
@@ -102,10 +103,10 @@ size_t subscription_window(const struct subscription *subscription)
     size_t pending = output_pending(&peer->output);
     if (!is_calm(peer))
         return 0;
-    size_t room = window_of(peer) - pending;
-    if (room > SUBSCRIPTION_PIECE)
+    size_t room = window_of(peer) - pending, left = quota_left(peer->user, QUOTA_BYTES);
+    if (room > left && room > SUBSCRIPTION_PIECE)
         room = SUBSCRIPTION_PIECE;
-    if (room <= quota_left(peer->user, QUOTA_BYTES))
+    if (room <= left)
         return room;
     return pending == 0 && room > OUTPUT_LEAST ? OUTPUT_LEAST : 0;
 }

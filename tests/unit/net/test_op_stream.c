@@ -7,9 +7,13 @@
 
 TestSuite(op_stream, .init = fixture_up, .fini = fixture_down);
 
+enum { PIECE = 4000 };
+
 struct taker {
     struct op op;
     size_t room, length, pieces;
+    unsigned asked;
+    size_t first; /* pieces of the first turn */
     uint8_t bytes[1 << 16];
     int refuse; /* a negative error instead of taking */
     bool ended;
@@ -18,13 +22,17 @@ struct taker {
 
 static size_t room_of(struct op *op)
 {
-    return ((struct taker *)op->context)->room;
+    struct taker *taker = op->context;
+    if (++taker->asked == 2)
+        taker->first = taker->pieces;
+    return taker->room;
 }
 
 static int take_bytes(struct op *op, const void *data, size_t length)
 {
     struct taker *taker = op->context;
     cr_assert_leq(length, taker->room);
+    cr_assert_leq(length, PIECE);
     cr_assert_gt(length, 0);
     if (taker->refuse < 0)
         return taker->refuse;
@@ -46,10 +54,11 @@ static void on_done(struct op *op)
 static void start(struct taker *taker, struct sock *sock, size_t room)
 {
     taker->room = room;
-    taker->length = taker->pieces = 0;
+    taker->length = taker->pieces = taker->first = 0;
+    taker->asked = 0;
     taker->refuse = 0;
     taker->ended = false;
-    op_stream(&taker->op, sock, room_of, take_bytes);
+    op_stream(&taker->op, sock, PIECE, room_of, take_bytes);
     cr_assert_eq(op_start(&taker->op, LOOP_NEVER, on_done, taker), OP_WAIT);
     op_stream_resume(&taker->op);
 }
@@ -92,7 +101,7 @@ STREAM_TEST(op_stream, hands_on_what_comes_and_tells_the_end)
 STREAM_TEST(op_stream, waits_to_be_let_flow)
 {
     pair_say_text(pair, "x");
-    op_stream(&taker.op, pair->sock, room_of, take_bytes);
+    op_stream(&taker.op, pair->sock, PIECE, room_of, take_bytes);
     taker = (struct taker){.op = taker.op, .room = 10};
     cr_assert_eq(op_start(&taker.op, LOOP_NEVER, on_done, &taker), OP_WAIT);
     fixture_run_rounds(10);
@@ -118,6 +127,21 @@ STREAM_TEST(op_stream, takes_no_more_than_there_is_room_for)
     act_sysread(&act, pair->sock, 100);
     cr_assert_eq(act_run(&act, 1), 0);
     act_expect_text(&act, "6789");
+}
+
+STREAM_TEST(op_stream, what_there_is_room_for_goes_on_in_one_turn)
+{
+    static char text[3 * PIECE + 2];
+    memset(text, 'x', sizeof text - 1);
+    size_t length = 2 * PIECE + 1;
+    pair_say_text(pair, text);
+    fixture_run_rounds(3);
+    start(&taker, pair->sock, length);
+    fixture_run_until(has_length, &length);
+    fixture_run_rounds(3);
+    cr_assert_eq(taker.length, length);
+    cr_assert_eq(taker.first, 3, "the room is asked for once a turn");
+    op_abort(&taker.op);
 }
 
 STREAM_TEST(op_stream, others_wait_behind_it)
