@@ -10,6 +10,7 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/list.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
@@ -25,13 +26,15 @@ enum {
 
 #define POOL_SLAB_SIZE ((size_t)1 << 20)
 
-/* Large blocks keep their pages while they are free, up to so many bytes together: whoever moves
- * bytes in bulk takes and gives them all the time, and each page would cost a fault each time. */
+/* Large blocks keep their pages while they are free, up to so many bytes together, the ones given
+ * last: whoever moves bytes in bulk takes and gives them all the time, and each page would cost a
+ * fault each time. */
 #define POOL_WARM      ((size_t)1 << 20)
 
 struct pool_free_block {
     struct pool_free_block *next;
-    bool warm; /* a large one that has kept its pages */
+    struct list warm; /* among the pool's, if it is a large one that has kept its pages */
+    size_t size;
 };
 
 /* What has been mapped, for the end. */
@@ -46,7 +49,8 @@ struct pool {
     int fd;
     off_t size; /* of the memfd */
     size_t in_use;
-    size_t warm; /* bytes in free blocks that are */
+    struct list warm; /* free blocks that are, the one given last first */
+    size_t warm_size;
     struct pool_mapping *mappings;
     struct pool_free_block *free[POOL_CLASS_COUNT];
 };
@@ -63,6 +67,7 @@ int pool_new(struct pool **out)
         free(pool);
         return error;
     }
+    list_init(&pool->warm);
     *out = pool;
     return 0;
 }
@@ -112,12 +117,22 @@ static void *pool_map(struct pool *pool, size_t size)
     return memory;
 }
 
-static void pool_push(struct pool *pool, int class, void *block, bool warm)
+static struct pool_free_block *pool_push(struct pool *pool, int class, void *block)
 {
     struct pool_free_block *free_block = block;
     free_block->next = pool->free[class - POOL_CLASS_MIN];
-    free_block->warm = warm;
+    free_block->size = (size_t)1 << class;
+    list_init(&free_block->warm);
     pool->free[class - POOL_CLASS_MIN] = free_block;
+    return free_block;
+}
+
+static void pool_forget_warm(struct pool *pool, struct pool_free_block *block)
+{
+    if (!list_linked(&block->warm))
+        return;
+    list_unlink(&block->warm);
+    pool->warm_size -= block->size;
 }
 
 static void *pool_pop(struct pool *pool, int class)
@@ -126,9 +141,30 @@ static void *pool_pop(struct pool *pool, int class)
     if (block == NULL)
         return NULL;
     pool->free[class - POOL_CLASS_MIN] = block->next;
-    if (block->warm)
-        pool->warm -= (size_t)1 << class;
+    pool_forget_warm(pool, block);
     return block;
+}
+
+/* All its pages but the first, which links it. */
+static void pool_remove_pages(struct pool_free_block *block)
+{
+    madvise((char *)block + POOL_BLOCK_MIN, block->size - POOL_BLOCK_MIN, MADV_REMOVE);
+}
+
+/* A large block that has just become free stays warm, for which others may have to cool. */
+static void pool_keep_warm(struct pool *pool, struct pool_free_block *block)
+{
+    if (block->size > POOL_WARM) {
+        pool_remove_pages(block);
+        return;
+    }
+    while (pool->warm_size + block->size > POOL_WARM) {
+        struct pool_free_block *last = CONTAINER_OF(pool->warm.prev, struct pool_free_block, warm);
+        pool_forget_warm(pool, last);
+        pool_remove_pages(last);
+    }
+    list_prepend(&pool->warm, &block->warm);
+    pool->warm_size += block->size;
 }
 
 /* Cuts a new slab into blocks of `class`, and returns one of them. */
@@ -139,7 +175,7 @@ static void *pool_cut_slab(struct pool *pool, int class)
         return NULL;
     size_t step = (size_t)1 << class;
     for (size_t at = POOL_SLAB_SIZE - step; at > 0; at -= step)
-        pool_push(pool, class, slab + at, false);
+        (void)pool_push(pool, class, slab + at);
     return slab;
 }
 
@@ -165,12 +201,9 @@ void pool_give(struct pool *pool, void *block, size_t actual)
     MAGIC_CHECK(pool, POOL_MAGIC);
     CHECK(actual <= pool->in_use);
     int class = pool_class(actual);
-    bool large = class >= POOL_CLASS_LARGE, warm = large && actual <= POOL_WARM - pool->warm;
-    if (warm)
-        pool->warm += actual;
-    else if (large)
-        madvise(block, actual, MADV_REMOVE);
-    pool_push(pool, class, block, warm);
+    struct pool_free_block *free_block = pool_push(pool, class, block);
+    if (class >= POOL_CLASS_LARGE)
+        pool_keep_warm(pool, free_block);
     pool->in_use -= actual;
 }
 

@@ -3,8 +3,8 @@
  *
  * Blocks have sizes of powers of two. All of them lie in one memfd, so that a process which hands
  * its sockets to a successor can hand over the bytes that belong to them by descriptor. A block
- * given back is kept for the next taker; the pages of large ones return to the kernel at once, but
- * for the first mebibyte.
+ * given back is kept for the next taker; the pages of large ones return to the kernel, but for
+ * the mebibyte that was given back last.
  */
 #pragma once
 

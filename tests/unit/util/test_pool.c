@@ -139,6 +139,18 @@ Test(pool, of_many_large_blocks_a_mebibyte_keeps_its_pages)
     }
 }
 
+Test(pool, what_is_taken_no_more_does_not_keep_others_from_being_warm)
+{
+    size_t actual;
+    void *block = pool_take(pool, 1 << 20, &actual);
+    memset(block, 1, actual);
+    pool_give(pool, block, actual);
+    block = pool_take(pool, 256 << 10, &actual);
+    memset(block, 1, actual);
+    pool_give(pool, block, actual);
+    cr_assert_eq(resident(), (256 << 10) + 4096);
+}
+
 Test(pool, all_blocks_lie_in_one_memfd_that_no_child_inherits)
 {
     cr_assert_eq(harness_fd_count(), fds + 1);
