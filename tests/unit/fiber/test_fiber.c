@@ -83,7 +83,7 @@ static size_t make_name(void *context, char name[FIBER_NAME_MAX + 1])
 
 Test(fiber, a_name_is_made_when_somebody_asks)
 {
-    struct outcome asked, joined, silent;
+    static struct outcome asked, joined, silent; /* told of at the end of the machine too */
     struct fiber *fiber = fixture_fiber("wait()", &asked);
     fiber_name_later(fiber, make_name);
     fiber_start(fiber);
