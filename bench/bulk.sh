@@ -75,23 +75,9 @@ done
 
 in_own_network "${arguments[@]+"${arguments[@]}"}"
 
-folder=$(mktemp -d)
-declare -A pids=() addresses=() failed=()
+make_folder
+declare -A failed=()
 results=$folder/results
-
-finish() {
-    local name
-    for name in "${!pids[@]}"; do stop_server "$name"; done
-    rm -rf "$folder"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-# is_in WORD LIST: of words separated by commas or blanks.
-is_in() {
-    case " ${2//,/ } " in *" $1 "*) return 0 ;; esac
-    return 1
-}
 
 bulk() {
     timeout 120 taskset -c "$server_core" "$build/bin/sockd-bench-bulk" "$@"

@@ -24,17 +24,7 @@ long=20000
 rows=()
 servers=(sockd)
 keep=
-folder=$(mktemp -d)
-declare -A pids=() addresses=()
 build='' load_core='' # `prepare` finds them out
-
-finish() {
-    local name
-    for name in "${!pids[@]}"; do stop_server "$name"; done
-    rm -rf "$folder"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -77,6 +67,7 @@ per_request() {
 }
 
 need_packages valgrind
+make_folder
 prepare
 [ -z "$keep" ] || mkdir -p "$keep"
 printf '%-7s%-7s%s\n' row server 'instructions per request'

@@ -1,5 +1,5 @@
 # The servers that are measured: how each is installed, started and ended. Sourced by bash; needs
-# $root, $folder, the tables `pids` and `addresses`, and scripts/lib.sh.
+# $root and scripts/lib.sh.
 # shellcheck shell=bash disable=SC2034,SC2154 # used by, or set by, those that source it
 
 # Redis is taken from its tools, whose server program waits to be called by its name: the package
@@ -23,6 +23,28 @@ in_own_network() {
         exec "${unshare[@]}" env SOCKD_BENCH_NETWORK=own "$0" "$@"
     fi
     echo "$0: no network of its own: the figures depend on the machine's" >&2
+}
+
+folder='' # of `make_folder`
+declare -A pids=() addresses=()
+
+finish() {
+    local name
+    for name in "${!pids[@]}"; do stop_server "$name"; done
+    rm -rf "$folder"
+}
+
+# A folder for what the servers need, which goes with them when the script ends.
+make_folder() {
+    folder=$(mktemp -d)
+    trap finish EXIT
+    trap 'exit 130' INT TERM
+}
+
+# is_in WORD LIST: of words separated by commas or blanks.
+is_in() {
+    case " ${2//,/ } " in *" $1 "*) return 0 ;; esac
+    return 1
 }
 
 # Builds, installs, and finds out which cores there are.
