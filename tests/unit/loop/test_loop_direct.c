@@ -1,7 +1,5 @@
 /* Descriptors that are libevent's own: they hear what others hear. */
-#include "loop/loop_private.h"
-
-#include "harness/harness.h"
+#include "loop_fixture.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,73 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct loop *loop;
-static int fds;
-
-static void setup(void)
-{
-    fds = harness_fd_count();
-    cr_assert_eq(loop_new(&loop), 0);
-}
-
-static void teardown(void)
-{
-    cr_expect_eq(loop_busy(loop), 0, "%zu things are left", loop_busy(loop));
-    cr_expect_eq(loop->direct_count, 0);
-    loop_free(loop);
-    cr_expect_eq(harness_fd_count(), fds, "a descriptor was left");
-}
-
-TestSuite(loop_direct, .init = setup, .fini = teardown);
-
-struct ear {
-    int fd, other;
-    struct loop_io *io, *frees;
-    unsigned calls, events;
-};
-
-static void on_io(void *context, unsigned events)
-{
-    struct ear *ear = context;
-    ear->calls++;
-    ear->events |= events;
-    loop_io_free(ear->frees);
-    ear->frees = NULL;
-}
-
-static void ear_open(struct ear *ear)
-{
-    int ends[2];
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    *ear = (struct ear){.fd = ends[0], .other = ends[1]};
-    cr_assert_eq(loop_io_new_direct(loop, ear->fd, on_io, ear, &ear->io), 0);
-}
-
-static void ear_close(struct ear *ear)
-{
-    loop_io_free(ear->io);
-    close(ear->fd);
-    close(ear->other);
-}
-
-static unsigned rounds;
-static struct loop_task again;
-
-static void on_again(struct loop_task *task)
-{
-    if (rounds-- > 0)
-        loop_defer(loop, task);
-    else
-        loop_stop(loop);
-}
-
-static void run_rounds(unsigned count)
-{
-    rounds = count;
-    loop_task_init(&again, on_again);
-    loop_defer(loop, &again);
-    loop_run(loop);
-}
+TestSuite(loop_direct, .init = fixture_up, .fini = fixture_down);
 
 static void say(const struct ear *ear)
 {
@@ -86,7 +18,7 @@ static void say(const struct ear *ear)
 Test(loop_direct, bytes_are_told_once_each_and_the_end_apart)
 {
     struct ear ear;
-    ear_open(&ear);
+    ear_open(&ear, loop_io_new_direct);
     for (unsigned i = 1; i <= 3; i++) {
         say(&ear);
         run_rounds(2);
@@ -103,7 +35,7 @@ Test(loop_direct, room_is_told_while_somebody_wants_it)
 {
     struct ear ear;
     char byte = 'x';
-    ear_open(&ear);
+    ear_open(&ear, loop_io_new_direct);
     run_rounds(1);
     cr_assert_eq(ear.calls, 0);
     loop_io_want_write(ear.io);
@@ -126,7 +58,7 @@ Test(loop_direct, they_are_few)
 {
     static struct ear ears[LOOP_DIRECT + 10];
     for (size_t i = 0; i < LOOP_DIRECT + 10; i++)
-        ear_open(&ears[i]);
+        ear_open(&ears[i], loop_io_new_direct);
     cr_assert_eq(loop->direct_count, LOOP_DIRECT);
     for (size_t i = 0; i < LOOP_DIRECT + 10; i++) {
         say(&ears[i]);
@@ -138,14 +70,19 @@ Test(loop_direct, they_are_few)
         ear_close(&ears[i]);
 }
 
-/* Both have news; whichever is told first frees the other, or both do. */
+static struct ear first, second;
+
+static void free_other(struct ear *ear)
+{
+    loop_io_free(ear == &first ? second.io : first.io);
+}
+
+/* Both have news; whichever is told first frees the other. */
 Test(loop_direct, what_is_freed_in_the_same_round_is_not_told)
 {
-    struct ear first, second;
-    ear_open(&first);
-    ear_open(&second);
-    first.frees = second.io;
-    second.frees = first.io;
+    ear_open(&first, loop_io_new_direct);
+    ear_open(&second, loop_io_new_direct);
+    first.then = second.then = free_other;
     cr_assert_eq(write(first.other, "x", 1), 1);
     say(&second);
     cr_assert_eq(first.calls + second.calls, 1);
@@ -156,15 +93,20 @@ Test(loop_direct, what_is_freed_in_the_same_round_is_not_told)
     close(second.other);
 }
 
+static void free_itself(struct ear *ear)
+{
+    loop_io_free(ear->io);
+    ear->io = NULL;
+}
+
 Test(loop_direct, it_may_free_itself)
 {
     struct ear ear;
-    ear_open(&ear);
-    ear.frees = ear.io;
+    ear_open(&ear, loop_io_new_direct);
+    ear.then = free_itself;
     loop_io_want_write(ear.io); /* so that both its events come */
     say(&ear);
     cr_assert_eq(ear.calls, 1);
-    ear.io = NULL;
     ear_close(&ear);
 }
 
@@ -172,16 +114,16 @@ Test(loop_direct, what_cannot_be_watched_is_refused_for_what_it_is)
 {
     struct loop_io *io;
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    cr_assert_eq(loop_io_new_direct(loop, file, on_io, NULL, &io), -EPERM);
-    cr_assert_eq(loop_io_new_direct(loop, -1, on_io, NULL, &io), -EBADF);
-    cr_assert_eq(loop_io_new_direct(loop, 1000000, on_io, NULL, &io), -EBADF);
+    cr_assert_eq(loop_io_new_direct(loop, file, ear_on_io, NULL, &io), -EPERM);
+    cr_assert_eq(loop_io_new_direct(loop, -1, ear_on_io, NULL, &io), -EBADF);
+    cr_assert_eq(loop_io_new_direct(loop, 1000000, ear_on_io, NULL, &io), -EBADF);
     close(file);
 }
 
 Test(loop_direct, a_doubt_is_resolved_by_a_second_look)
 {
     struct ear ear;
-    ear_open(&ear);
+    ear_open(&ear, loop_io_new_direct);
     loop_io_doubt(ear.io);
     while (ear.calls == 0)
         run_rounds(1);

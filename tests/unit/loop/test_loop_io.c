@@ -1,96 +1,32 @@
 /* The set of descriptors: batches, registrations that end meanwhile, numbers that are used again.
  * What one registration hears is in test_loop.c. */
-#include "loop/loop_private.h"
-
-#include "harness/harness.h"
+#include "loop_fixture.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-static struct loop *loop;
-static int fds;
-
-static void setup(void)
-{
-    fds = harness_fd_count();
-    cr_assert_eq(loop_new(&loop), 0);
-}
-
-static void teardown(void)
-{
-    cr_expect_eq(loop_busy(loop), 0, "%zu things are left", loop_busy(loop));
-    loop_free(loop);
-    cr_expect_eq(harness_fd_count(), fds, "a descriptor was left");
-}
-
-TestSuite(loop_io, .init = setup, .fini = teardown);
-
-/* One end of a pair, and how often it was heard of. */
-struct ear {
-    int fd, other;
-    struct loop_io *io;
-    unsigned calls, events;
-    void (*then)(struct ear *ear);
-};
-
-static void on_io(void *context, unsigned events)
-{
-    struct ear *ear = context;
-    ear->calls++;
-    ear->events |= events;
-    if (ear->then != NULL)
-        ear->then(ear);
-}
+TestSuite(loop_io, .init = fixture_up, .fini = fixture_down);
 
 static void ear_watch(struct ear *ear)
 {
-    cr_assert_eq(loop_io_new(loop, ear->fd, on_io, ear, &ear->io), 0);
+    cr_assert_eq(loop_io_new(loop, ear->fd, ear_on_io, ear, &ear->io), 0);
     loop_io_want_write(ear->io);
 }
 
-static void ear_open(struct ear *ear)
+/* One that has news of its own at once: that there is room. */
+static void ear_open_for_all(struct ear *ear)
 {
-    int ends[2];
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    *ear = (struct ear){.fd = ends[0], .other = ends[1]};
-    ear_watch(ear);
-}
-
-static void ear_close(struct ear *ear)
-{
-    loop_io_free(ear->io);
-    close(ear->fd);
-    close(ear->other);
-}
-
-static unsigned rounds;
-static struct loop_task again;
-
-static void on_again(struct loop_task *task)
-{
-    if (rounds-- > 0)
-        loop_defer(loop, task);
-    else
-        loop_stop(loop);
-}
-
-/* Runs so many rounds, none of which waits. */
-static void run_rounds(unsigned count)
-{
-    rounds = count;
-    loop_task_init(&again, on_again);
-    loop_defer(loop, &again);
-    loop_run(loop);
+    ear_open(ear, loop_io_new);
+    loop_io_want_write(ear->io);
 }
 
 Test(loop_io, more_than_a_batch_is_heard_in_the_next)
 {
     static struct ear ears[LOOP_BATCH + 50];
     for (size_t i = 0; i < sizeof ears / sizeof ears[0]; i++)
-        ear_open(&ears[i]);
+        ear_open_for_all(&ears[i]);
     run_rounds(3);
     for (size_t i = 0; i < sizeof ears / sizeof ears[0]; i++) {
         cr_assert_eq(ears[i].calls, 1, "the one of number %zu", i);
@@ -109,7 +45,7 @@ Test(loop_io, what_a_stop_leaves_of_a_batch_is_heard_when_the_loop_runs_again)
     struct ear ears[10];
     unsigned calls = 0;
     for (size_t i = 0; i < 10; i++) {
-        ear_open(&ears[i]);
+        ear_open_for_all(&ears[i]);
         ears[i].then = stop;
     }
     for (unsigned runs = 1; runs <= 10; runs++) {
@@ -142,8 +78,8 @@ Test(loop_io, an_event_of_the_number_s_former_life_is_not_heard)
     int ends[2];
     cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     successor = ends[1];
-    ear_open(&first);
-    ear_open(&second);
+    ear_open_for_all(&first);
+    ear_open_for_all(&second);
     first.then = take_the_number;
     victim = &second;
     cr_assert_eq(write(second.other, "x", 1), 1);
@@ -159,7 +95,7 @@ Test(loop_io, an_event_of_the_number_s_former_life_is_not_heard)
 Test(loop_io, a_forgotten_descriptor_that_lives_on_elsewhere_is_not_heard)
 {
     struct ear ear;
-    ear_open(&ear);
+    ear_open_for_all(&ear);
     run_rounds(1);
     int duplicate = dup(ear.fd);
     loop_io_forget(ear.io);
@@ -174,7 +110,7 @@ Test(loop_io, a_forgotten_descriptor_that_lives_on_elsewhere_is_not_heard)
 Test(loop_io, watchers_of_one_descriptor_all_hear)
 {
     struct ear ear, second, third;
-    ear_open(&ear);
+    ear_open_for_all(&ear);
     second = third = ear;
     ear_watch(&second);
     ear_watch(&third);
@@ -192,20 +128,12 @@ Test(loop_io, watchers_of_one_descriptor_all_hear)
 Test(loop_io, no_descriptor_at_all)
 {
     struct loop_io *io;
-    cr_assert_eq(loop_io_new(loop, -1, on_io, NULL, &io), -EBADF);
+    cr_assert_eq(loop_io_new(loop, -1, ear_on_io, NULL, &io), -EBADF);
     loop_io_free(NULL);
     loop_io_forget(NULL);
 }
 
 /* ---- room to write ---- */
-
-static void ear_open_for_reading(struct ear *ear)
-{
-    int ends[2];
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    *ear = (struct ear){.fd = ends[0], .other = ends[1]};
-    cr_assert_eq(loop_io_new(loop, ear->fd, on_io, ear, &ear->io), 0);
-}
 
 /* A byte to the peer, which reads it: on unix sockets that is news of room. */
 static void make_room(const struct ear *ear)
@@ -219,7 +147,7 @@ static void make_room(const struct ear *ear)
 Test(loop_io, room_is_told_to_those_only_who_want_it)
 {
     struct ear ear;
-    ear_open_for_reading(&ear);
+    ear_open(&ear, loop_io_new);
     run_rounds(2);
     make_room(&ear);
     cr_assert_eq(ear.calls, 0);
@@ -235,7 +163,7 @@ Test(loop_io, room_is_told_to_those_only_who_want_it)
 Test(loop_io, a_wish_for_room_that_nobody_repeats_lapses)
 {
     struct ear ear;
-    ear_open_for_reading(&ear);
+    ear_open(&ear, loop_io_new);
     loop_io_want_write(ear.io);
     for (unsigned i = 0; i < 1000; i++)
         make_room(&ear);
@@ -254,7 +182,7 @@ Test(loop_io, a_wish_for_room_that_nobody_repeats_lapses)
 Test(loop_io, the_end_is_told_as_room_too)
 {
     struct ear ear;
-    ear_open_for_reading(&ear);
+    ear_open(&ear, loop_io_new);
     close(ear.other);
     run_rounds(1);
     cr_assert_eq(ear.events & (LOOP_READ | LOOP_WRITE), LOOP_READ | LOOP_WRITE);
