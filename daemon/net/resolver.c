@@ -26,11 +26,21 @@ struct resolver_shared {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct list queued, finished;
+    struct list workers; /* the threads */
     unsigned threads;
     unsigned open;       /* look-ups queued or running */
     unsigned references; /* the resolver's and each thread's */
     bool ending;
     int event_fd; /* the resolver's; -1 when that is gone */
+};
+
+/* A thread. */
+struct worker {
+    struct list link;
+    struct resolver_shared *shared;
+    pthread_t thread;
+    bool busy;     /* with a look-up */
+    bool detached; /* nobody joins it, so that it frees itself */
 };
 
 struct resolver {
@@ -75,6 +85,7 @@ static struct resolver_shared *shared_new(void)
     pthread_cond_init(&shared->work, NULL);
     list_init(&shared->queued);
     list_init(&shared->finished);
+    list_init(&shared->workers);
     shared->references = 1;
     return shared;
 }
@@ -138,48 +149,98 @@ static void lookup_run(struct lookup *lookup)
         lookup->result = code != 0 ? error_from_eai(code) : 0;
 }
 
-static void *resolver_thread(void *argument)
+/* The mutex is held, but for the look-up itself. */
+static void worker_serve(struct worker *worker, struct list *node)
 {
-    struct resolver_shared *shared = argument;
+    struct resolver_shared *shared = worker->shared;
+    worker->busy = true;
+    pthread_mutex_unlock(&shared->mutex);
+    lookup_run(CONTAINER_OF(node, struct lookup, link));
+    pthread_mutex_lock(&shared->mutex);
+    worker->busy = false;
+    shared->open--;
+    list_append(&shared->finished, node);
+    if (shared->event_fd >= 0)
+        (void)eventfd_write(shared->event_fd, 1);
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct resolver_shared *shared = worker->shared;
     pthread_mutex_lock(&shared->mutex);
     while (!shared->ending) {
         struct list *node = list_shift(&shared->queued);
-        if (node == NULL) {
+        if (node != NULL)
+            worker_serve(worker, node);
+        else
             pthread_cond_wait(&shared->work, &shared->mutex);
-            continue;
-        }
-        pthread_mutex_unlock(&shared->mutex);
-        lookup_run(CONTAINER_OF(node, struct lookup, link));
-        pthread_mutex_lock(&shared->mutex);
-        shared->open--;
-        list_append(&shared->finished, node);
-        if (shared->event_fd >= 0)
-            (void)eventfd_write(shared->event_fd, 1);
     }
-    shared->threads--;
+    if (worker->detached)
+        free(worker);
     shared_unref(shared);
     return NULL;
 }
 
-/* Starts one more thread, with all signals blocked: those are the loop's. The mutex is held. */
-static int resolver_add_thread(struct resolver_shared *shared)
+/* With all signals blocked: those are the loop's. */
+static int worker_start(struct worker *worker)
 {
     sigset_t all, before;
     pthread_attr_t attributes;
-    pthread_t thread;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, RESOLVER_STACK);
-    int error = pthread_create(&thread, &attributes, resolver_thread, shared);
+    int error = pthread_create(&worker->thread, &attributes, worker_main, worker);
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0)
-        return -error;
+    return -error;
+}
+
+/* Starts one more thread. The mutex is held. */
+static int resolver_add_thread(struct resolver_shared *shared)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (worker == NULL)
+        return -ENOMEM;
+    worker->shared = shared;
+    int error = worker_start(worker);
+    if (error < 0) {
+        free(worker);
+        return error;
+    }
+    list_append(&shared->workers, &worker->link);
     shared->threads++;
     shared->references++;
     return 0;
+}
+
+/*
+ * Those that rest are waited for, which takes a moment: libc frees what a thread has allocated for
+ * itself at the very end of it, and the process might be over first. A look-up may take long; its
+ * thread is on its own. The mutex is held; it is not afterwards.
+ */
+static void resolver_end_threads(struct resolver_shared *shared)
+{
+    struct list resting = LIST_INIT(resting);
+    LIST_FOREACH_SAFE (node, &shared->workers) {
+        struct worker *worker = CONTAINER_OF(node, struct worker, link);
+        list_unlink(node);
+        worker->detached = worker->busy;
+        if (worker->busy)
+            pthread_detach(worker->thread);
+        else
+            list_append(&resting, node);
+    }
+    shared->ending = true;
+    pthread_cond_broadcast(&shared->work);
+    shared_unref(shared);
+    struct list *node;
+    while ((node = list_shift(&resting)) != NULL) {
+        struct worker *worker = CONTAINER_OF(node, struct worker, link);
+        pthread_join(worker->thread, NULL);
+        free(worker);
+    }
 }
 
 /* ---- the loop's side ---- */
@@ -256,10 +317,8 @@ void resolver_free(struct resolver *resolver)
     struct resolver_shared *shared = resolver->shared;
     if (shared != NULL) {
         pthread_mutex_lock(&shared->mutex);
-        shared->ending = true;
         close(STEAL_FD(shared->event_fd));
-        pthread_cond_broadcast(&shared->work);
-        shared_unref(shared);
+        resolver_end_threads(shared);
     }
     free(resolver);
 }
