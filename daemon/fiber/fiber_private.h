@@ -68,9 +68,8 @@ struct vm {
     void *context;
     uid_t uid; /* of the process: the owner of what no fiber makes */
 
-    /* memory: what the state had for an allocator, and ours on top of it */
-    lua_Alloc allocate;
-    void *allocate_context;
+    /* memory */
+    struct slabs *slabs;
     size_t used, limit;
     size_t tight; /* collecting is worth it from here on: the collector's own threshold is twice
                      what was alive, which may be beyond the limit */

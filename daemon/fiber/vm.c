@@ -1,14 +1,16 @@
 /*
  * The Lua machine: its state, its memory, its end. The contract is in vm.h.
  *
- * The limit on memory is kept by an allocator that counts and then asks the one that the state was
- * made with. It refuses nothing before the machine is complete, since LuaJIT does not survive a
- * refusal while it makes a state. The allocator's context doubles as the way from any lua_State
- * to its machine: it costs one load.
+ * The limit on memory is kept by the state's allocator, which counts. It refuses nothing before the
+ * machine is complete, since LuaJIT does not survive a refusal while it makes a state. What is
+ * small comes from slabs: a coroutine, its stack and the object of its connection are of odd sizes,
+ * and there are as many as connections. The allocator's context doubles as the way from any
+ * lua_State to its machine: it costs one load.
  */
 #include "fiber/fiber_private.h"
 
 #include "util/log.h"
+#include "util/slab.h"
 
 #include <lauxlib.h>
 #include <luajit.h>
@@ -18,14 +20,6 @@
 
 #define VM_MEMORY ((size_t)512 << 20)
 #define VM_CPU    5.0
-
-#if defined(__SANITIZE_ADDRESS__)
-#define VM_PLAIN_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define VM_PLAIN_MALLOC 1
-#endif
-#endif
 
 /* ---- memory ---- */
 
@@ -43,40 +37,63 @@ static void *vm_refuse(struct vm *vm)
     return NULL;
 }
 
+static bool vm_is_small(size_t size)
+{
+    return size - 1 < SLAB_BLOCK_MAX;
+}
+
+static void *vm_take(struct vm *vm, size_t size)
+{
+    return vm_is_small(size) ? slabs_take(vm->slabs, size) : malloc(size);
+}
+
+static void vm_give(struct vm *vm, void *block, size_t size)
+{
+    if (vm_is_small(size))
+        slabs_give(vm->slabs, block, size);
+    else
+        free(block);
+}
+
+static void *vm_resize(struct vm *vm, void *block, size_t had, size_t size)
+{
+    if (!vm_is_small(had) && !vm_is_small(size))
+        return realloc(block, size);
+    void *result = vm_take(vm, size);
+    if (result == NULL)
+        return NULL;
+    memcpy(result, block, had < size ? had : size);
+    vm_give(vm, block, had);
+    return result;
+}
+
+/* `had` and `size` are 0 for no block. */
+static void *vm_allocate_any(struct vm *vm, void *block, size_t had, size_t size)
+{
+    void *result = NULL;
+    if (size == 0 && had > 0)
+        vm_give(vm, block, had);
+    else if (size > 0)
+        result = had > 0 ? vm_resize(vm, block, had, size) : vm_take(vm, size);
+    if (result != NULL || size == 0)
+        vm->used += size - had;
+    return result;
+}
+
 static void *vm_allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
     struct vm *vm = context;
     size_t had = block != NULL ? old_size : 0;
     if (new_size > had && vm->used + (new_size - had) > vm->limit)
         return vm_refuse(vm);
-    void *result = vm->allocate(vm->allocate_context, block, old_size, new_size);
-    if (result != NULL || new_size == 0)
-        vm->used += new_size - had;
-    return result;
+    return vm_allocate_any(vm, block, had, new_size);
 }
 
-#ifdef VM_PLAIN_MALLOC
-/* The sanitizer sees into its own allocator only. */
-static void *vm_malloc(void *context, void *block, size_t old_size, size_t new_size)
+/* While the state ends: so that vm_of finds no machine. */
+static void *vm_allocate_last(void *context, void *block, size_t old_size, size_t new_size)
 {
-    (void)context;
-    (void)old_size;
-    if (new_size != 0)
-        return realloc(block, new_size);
-    free(block);
-    return NULL;
+    return vm_allocate_any(context, block, block != NULL ? old_size : 0, new_size);
 }
-
-static lua_State *vm_new_state(void)
-{
-    return lua_newstate(vm_malloc, NULL);
-}
-#else
-static lua_State *vm_new_state(void)
-{
-    return luaL_newstate();
-}
-#endif
 
 struct vm *vm_of(lua_State *L)
 {
@@ -192,14 +209,12 @@ static void vm_push_enter(lua_State *L)
 
 static int vm_open_state(struct vm *vm, size_t limit)
 {
-    vm->L = vm_new_state();
+    if (slabs_new(&vm->slabs) < 0)
+        return -ENOMEM;
+    vm->limit = SIZE_MAX;
+    vm->L = lua_newstate(vm_allocate, vm);
     if (vm->L == NULL)
         return -ENOMEM;
-    vm->allocate = lua_getallocf(vm->L, &vm->allocate_context);
-    vm->used =
-        (size_t)lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(vm->L, LUA_GCCOUNTB, 0);
-    vm->limit = SIZE_MAX;
-    lua_setallocf(vm->L, vm_allocate, vm);
     lua_atpanic(vm->L, vm_panic);
     int status = lua_cpcall(vm->L, vm_open, vm);
     vm->limit = limit;
@@ -244,15 +259,13 @@ static void vm_abandon_all(struct vm *vm)
             fiber_abandon(CONTAINER_OF(vm->buckets[i].next, struct fiber, all));
 }
 
-/* LuaJIT frees its own allocator's memory as a whole only if it finds that allocator in place; so
- * the finalizers, which run now, find no machine (vm_of). */
 static void vm_close_state(struct vm *vm)
 {
     if (vm->L == NULL)
         return;
     preempt_deinit(vm);
     lua_sethook(vm->L, NULL, 0, 0);
-    lua_setallocf(vm->L, vm->allocate, vm->allocate_context);
+    lua_setallocf(vm->L, vm_allocate_last, vm);
     lua_close(vm->L);
 }
 
@@ -266,6 +279,7 @@ void vm_free(struct vm *vm)
     fiber_free_spare(vm);
     schedule_deinit(vm);
     vm_close_state(vm);
+    slabs_free(vm->slabs);
     free(vm->buckets);
     vm->magic = 0;
     free(vm);

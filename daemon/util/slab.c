@@ -1,0 +1,214 @@
+/*
+ * Blocks of one size are cut from slabs: 64 KiB that begin at a multiple of their size, so that a
+ * block tells its slab by its address. The slabs of a size that have room stand in a list; one that
+ * is full stands in none, until a block of it is given back.
+ *
+ * What was never taken is not touched: a slab of which few blocks are in use holds few pages.
+ */
+#include "util/slab.h"
+
+#include "util/error.h"
+#include "util/list.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SLAB_PLAIN_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SLAB_PLAIN_MALLOC 1
+#endif
+#endif
+
+#ifdef SLAB_PLAIN_MALLOC
+#define SLAB_PLAIN true
+#else
+#define SLAB_PLAIN false
+#endif
+
+enum { SLABS_MAGIC = 0x736c6162 };
+
+#define SLAB_SIZE     ((size_t)64 << 10)
+#define SLAB_UNIT     ((size_t)8)
+#define SLAB_CLASSES  (SLAB_BLOCK_MAX / SLAB_UNIT)
+
+/* How many slabs without a block in use are kept. */
+#define SLAB_KEPT_MAX 8
+
+struct slab_block {
+    struct slab_block *next;
+};
+
+struct slab {
+    _Alignas(16) struct list link; /* among those of its size with room, or among the kept */
+    struct slab_block *free;       /* given back */
+    uint32_t fresh;                /* where the blocks begin that were never taken */
+    uint32_t size;                 /* of a block */
+    uint32_t used, room;           /* blocks */
+};
+
+struct slabs {
+    unsigned magic;
+    unsigned kept_count;
+    size_t mapped;
+    struct list kept;
+    struct list with_room[SLAB_CLASSES];
+};
+
+/* ---- slabs from the kernel ---- */
+
+/* A mapping that begins where it should. Most do at once: the kernel puts one below the other. */
+static void *slab_map(void)
+{
+    int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint8_t *memory = mmap(NULL, SLAB_SIZE, protection, flags, -1, 0);
+    if (memory == MAP_FAILED || (uintptr_t)memory % SLAB_SIZE == 0)
+        return memory != MAP_FAILED ? memory : NULL;
+    munmap(memory, SLAB_SIZE);
+    memory = mmap(NULL, 2 * SLAB_SIZE, protection, flags, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    size_t before = SLAB_SIZE - (uintptr_t)memory % SLAB_SIZE;
+    munmap(memory + before + SLAB_SIZE, SLAB_SIZE - before);
+    if (before > 0)
+        munmap(memory, before);
+    return memory + before;
+}
+
+static struct slab *slab_obtain(struct slabs *slabs)
+{
+    struct list *kept = list_shift(&slabs->kept);
+    if (kept != NULL) {
+        slabs->kept_count--;
+        return CONTAINER_OF(kept, struct slab, link);
+    }
+    struct slab *slab = slab_map();
+    if (slab != NULL)
+        slabs->mapped += SLAB_SIZE;
+    return slab;
+}
+
+static void slab_unmap(struct slabs *slabs, struct slab *slab)
+{
+    munmap(slab, SLAB_SIZE);
+    slabs->mapped -= SLAB_SIZE;
+}
+
+/* ---- life ---- */
+
+int slabs_new(struct slabs **out)
+{
+    struct slabs *slabs = calloc(1, sizeof(*slabs));
+    if (slabs == NULL)
+        return -ENOMEM;
+    slabs->magic = SLABS_MAGIC;
+    list_init(&slabs->kept);
+    for (size_t i = 0; i < SLAB_CLASSES; i++)
+        list_init(&slabs->with_room[i]);
+    *out = slabs;
+    return 0;
+}
+
+void slabs_free(struct slabs *slabs)
+{
+    if (slabs == NULL)
+        return;
+    MAGIC_CHECK(slabs, SLABS_MAGIC);
+    for (struct list *kept; (kept = list_shift(&slabs->kept)) != NULL;)
+        slab_unmap(slabs, CONTAINER_OF(kept, struct slab, link));
+    CHECK(slabs->mapped == 0);
+    slabs->magic = 0;
+    free(slabs);
+}
+
+size_t slabs_mapped(const struct slabs *slabs)
+{
+    return slabs->mapped;
+}
+
+/* ---- blocks ---- */
+
+static struct list *slab_list(struct slabs *slabs, size_t size)
+{
+    return &slabs->with_room[(size - 1) / SLAB_UNIT];
+}
+
+static struct slab *slab_of(void *block)
+{
+    return (struct slab *)(void *)((char *)block - (uintptr_t)block % SLAB_SIZE);
+}
+
+/* A slab for blocks of this size, in their list. */
+COLD static struct slab *slab_new(struct slabs *slabs, size_t size)
+{
+    struct slab *slab = slab_obtain(slabs);
+    if (slab == NULL)
+        return NULL;
+    size_t rounded = (size + SLAB_UNIT - 1) / SLAB_UNIT * SLAB_UNIT;
+    *slab = (struct slab){
+        .fresh = sizeof(*slab),
+        .size = (uint32_t)rounded,
+        .room = (uint32_t)((SLAB_SIZE - sizeof(*slab)) / rounded),
+    };
+    list_prepend(slab_list(slabs, size), &slab->link);
+    return slab;
+}
+
+/* No block of it is in use. */
+COLD static void slab_rest(struct slabs *slabs, struct slab *slab)
+{
+    list_unlink(&slab->link);
+    if (slabs->kept_count >= SLAB_KEPT_MAX) {
+        slab_unmap(slabs, slab);
+        return;
+    }
+    list_prepend(&slabs->kept, &slab->link);
+    slabs->kept_count++;
+}
+
+static void *slab_cut(struct slab *slab)
+{
+    struct slab_block *block = slab->free;
+    if (block != NULL) {
+        slab->free = block->next;
+    } else {
+        block = (struct slab_block *)(void *)((char *)slab + slab->fresh);
+        slab->fresh += slab->size;
+    }
+    return block;
+}
+
+void *slabs_take(struct slabs *slabs, size_t size)
+{
+    if (SLAB_PLAIN)
+        return malloc(size);
+    CHECK(size - 1 < SLAB_BLOCK_MAX);
+    struct list *node = slab_list(slabs, size)->next;
+    struct slab *slab = CONTAINER_OF(node, struct slab, link);
+    if (node == slab_list(slabs, size))
+        slab = slab_new(slabs, size);
+    if (slab == NULL)
+        return NULL;
+    if (++slab->used == slab->room)
+        list_unlink(&slab->link);
+    return slab_cut(slab);
+}
+
+void slabs_give(struct slabs *slabs, void *block, size_t size)
+{
+    if (SLAB_PLAIN) {
+        free(block);
+        return;
+    }
+    struct slab *slab = slab_of(block);
+    struct slab_block *freed = block;
+    CHECK(slab->used > 0 && slab->size - size < SLAB_UNIT);
+    freed->next = slab->free;
+    slab->free = freed;
+    if (slab->used-- == slab->room)
+        list_prepend(slab_list(slabs, size), &slab->link);
+    if (slab->used == 0)
+        slab_rest(slabs, slab);
+}

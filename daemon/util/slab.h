@@ -1,0 +1,32 @@
+/*
+ * Small blocks of exactly the size asked for, for objects of which there are tens of thousands:
+ * no header before each, no rounding but to eight bytes, and those of one size lie side by side.
+ *
+ * Whoever gives a block back says its size. Memory that is free altogether returns to the kernel,
+ * but for a little that is kept for the next taker. Under AddressSanitizer each block comes from
+ * malloc(3), so that it is watched.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct slabs;
+
+/* The largest block, in bytes. */
+#define SLAB_BLOCK_MAX ((size_t)512)
+
+/* -ENOMEM. */
+int slabs_new(struct slabs **out);
+
+/* Every block must have been given back. NULL is allowed. */
+void slabs_free(struct slabs *slabs);
+
+/* A block of `size` bytes, 1 to SLAB_BLOCK_MAX: aligned to 16 bytes if `size` is a multiple of 16,
+ * otherwise to 8. NULL when there is no memory. */
+void *slabs_take(struct slabs *slabs, size_t size);
+
+/* `size` is what it was taken with. */
+void slabs_give(struct slabs *slabs, void *block, size_t size);
+
+/* Bytes of memory that are taken from the kernel, whoever has them. */
+size_t slabs_mapped(const struct slabs *slabs);
