@@ -21,7 +21,7 @@
 
 struct sink {
     struct loop *loop;
-    struct loop_io *io; /* while something is kept */
+    struct loop_io io; /* while something is kept */
     int fd;
     size_t piece; /* the most that one write may carry */
     bool file, broken;
@@ -48,9 +48,7 @@ int sink_new(struct sink **out, struct loop *loop, int fd, void (*drained)(void 
 
 static void sink_unwatch(struct sink *sink)
 {
-    if (sink->io != NULL)
-        loop_io_free(sink->io);
-    sink->io = NULL;
+    loop_io_stop(sink->loop, &sink->io);
 }
 
 void sink_free(struct sink *sink)
@@ -120,13 +118,13 @@ static int sink_make_room(struct sink *sink, size_t length)
     return 0;
 }
 
-static void sink_on_ready(void *context, unsigned events)
+static void sink_on_ready(struct loop_io *io, unsigned events)
 {
-    struct sink *sink = context;
+    struct sink *sink = CONTAINER_OF(io, struct sink, io);
     (void)events;
     sink->start += sink_push(sink, sink->kept + sink->start, sink_pending(sink), 0);
     if (sink_pending(sink) > 0) {
-        loop_io_want_write(sink->io);
+        loop_io_want_write(sink->loop, &sink->io);
         return;
     }
     sink->start = sink->end = sink->size = 0;
@@ -139,11 +137,11 @@ static void sink_on_ready(void *context, unsigned events)
 static int sink_keep(struct sink *sink, const char *data, size_t length)
 {
     int error = sink_make_room(sink, length);
-    if (error == 0 && sink->io == NULL)
-        error = loop_io_new(sink->loop, sink->fd, sink_on_ready, sink, &sink->io);
+    if (error == 0 && !loop_io_watches(&sink->io))
+        error = loop_io_start(sink->loop, &sink->io, sink->fd, sink_on_ready);
     if (error < 0)
         return error;
-    loop_io_want_write(sink->io);
+    loop_io_want_write(sink->loop, &sink->io);
     memcpy(sink->kept + sink->end, data, length);
     sink->end += length;
     return 0;

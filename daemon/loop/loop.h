@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 struct loop;
-struct loop_io;
 struct loop_signal;
 
 /* -ENOMEM. */
@@ -60,28 +59,43 @@ uint64_t loop_deadline(double seconds);
 #define LOOP_WRITE  2u
 #define LOOP_CLOSED 4u /* the peer will send no more */
 
-typedef void loop_io_fn(void *context, unsigned events);
+struct loop_io;
+typedef void loop_io_fn(struct loop_io *io, unsigned events);
+
+/* Lives inside its user; zeroed it watches nothing. */
+struct loop_io {
+    loop_io_fn *fn;      /* NULL: nothing is watched */
+    int fd;              /* watched: the user's, or if that is watched already a duplicate */
+    uint16_t generation; /* of the number's registrations: tells their events apart; 0 if direct */
+    uint8_t patience;    /* reports of room left before it is not watched any more; 0: it is not */
+    bool duplicate : 1;
+    bool direct : 1; /* it is libevent's own, loop_direct.c */
+};
+
+static inline bool loop_io_watches(const struct loop_io *io)
+{
+    return io->fn != NULL;
+}
 
 /*
  * Watches `fd`, which stays the caller's, for all events but room to write, edge-triggered: what is
- * ready already is reported once too. The callback may free the registration. A descriptor may be
- * watched more than once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM.
+ * ready already is reported once too. The callback may stop it. A descriptor may be watched more
+ * than once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM.
  */
-int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out);
+int loop_io_start(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn);
 
 /*
  * The same for one that lives long and is often the only one with news, such as a control client:
- * it is told with a system call less. That is for few: others are treated as by loop_io_new.
+ * it is told with a system call less. That is for few: others are treated as by loop_io_start.
  */
-int loop_io_new_direct(struct loop *loop, int fd, loop_io_fn *fn, void *context,
-                       struct loop_io **out);
+int loop_io_start_direct(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn);
 
 /*
  * From now on LOOP_WRITE is reported too, once if there is room already. Whoever still waits for
  * room after such a report says so again: a wish that nobody repeats lapses after a while, since on
  * some sockets every byte that the peer reads would wake the loop.
  */
-void loop_io_want_write(struct loop_io *io);
+void loop_io_want_write(struct loop *loop, struct loop_io *io);
 
 /*
  * Says that a receive came back short and was taken for the last one. That saves a system call,
@@ -89,14 +103,15 @@ void loop_io_want_write(struct loop_io *io);
  * them was the only one. Unless another event comes within a tenth of a second, the callback is
  * called with LOOP_READ, for the descriptor to be asked once more.
  */
-void loop_io_doubt(struct loop_io *io);
+void loop_io_doubt(struct loop *loop, struct loop_io *io);
 
-/* To be called before the descriptor is closed: a duplicate elsewhere would keep it reporting. */
-void loop_io_free(struct loop_io *io);
+/* To be called before the descriptor is closed: a duplicate elsewhere would keep it reporting.
+ * What watches nothing is left alone. */
+void loop_io_stop(struct loop *loop, struct loop_io *io);
 
 /* The same, without a system call, where there is no duplicate and the descriptor is about to be
  * closed. */
-void loop_io_forget(struct loop_io *io);
+void loop_io_forget(struct loop *loop, struct loop_io *io);
 
 /* ---- timers ---- */
 

@@ -12,37 +12,41 @@
 
 #include <event2/event.h>
 
-struct loop_direct {
-    struct loop_io io;
-    struct event *read, *write; /* the second one is added while room is watched */
-};
-
-static struct loop_direct *loop_direct_of(struct loop_io *io)
-{
-    return CONTAINER_OF(io, struct loop_direct, io);
-}
+/* ---- events ---- */
 
 static void loop_direct_on_read(evutil_socket_t fd, short events, void *context)
 {
     (void)fd;
-    struct loop_io *io = context;
-    MAGIC_CHECK(io, LOOP_IO_MAGIC);
-    loop_io_tell(io, events & EV_CLOSED ? LOOP_READ | LOOP_CLOSED : LOOP_READ);
+    struct loop_direct *direct = context;
+    MAGIC_CHECK(direct, LOOP_DIRECT_MAGIC);
+    loop_io_tell(direct->loop, direct->io,
+                 events & EV_CLOSED ? LOOP_READ | LOOP_CLOSED : LOOP_READ);
 }
 
 static void loop_direct_on_write(evutil_socket_t fd, short events, void *context)
 {
     (void)fd, (void)events;
-    struct loop_io *io = context;
-    MAGIC_CHECK(io, LOOP_IO_MAGIC);
-    if (--io->patience == 0)
-        (void)event_del(loop_direct_of(io)->write);
-    loop_io_tell(io, LOOP_WRITE);
+    struct loop_direct *direct = context;
+    MAGIC_CHECK(direct, LOOP_DIRECT_MAGIC);
+    if (--direct->io->patience == 0)
+        (void)event_del(direct->write);
+    loop_io_tell(direct->loop, direct->io, LOOP_WRITE);
 }
 
-void loop_direct_watch_room(struct loop_io *io)
+/* ---- places ---- */
+
+/* The place of a registration, or with NULL a free one; NULL: there is none. */
+static struct loop_direct *loop_direct_find(struct loop *loop, const struct loop_io *io)
 {
-    (void)event_add(loop_direct_of(io)->write, NULL);
+    for (size_t i = 0; i < LOOP_DIRECT; i++)
+        if (loop->directs[i].io == io)
+            return &loop->directs[i];
+    return NULL;
+}
+
+void loop_direct_watch_room(struct loop *loop, const struct loop_io *io)
+{
+    (void)event_add(loop_direct_find(loop, io)->write, NULL);
 }
 
 static void loop_direct_release(struct loop_direct *direct)
@@ -51,52 +55,39 @@ static void loop_direct_release(struct loop_direct *direct)
         event_free(direct->read);
     if (direct->write != NULL)
         event_free(direct->write);
-    direct->io.magic = 0;
-    free(direct);
+    *direct = (struct loop_direct){0};
 }
 
-void loop_direct_free(struct loop_io *io)
+void loop_direct_stop(struct loop *loop, const struct loop_io *io)
 {
-    io->loop->direct_count--;
-    list_unlink(&io->doubt);
-    loop_direct_release(loop_direct_of(io));
+    loop->direct_count--;
+    loop_direct_release(loop_direct_find(loop, io));
 }
 
-static struct loop_direct *loop_direct_make(struct loop *loop, int fd, loop_io_fn *fn,
-                                            void *context)
+/* ---- life ---- */
+
+static bool loop_direct_add(struct loop *loop, struct loop_direct *direct, int fd)
 {
-    struct loop_direct *direct = malloc(sizeof(*direct));
-    if (direct == NULL)
-        return NULL;
-    *direct = (struct loop_direct){
-        .io = {.magic = LOOP_IO_MAGIC,
-               .fd = fd,
-               .direct = true,
-               .loop = loop,
-               .fn = fn,
-               .context = context},
-    };
-    list_init(&direct->io.doubt);
     short always = EV_PERSIST | EV_ET;
+    *direct = (struct loop_direct){.magic = LOOP_DIRECT_MAGIC, .loop = loop};
     direct->read =
-        event_new(loop->base, fd, EV_READ | EV_CLOSED | always, loop_direct_on_read, &direct->io);
-    direct->write = event_new(loop->base, fd, EV_WRITE | always, loop_direct_on_write, &direct->io);
+        event_new(loop->base, fd, EV_READ | EV_CLOSED | always, loop_direct_on_read, direct);
+    direct->write = event_new(loop->base, fd, EV_WRITE | always, loop_direct_on_write, direct);
     if (direct->read != NULL && direct->write != NULL && event_add(direct->read, NULL) == 0)
-        return direct;
+        return true;
     loop_direct_release(direct);
-    return NULL;
+    return false;
 }
 
-int loop_io_new_direct(struct loop *loop, int fd, loop_io_fn *fn, void *context,
-                       struct loop_io **out)
+int loop_io_start_direct(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn)
 {
-    struct loop_direct *direct = NULL;
-    if (fd >= 0 && loop->direct_count < LOOP_DIRECT)
-        direct = loop_direct_make(loop, fd, fn, context);
-    if (direct == NULL) /* which also finds out what is wrong with it */
-        return loop_io_new(loop, fd, fn, context, out);
+    struct loop_direct *direct = loop_direct_find(loop, NULL);
+    bool may = fd >= 0 && direct != NULL && loop_io_reserve(loop, fd) == 0 && loop->ios[fd] == NULL;
+    if (!may || !loop_direct_add(loop, direct, fd)) /* the set finds out what is wrong with it */
+        return loop_io_start(loop, io, fd, fn);
+    *io = (struct loop_io){.fn = fn, .fd = fd, .direct = true};
+    direct->io = loop->ios[fd] = io;
     loop->direct_count++;
     loop->io_count++;
-    *out = &direct->io;
     return 0;
 }

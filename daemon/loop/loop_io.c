@@ -19,13 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How often descriptors in doubt are looked at, and how many at a time. */
-#define LOOP_TICK_MICROSECONDS 50000
-#define LOOP_TICK_BATCH        1024
-
 /* ---- the kernel's side ---- */
 
-static int loop_io_control(const struct loop_io *io, int operation)
+static int loop_io_control(const struct loop *loop, const struct loop_io *io, int operation)
 {
     struct epoll_event event = {
         .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
@@ -33,26 +29,27 @@ static int loop_io_control(const struct loop_io *io, int operation)
     };
     if (io->patience > 0)
         event.events |= EPOLLOUT;
-    return epoll_ctl(io->loop->epoll, operation, io->fd, &event) < 0 ? -errno : 0;
+    return epoll_ctl(loop->epoll, operation, io->fd, &event) < 0 ? -errno : 0;
 }
 
-void loop_io_want_write(struct loop_io *io)
+void loop_io_want_write(struct loop *loop, struct loop_io *io)
 {
     bool watched = io->patience > 0;
     io->patience = LOOP_WRITE_PATIENCE;
     if (watched)
         return;
     if (io->direct)
-        loop_direct_watch_room(io);
+        loop_direct_watch_room(loop, io);
     else
-        (void)loop_io_control(io, EPOLL_CTL_MOD); /* fails only where a script has closed it */
+        (void)loop_io_control(loop, io,
+                              EPOLL_CTL_MOD); /* fails only where a script has closed it */
 }
 
 /* There was room, and the wish for it is one report older. */
-static void loop_io_lose_patience(struct loop_io *io)
+static void loop_io_lose_patience(const struct loop *loop, struct loop_io *io)
 {
     if (io->patience > 0 && --io->patience == 0)
-        (void)loop_io_control(io, EPOLL_CTL_MOD);
+        (void)loop_io_control(loop, io, EPOLL_CTL_MOD);
 }
 
 /* ---- events ---- */
@@ -87,8 +84,8 @@ static void loop_io_go_on(struct loop *loop)
         if (io == NULL || ready == 0)
             continue;
         if (event->events & EPOLLOUT)
-            loop_io_lose_patience(io);
-        loop_io_tell(io, ready);
+            loop_io_lose_patience(loop, io);
+        loop_io_tell(loop, io, ready);
     }
 }
 
@@ -115,44 +112,9 @@ static void loop_io_on_ready(evutil_socket_t fd, short events, void *context)
     loop_io_look(loop);
 }
 
-/* ---- doubts ---- */
-
-static void loop_start_tick(struct loop *loop)
-{
-    static const struct timeval interval = {0, LOOP_TICK_MICROSECONDS};
-    loop->ticking = event_add(loop->tick, &interval) == 0;
-}
-
-static void loop_on_tick(evutil_socket_t fd, short events, void *context)
-{
-    (void)fd, (void)events;
-    struct loop *loop = context;
-    MAGIC_CHECK(loop, LOOP_MAGIC);
-    loop_begin_round(loop);
-    for (int i = 0; i < LOOP_TICK_BATCH; i++) {
-        struct list *node = list_shift(&loop->old_doubts);
-        if (node == NULL)
-            break;
-        struct loop_io *io = CONTAINER_OF(node, struct loop_io, doubt);
-        io->fn(io->context, LOOP_READ);
-    }
-    list_splice(&loop->old_doubts, &loop->doubts);
-    loop->ticking = false;
-    if (!list_empty(&loop->old_doubts))
-        loop_start_tick(loop);
-}
-
-void loop_io_doubt(struct loop_io *io)
-{
-    list_unlink(&io->doubt);
-    list_append(&io->loop->doubts, &io->doubt);
-    if (!io->loop->ticking)
-        loop_start_tick(io->loop);
-}
-
 /* ---- life of a registration ---- */
 
-static int loop_io_reserve(struct loop *loop, int fd)
+int loop_io_reserve(struct loop *loop, int fd)
 {
     size_t room = loop->io_room > 0 ? loop->io_room : 64;
     while (room <= (size_t)fd)
@@ -164,8 +126,10 @@ static int loop_io_reserve(struct loop *loop, int fd)
         return -ENOMEM;
     memset(ios + loop->io_room, 0, (room - loop->io_room) * sizeof(struct loop_io *));
     loop->ios = ios;
-    loop->io_room = room;
-    return 0;
+    int error = loop_doubt_reserve(loop, room);
+    if (error == 0)
+        loop->io_room = room;
+    return error;
 }
 
 /* Puts io->fd into the set and makes it known. */
@@ -174,7 +138,9 @@ static int loop_io_add(struct loop *loop, struct loop_io *io)
     int error = loop_io_reserve(loop, io->fd);
     if (error < 0)
         return error;
-    error = loop_io_control(io, EPOLL_CTL_ADD);
+    if (loop->ios[io->fd] != NULL)
+        return -EEXIST;
+    error = loop_io_control(loop, io, EPOLL_CTL_ADD);
     if (error == 0)
         loop->ios[io->fd] = io;
     return error;
@@ -193,86 +159,74 @@ static int loop_io_add_duplicate(struct loop *loop, struct loop_io *io)
     return error;
 }
 
-int loop_io_new(struct loop *loop, int fd, loop_io_fn *fn, void *context, struct loop_io **out)
+/* Only registrations that begin and end while one batch is told must differ. */
+static uint16_t loop_io_next_generation(struct loop *loop)
 {
+    loop->io_generation = (uint16_t)(loop->io_generation % UINT16_MAX + 1);
+    return loop->io_generation;
+}
+
+int loop_io_start(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn)
+{
+    CHECK(!loop_io_watches(io));
     if (fd < 0)
         return -EBADF;
-    struct loop_io *io = malloc(sizeof(*io));
-    if (io == NULL)
-        return -ENOMEM;
-    *io = (struct loop_io){
-        .magic = LOOP_IO_MAGIC,
-        .fd = fd,
-        .generation = ++loop->io_generation,
-        .loop = loop,
-        .fn = fn,
-        .context = context,
-    };
-    list_init(&io->doubt);
+    *io = (struct loop_io){.fd = fd, .generation = loop_io_next_generation(loop)};
     int error = loop_io_add(loop, io);
     if (error == -EEXIST)
         error = loop_io_add_duplicate(loop, io);
     if (error < 0) {
-        free(io);
+        *io = (struct loop_io){0};
         return error;
     }
+    io->fn = fn;
     loop->io_count++;
-    *out = io;
     return 0;
 }
 
-void loop_io_forget(struct loop_io *io)
+void loop_io_forget(struct loop *loop, struct loop_io *io)
 {
-    if (io == NULL)
+    if (!loop_io_watches(io))
         return;
-    MAGIC_CHECK(io, LOOP_IO_MAGIC);
-    struct loop *loop = io->loop;
     loop->io_count--;
-    if (io->direct) {
-        loop_direct_free(io);
-        return;
-    }
     loop->ios[io->fd] = NULL;
-    list_unlink(&io->doubt);
+    loop_end_doubt(loop, io->fd);
+    if (io->direct)
+        loop_direct_stop(loop, io);
     if (io->duplicate)
         close(io->fd);
-    io->magic = 0;
-    free(io);
+    *io = (struct loop_io){0};
 }
 
-void loop_io_free(struct loop_io *io)
+void loop_io_stop(struct loop *loop, struct loop_io *io)
 {
-    if (io == NULL)
+    if (!loop_io_watches(io))
         return;
     struct epoll_event unused = {0};
     if (!io->direct)
-        (void)epoll_ctl(io->loop->epoll, EPOLL_CTL_DEL, io->fd, &unused);
-    loop_io_forget(io);
+        (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, io->fd, &unused);
+    loop_io_forget(loop, io);
 }
 
 /* ---- life of the set ---- */
 
 int loop_io_init(struct loop *loop)
 {
-    list_init(&loop->doubts);
-    list_init(&loop->old_doubts);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll < 0)
         return -errno;
     loop->ready =
         event_new(loop->base, loop->epoll, EV_READ | EV_PERSIST | EV_ET, loop_io_on_ready, loop);
-    loop->tick = event_new(loop->base, -1, 0, loop_on_tick, loop);
-    if (loop->ready == NULL || loop->tick == NULL || event_add(loop->ready, NULL) < 0)
+    if (loop->ready == NULL || event_add(loop->ready, NULL) < 0)
         return -ENOMEM;
-    return 0;
+    return loop_doubt_init(loop);
 }
 
 void loop_io_deinit(struct loop *loop)
 {
     if (loop->ready != NULL)
         event_free(loop->ready);
-    if (loop->tick != NULL)
-        event_free(loop->tick);
+    loop_doubt_deinit(loop);
     if (loop->epoll >= 0)
         close(loop->epoll);
     free(loop->ios);

@@ -12,7 +12,7 @@
 struct event;
 struct event_base;
 
-enum { LOOP_MAGIC = 0x6c6f6f70, LOOP_IO_MAGIC = 0x6c696f21 };
+enum { LOOP_MAGIC = 0x6c6f6f70, LOOP_DIRECT_MAGIC = 0x6c696f21 };
 
 /* How many events are taken from the kernel at a time; then timers and signals have their turn. */
 enum { LOOP_BATCH = 128 };
@@ -24,17 +24,17 @@ enum { LOOP_BATCH = 128 };
 /* How many descriptors are libevent's own at most. */
 #define LOOP_DIRECT         32
 
-struct loop_io {
-    unsigned magic;
-    int fd; /* watched: the user's, or if that is watched already a duplicate */
-    uint32_t generation;
-    bool duplicate;
-    bool direct;      /* it is libevent's own, and part of a struct loop_direct */
-    uint8_t patience; /* reports of room left before it is not watched any more; 0: it is not */
+/* A descriptor that is libevent's own. */
+struct loop_direct {
+    unsigned magic; /* 0: the place is free */
     struct loop *loop;
-    struct list doubt; /* in the loop's list of those in doubt, or in none */
-    loop_io_fn *fn;
-    void *context;
+    struct loop_io *io;
+    struct event *read, *write; /* the second one is added while room is watched */
+};
+
+/* Of 64 descriptors, those in doubt (loop_io_doubt): since the last tick, and for longer. */
+struct loop_doubts {
+    uint64_t fresh, old;
 };
 
 struct loop {
@@ -53,14 +53,19 @@ struct loop {
     int epoll;            /* the set of them; -1 */
     struct event *ready;  /* some of the set are */
     struct loop_io **ios; /* by descriptor */
-    size_t io_room, io_count, direct_count;
-    uint32_t io_generation;
+    size_t io_room, io_count;
+    uint16_t io_generation;
     bool unheard;                /* some are ready of which libevent does not tell */
     int batch_next, batch_count; /* of `batch`: those from the first on are still to be told */
     struct epoll_event batch[LOOP_BATCH];
 
-    /* Those in doubt (loop_io_doubt): since the last tick, and for longer. */
-    struct list doubts, old_doubts;
+    /* Those that are libevent's own, loop_direct.c. */
+    struct loop_direct directs[LOOP_DIRECT];
+    size_t direct_count;
+
+    /* Doubts, loop_doubt.c. */
+    struct loop_doubts *doubts; /* by descriptor, for io_room of them */
+    size_t doubt_next;          /* the 64 of them with which the next tick goes on */
     struct event *tick;
     bool ticking;
 };
@@ -72,21 +77,39 @@ static inline void loop_begin_round(struct loop *loop)
         lag_begin(&loop->lag, loop_now());
 }
 
-/* Something has happened to the descriptor. */
-static inline void loop_io_tell(struct loop_io *io, unsigned ready)
+/* The descriptor's state is known: something has happened to it, or nobody watches it any more. */
+static inline void loop_end_doubt(struct loop *loop, int fd)
 {
-    loop_begin_round(io->loop);
-    list_unlink(&io->doubt);
-    io->fn(io->context, ready);
+    struct loop_doubts *doubts = &loop->doubts[fd / 64];
+    uint64_t others = ~((uint64_t)1 << fd % 64);
+    doubts->fresh &= others;
+    doubts->old &= others;
+}
+
+/* Something has happened to the descriptor. */
+static inline void loop_io_tell(struct loop *loop, struct loop_io *io, unsigned ready)
+{
+    loop_begin_round(loop);
+    loop_end_doubt(loop, io->fd);
+    io->fn(io, ready);
 }
 
 /* ---- loop_direct.c ---- */
 
 /* Reports of room are to come, or to cease. */
-void loop_direct_watch_room(struct loop_io *io);
+void loop_direct_watch_room(struct loop *loop, const struct loop_io *io);
 
 /* The end of it. */
-void loop_direct_free(struct loop_io *io);
+void loop_direct_stop(struct loop *loop, const struct loop_io *io);
+
+/* ---- loop_doubt.c ---- */
+
+/* -ENOMEM. */
+int loop_doubt_init(struct loop *loop);
+void loop_doubt_deinit(struct loop *loop);
+
+/* Makes room for so many descriptors, of which there was room for io_room. -ENOMEM. */
+int loop_doubt_reserve(struct loop *loop, size_t room);
 
 /* ---- loop_io.c ---- */
 
@@ -96,3 +119,6 @@ void loop_io_deinit(struct loop *loop);
 
 /* Tells what is ready, a batch of it at most. */
 void loop_io_look(struct loop *loop);
+
+/* Sees to it that the tables by descriptor have a place for this one. -ENOMEM. */
+int loop_io_reserve(struct loop *loop, int fd);

@@ -85,7 +85,7 @@ static bool gather_may(const struct sock *sock, size_t length)
 /* Whether the loop tells of trouble; for the next write it will. */
 static bool gather_is_told(struct sock *sock)
 {
-    if (sock->io != NULL)
+    if (loop_io_watches(&sock->io))
         return true;
     if (sock->bytes_out > 0)
         (void)sock_join_loop(sock);

@@ -20,7 +20,7 @@ struct linger_work {
     int fd;
     struct net *net;
     struct list link;
-    struct loop_io *io;
+    struct loop_io io;
     struct loop_timer timer;
     struct buffer bytes;
 };
@@ -28,7 +28,7 @@ struct linger_work {
 static void linger_free(struct linger_work *work)
 {
     struct net *net = work->net;
-    loop_io_free(work->io);
+    loop_io_stop(net->loop, &work->io);
     loop_timer_stop(net->loop, &work->timer);
     list_unlink(&work->link);
     buffer_deinit(&work->bytes, net->pool);
@@ -58,14 +58,14 @@ static bool linger_send(struct linger_work *work)
 static void linger_go_on(struct linger_work *work)
 {
     if (linger_send(work))
-        loop_io_want_write(work->io);
+        loop_io_want_write(work->net->loop, &work->io);
     else
         linger_free(work);
 }
 
-static void linger_on_io(void *context, unsigned events)
+static void linger_on_io(struct loop_io *io, unsigned events)
 {
-    struct linger_work *work = context;
+    struct linger_work *work = CONTAINER_OF(io, struct linger_work, io);
     MAGIC_CHECK(work, LINGER_MAGIC);
     if (events & LOOP_WRITE)
         linger_go_on(work);
@@ -91,13 +91,13 @@ void linger_start(struct net *net, int fd, struct buffer *bytes)
     loop_timer_init(&work->timer, linger_on_timer);
     list_append(&net->lingerers, &work->link);
     net->lingering++;
-    int error = loop_io_new(net->loop, fd, linger_on_io, work, &work->io);
+    int error = loop_io_start(net->loop, &work->io, fd, linger_on_io);
     if (error == 0)
         error = loop_timer_start(net->loop, &work->timer, loop_now() + LINGER_TIME);
     if (error < 0)
         linger_free(work);
     else
-        loop_io_want_write(work->io);
+        loop_io_want_write(net->loop, &work->io);
 }
 
 /* Waits until it may go on, but not beyond the deadline. */

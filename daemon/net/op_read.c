@@ -23,10 +23,10 @@ enum {
  * no event will announce more: nobody has waited for one yet, or the peer has ended its side. */
 static void read_note_short(struct sock *sock)
 {
-    if (sock->io == NULL || sock->ready & LOOP_CLOSED)
+    if (!loop_io_watches(&sock->io) || sock->ready & LOOP_CLOSED)
         return;
     sock->ready &= (uint8_t)~LOOP_READ;
-    loop_io_doubt(sock->io);
+    loop_io_doubt(sock->net->loop, &sock->io);
 }
 
 /* Nobody's bytes lie there, or they have moved to a block of their own. False: that cannot be now.

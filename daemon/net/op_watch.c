@@ -12,7 +12,7 @@
 struct watch {
     struct net *net;
     struct op *op;
-    struct loop_io *io;
+    struct loop_io io;
     int fd;        /* somebody else's; -1: there is nothing to watch but the clock */
     int duplicate; /* ours, while waiting; -1 */
 };
@@ -37,16 +37,16 @@ static int watch_poll(int fd, unsigned want)
     return (int)(got & want);
 }
 
-static void watch_want(const struct watch *watch)
+static void watch_want(struct watch *watch)
 {
     if (watch->op->ready.want & LOOP_WRITE)
-        loop_io_want_write(watch->io);
+        loop_io_want_write(watch->net->loop, &watch->io);
 }
 
-static void watch_on_io(void *context, unsigned events)
+static void watch_on_io(struct loop_io *io, unsigned events)
 {
     (void)events;
-    const struct watch *watch = context;
+    struct watch *watch = CONTAINER_OF(io, struct watch, io);
     struct op *op = watch->op;
     int got = watch_poll(watch->duplicate, op->ready.want);
     if (got == 0) {
@@ -72,7 +72,7 @@ static int watch_step(struct op *op)
     watch->duplicate = fcntl(watch->fd, F_DUPFD_CLOEXEC, 0);
     if (watch->duplicate < 0)
         return op_end(op, -errno);
-    int error = loop_io_new(watch->net->loop, watch->duplicate, watch_on_io, watch, &watch->io);
+    int error = loop_io_start(watch->net->loop, &watch->io, watch->duplicate, watch_on_io);
     if (error < 0)
         return op_end(op, error);
     watch_want(watch);
@@ -84,7 +84,7 @@ static void watch_release(struct op *op)
     struct watch *watch = STEAL(op->ready.work);
     if (watch == NULL)
         return;
-    loop_io_free(watch->io);
+    loop_io_stop(watch->net->loop, &watch->io);
     if (watch->duplicate >= 0)
         close(watch->duplicate);
     free(watch);

@@ -45,7 +45,7 @@ struct worker {
 
 struct resolver {
     struct loop *loop;
-    struct loop_io *io;
+    struct loop_io io;
     struct resolver_shared *shared;
     unsigned max_threads;
     size_t busy;
@@ -267,10 +267,10 @@ void resolver_forget_payers(struct resolver *resolver)
         lookup_settle(CONTAINER_OF(node, struct lookup, paid));
 }
 
-static void resolver_on_finished(void *context, unsigned events)
+static void resolver_on_finished(struct loop_io *io, unsigned events)
 {
     (void)events;
-    struct resolver *resolver = context;
+    struct resolver *resolver = CONTAINER_OF(io, struct resolver, io);
     struct resolver_shared *shared = resolver->shared;
     struct list finished = LIST_INIT(finished);
     eventfd_t count;
@@ -298,8 +298,8 @@ int resolver_new(struct resolver **out, struct loop *loop, unsigned threads)
     list_init(&resolver->paid);
     int error = resolver->shared != NULL ? 0 : -ENOMEM;
     if (error == 0)
-        error = loop_io_new(loop, resolver->shared->event_fd, resolver_on_finished, resolver,
-                            &resolver->io);
+        error =
+            loop_io_start(loop, &resolver->io, resolver->shared->event_fd, resolver_on_finished);
     if (error < 0) {
         resolver_free(resolver);
         return error;
@@ -312,7 +312,7 @@ void resolver_free(struct resolver *resolver)
 {
     if (resolver == NULL)
         return;
-    loop_io_free(resolver->io);
+    loop_io_stop(resolver->loop, &resolver->io);
     resolver_forget_payers(resolver); /* what the threads still have must not point here */
     struct resolver_shared *shared = resolver->shared;
     if (shared != NULL) {

@@ -27,9 +27,9 @@ static void sock_serve(struct sock *sock, unsigned ready, unsigned events)
     sock_unref(sock);
 }
 
-static void sock_on_io(void *context, unsigned events)
+static void sock_on_io(struct loop_io *io, unsigned events)
 {
-    struct sock *sock = context;
+    struct sock *sock = CONTAINER_OF(io, struct sock, io);
     MAGIC_CHECK(sock, SOCK_MAGIC);
     sock->ready |= (uint8_t)events;
     sock_serve(sock, events, events);
@@ -37,9 +37,15 @@ static void sock_on_io(void *context, unsigned events)
 
 int sock_join_loop(struct sock *sock)
 {
-    if (sock->io != NULL)
+    if (loop_io_watches(&sock->io))
         return 0;
-    return loop_io_new(sock->net->loop, sock->fd, sock_on_io, sock, &sock->io);
+    return loop_io_start(sock->net->loop, &sock->io, sock->fd, sock_on_io);
+}
+
+void sock_want_write(struct sock *sock)
+{
+    if (loop_io_watches(&sock->io))
+        loop_io_want_write(sock->net->loop, &sock->io);
 }
 
 static void sock_on_task(struct loop_task *task)
@@ -318,10 +324,9 @@ int sock_withdraw(struct sock *sock)
 void sock_conclude(struct sock *sock)
 {
     if (sock->unshared)
-        loop_io_forget(sock->io);
+        loop_io_forget(sock->net->loop, &sock->io);
     else
-        loop_io_free(sock->io);
-    sock->io = NULL;
+        loop_io_stop(sock->net->loop, &sock->io);
     sock_drop_unaccepted(sock);
     if (sock->delivering == NULL)
         buffer_deinit(&sock->in, sock->net->pool);

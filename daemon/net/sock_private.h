@@ -48,7 +48,7 @@ struct sock {
     int protocol;
     uint64_t id;
     struct net *net;
-    struct loop_io *io;           /* NULL: nobody has waited yet */
+    struct loop_io io;            /* watches nothing until somebody waits */
     struct list link;             /* among the open ones, in order of their numbers */
     struct sock *next_by_id;      /* in the registry's bucket */
     struct list readers, writers; /* parked operations; the heads have their turn */
@@ -112,17 +112,13 @@ void sock_conclude(struct sock *sock);
 /*
  * From now on the loop tells what happens to the descriptor, and what is ready already. Who waits
  * or looks on needs it; a socket on which nobody ever does saves the kernel the telling. 0, or what
- * loop_io_new says.
+ * loop_io_start says.
  */
 int sock_join_loop(struct sock *sock);
 
 /* There is no room to write: the loop is to tell when there is, if it tells anything. To be said
  * again after each look that found none. */
-static inline void sock_want_write(struct sock *sock)
-{
-    if (sock->io != NULL)
-        loop_io_want_write(sock->io);
-}
+void sock_want_write(struct sock *sock);
 
 /* Serves the queues in later rounds of the loop. */
 void sock_serve_later(struct sock *sock);

@@ -34,7 +34,7 @@ struct listener {
     struct rpc *rpc;
     struct access_rules rules;
     struct list link;
-    struct loop_io *io;
+    struct loop_io io;
     struct loop_task task;
     struct loop_timer rest;
 };
@@ -135,9 +135,9 @@ static void listener_turn(struct listener *listener)
     loop_defer(listener->rpc->loop, &listener->task);
 }
 
-static void listener_on_io(void *context, unsigned events)
+static void listener_on_io(struct loop_io *io, unsigned events)
 {
-    struct listener *listener = context;
+    struct listener *listener = CONTAINER_OF(io, struct listener, io);
     MAGIC_CHECK(listener, LISTENER_MAGIC);
     (void)events;
     if (listener->rest.position == 0)
@@ -190,7 +190,7 @@ int listener_new(struct rpc *rpc, int fd)
     listener->rules.has_members = access_group_of(fd, &listener->rules.members);
     loop_task_init(&listener->task, listener_on_task);
     loop_timer_init(&listener->rest, listener_on_rest);
-    result = loop_io_new(rpc->loop, fd, listener_on_io, listener, &listener->io);
+    result = loop_io_start(rpc->loop, &listener->io, fd, listener_on_io);
     if (result < 0) {
         free(listener);
         return result;
@@ -204,7 +204,7 @@ void listener_free(struct listener *listener)
     struct loop *loop = listener->rpc->loop;
     loop_defer_cancel(loop, &listener->task);
     loop_timer_stop(loop, &listener->rest);
-    loop_io_free(listener->io);
+    loop_io_stop(loop, &listener->io);
     close(listener->fd);
     list_unlink(&listener->link);
     listener->magic = 0;

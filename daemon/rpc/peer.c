@@ -187,7 +187,7 @@ static bool peer_receive(struct peer *peer, size_t *received)
         /* Less than there was room for is all there is, unless the end follows. */
         peer->readable = peer->input.more || peer->closing;
         if (!peer->readable)
-            loop_io_doubt(peer->io);
+            loop_io_doubt(peer->rpc->loop, &peer->io);
         return true;
     }
     if (count == -EAGAIN)
@@ -270,7 +270,7 @@ static void peer_send(struct peer *peer)
         return;
     }
     peer->writable = false;
-    loop_io_want_write(peer->io);
+    loop_io_want_write(peer->rpc->loop, &peer->io);
     if ((count > 0 || peer->stall.position == 0) &&
         loop_timer_start(peer->rpc->loop, &peer->stall,
                          loop_deadline(peer->rpc->config.stall_timeout)) < 0)
@@ -344,9 +344,9 @@ static void peer_on_room(struct quota_waiter *waiter)
     peer_wake(CONTAINER_OF(waiter, struct peer, room));
 }
 
-static void peer_on_io(void *context, unsigned events)
+static void peer_on_io(struct loop_io *io, unsigned events)
 {
-    struct peer *peer = context;
+    struct peer *peer = CONTAINER_OF(io, struct peer, io);
     MAGIC_CHECK(peer, PEER_MAGIC);
     if (events & (LOOP_READ | LOOP_CLOSED))
         peer->readable = true;
@@ -383,7 +383,7 @@ static int peer_start(struct peer *peer)
         return -ENOMEM;
     int result = quota_charge(peer->user, QUOTA_CLIENTS, 1);
     if (result == 0) {
-        result = loop_io_new_direct(rpc->loop, peer->fd, peer_on_io, peer, &peer->io);
+        result = loop_io_start_direct(rpc->loop, &peer->io, peer->fd, peer_on_io);
         if (result < 0)
             quota_release(peer->user, QUOTA_CLIENTS, 1);
     }
@@ -433,7 +433,7 @@ void peer_free(struct peer *peer)
     list_unlink(&peer->room.link);
     loop_timer_stop(rpc->loop, &peer->stall);
     loop_defer_cancel(rpc->loop, &peer->task);
-    loop_io_free(peer->io);
+    loop_io_stop(rpc->loop, &peer->io);
     close(peer->fd);
     list_unlink(&peer->link);
     quota_release(peer->user, QUOTA_CLIENTS, 1);

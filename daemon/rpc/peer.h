@@ -30,7 +30,7 @@ struct peer {
     int fd;
     struct rpc *rpc;
     struct list link; /* in rpc->peers */
-    struct loop_io *io;
+    struct loop_io io;
     struct identity who;
     struct quota_user *user;
     struct input input;

@@ -24,26 +24,26 @@ void fixture_down(void)
     cr_expect_eq(harness_fd_count(), fds, "a descriptor was left");
 }
 
-void ear_on_io(void *context, unsigned events)
+void ear_on_io(struct loop_io *io, unsigned events)
 {
-    struct ear *ear = context;
+    struct ear *ear = CONTAINER_OF(io, struct ear, io);
     ear->calls++;
     ear->events |= events;
     if (ear->then != NULL)
         ear->then(ear);
 }
 
-void ear_open(struct ear *ear, ear_new_fn *watch)
+void ear_open(struct ear *ear, ear_start_fn *watch)
 {
     int ends[2];
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     *ear = (struct ear){.fd = ends[0], .other = ends[1]};
-    cr_assert_eq(watch(loop, ear->fd, ear_on_io, ear, &ear->io), 0);
+    cr_assert_eq(watch(loop, &ear->io, ear->fd, ear_on_io), 0);
 }
 
 void ear_close(struct ear *ear)
 {
-    loop_io_free(ear->io);
+    loop_io_stop(loop, &ear->io);
     close(ear->fd);
     close(ear->other);
 }

@@ -14,19 +14,19 @@ void fixture_down(void);
 /* One end of a pair, and how often it was heard of. */
 struct ear {
     int fd, other;
-    struct loop_io *io;
+    struct loop_io io;
     unsigned calls, events;
     void (*then)(struct ear *ear); /* NULL, or called with each event */
 };
 
-typedef int ear_new_fn(struct loop *loop, int fd, loop_io_fn *fn, void *context,
-                       struct loop_io **out);
+typedef int ear_start_fn(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn);
 
 /* The callback of an ear. */
-void ear_on_io(void *context, unsigned events);
+void ear_on_io(struct loop_io *io, unsigned events);
 
-/* A new pair, one end of which is watched as `watch` does: loop_io_new, loop_io_new_direct. */
-void ear_open(struct ear *ear, ear_new_fn *watch);
+/* A new pair, one end of which is watched as `watch` does: loop_io_start,
+ * loop_io_start_direct. */
+void ear_open(struct ear *ear, ear_start_fn *watch);
 void ear_close(struct ear *ear);
 
 /* Runs so many rounds of the loop, none of which waits. */

@@ -343,15 +343,15 @@ static void defer_again(struct job *job)
 /* ---- descriptors ---- */
 
 struct ear {
-    struct loop_io *io;
+    struct loop_io io;
     char letter;
     unsigned calls, events;
     bool silent; /* do not stop the loop */
 };
 
-static void on_io(void *context, unsigned events)
+static void on_io(struct loop_io *io, unsigned events)
 {
-    struct ear *ear = context;
+    struct ear *ear = CONTAINER_OF(io, struct ear, io);
     ear->calls++;
     ear->events |= events;
     note(ear->letter);
@@ -362,8 +362,8 @@ static void on_io(void *context, unsigned events)
 static void listen_to(struct ear *ear, int fd, char letter)
 {
     ear->letter = letter;
-    cr_assert_eq(loop_io_new(loop, fd, on_io, ear, &ear->io), 0);
-    loop_io_want_write(ear->io);
+    cr_assert_eq(loop_io_start(loop, &ear->io, fd, on_io), 0);
+    loop_io_want_write(loop, &ear->io);
 }
 
 static void socket_pair(int ends[2])
@@ -389,7 +389,7 @@ Test(loop, an_endless_task_does_not_keep_the_loop_from_events)
     cr_assert_eq(ear.calls, 1);
     cr_assert_str_eq(trace, "te", "one round of tasks, then the events: %s", trace);
     loop_defer_cancel(loop, &endless.task);
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     close_both(ends);
 }
 
@@ -452,7 +452,7 @@ Test(loop, what_is_ready_already_is_reported_once)
     cr_assert_eq(ear.calls, 1);
     run_round();
     cr_assert_eq(ear.calls, 1, "it is edge-triggered");
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     close_both(ends);
 }
 
@@ -471,7 +471,7 @@ Test(loop, new_bytes_are_reported_anew)
         cr_assert_eq(ear.calls, before + 1);
         cr_assert(ear.events & LOOP_READ);
     }
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     close_both(ends);
 }
 
@@ -486,7 +486,7 @@ Test(loop, a_peer_that_ends_its_side_is_told_apart)
     shutdown(ends[1], SHUT_WR);
     run_round();
     cr_assert_eq(ear.events & (LOOP_READ | LOOP_CLOSED), LOOP_READ | LOOP_CLOSED);
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     close_both(ends);
 }
 
@@ -501,26 +501,26 @@ Test(loop, a_peer_that_is_gone_makes_both_ready)
     close(ends[1]);
     run_round();
     cr_assert_eq(ear.events, LOOP_READ | LOOP_WRITE | LOOP_CLOSED);
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     close(ends[0]);
 }
 
-static void free_ear(void *context, unsigned events)
+static void stop_ear(struct loop_io *io, unsigned events)
 {
-    struct ear *ear = context;
+    struct ear *ear = CONTAINER_OF(io, struct ear, io);
     (void)events;
     ear->calls++;
-    loop_io_free(ear->io);
+    loop_io_stop(loop, &ear->io);
     loop_stop(loop);
 }
 
-Test(loop, a_registration_may_free_itself)
+Test(loop, a_registration_may_stop_itself)
 {
     int ends[2];
     struct ear ear = {0};
     socket_pair(ends);
-    cr_assert_eq(loop_io_new(loop, ends[0], free_ear, &ear, &ear.io), 0);
-    loop_io_want_write(ear.io);
+    cr_assert_eq(loop_io_start(loop, &ear.io, ends[0], stop_ear), 0);
+    loop_io_want_write(loop, &ear.io);
     loop_run(loop);
     cr_assert_eq(ear.calls, 1);
     close_both(ends);
@@ -528,25 +528,25 @@ Test(loop, a_registration_may_free_itself)
 
 static struct ear *other_ear;
 
-static void free_both_ears(void *context, unsigned events)
+static void stop_both_ears(struct loop_io *io, unsigned events)
 {
     (void)events;
-    loop_io_free(((struct ear *)context)->io);
-    loop_io_free(other_ear->io);
+    loop_io_stop(loop, io);
+    loop_io_stop(loop, &other_ear->io);
     note('f');
     loop_stop(loop);
 }
 
-/* Whichever of the two comes first frees both: the other's event is of the same batch. */
-Test(loop, no_event_comes_for_what_was_freed_in_the_same_batch)
+/* Whichever of the two comes first stops both: the other's event is of the same batch. */
+Test(loop, no_event_comes_for_what_was_stopped_in_the_same_batch)
 {
     int ends[2];
     struct ear first = {0}, second = {0};
     socket_pair(ends);
-    cr_assert_eq(loop_io_new(loop, ends[0], free_both_ears, &first, &first.io), 0);
-    cr_assert_eq(loop_io_new(loop, ends[1], on_io, &second, &second.io), 0);
-    loop_io_want_write(first.io);
-    loop_io_want_write(second.io);
+    cr_assert_eq(loop_io_start(loop, &first.io, ends[0], stop_both_ears), 0);
+    cr_assert_eq(loop_io_start(loop, &second.io, ends[1], on_io), 0);
+    loop_io_want_write(loop, &first.io);
+    loop_io_want_write(loop, &second.io);
     second.letter = 's';
     second.silent = true;
     other_ear = &second;
@@ -558,17 +558,17 @@ Test(loop, no_event_comes_for_what_was_freed_in_the_same_batch)
 
 Test(loop, a_regular_file_is_refused)
 {
-    struct loop_io *io;
+    struct loop_io io = {0};
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     cr_assert_geq(fd, 0);
-    cr_assert_eq(loop_io_new(loop, fd, on_io, NULL, &io), -EPERM);
+    cr_assert_eq(loop_io_start(loop, &io, fd, on_io), -EPERM);
     close(fd);
 }
 
 Test(loop, a_descriptor_that_is_not_open_is_refused)
 {
-    struct loop_io *io;
-    cr_assert_eq(loop_io_new(loop, 1000000, on_io, NULL, &io), -EBADF);
+    struct loop_io io = {0};
+    cr_assert_eq(loop_io_start(loop, &io, 1000000, on_io), -EBADF);
 }
 
 Test(loop, a_descriptor_may_be_watched_twice)
@@ -583,12 +583,12 @@ Test(loop, a_descriptor_may_be_watched_twice)
     cr_assert_eq(write(ends[1], "x", 1), 1);
     run_round();
     cr_assert(first.events & second.events & LOOP_READ);
-    loop_io_free(first.io);
+    loop_io_stop(loop, &first.io);
     second.events = 0;
     cr_assert_eq(write(ends[1], "x", 1), 1);
     run_round();
     cr_assert(second.events & LOOP_READ, "the end of one was the end of both");
-    loop_io_free(second.io);
+    loop_io_stop(loop, &second.io);
     close_both(ends);
 }
 
@@ -598,76 +598,11 @@ Test(loop, a_descriptor_may_be_watched_again_after_the_end)
     struct ear ear = {0};
     socket_pair(ends);
     listen_to(&ear, ends[0], 'e');
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     listen_to(&ear, ends[0], 'e');
     loop_run(loop);
     cr_assert_eq(ear.calls, 1);
-    loop_io_free(ear.io);
-    close_both(ends);
-}
-
-/* ---- doubts ---- */
-
-/* Reads nothing, and says that what it has was probably all. */
-static void doubt(void *context, unsigned events)
-{
-    struct ear *ear = context;
-    ear->calls++;
-    ear->events = events;
-    if (ear->calls == 1)
-        loop_io_doubt(ear->io);
-    else
-        loop_stop(loop);
-}
-
-Test(loop, a_doubt_is_resolved_by_a_second_look)
-{
-    int ends[2];
-    struct ear ear = {0};
-    socket_pair(ends);
-    cr_assert_eq(loop_io_new(loop, ends[0], doubt, &ear, &ear.io), 0);
-    loop_io_want_write(ear.io);
-    uint64_t start_time = loop_now();
-    loop_run(loop);
-    cr_assert_eq(ear.calls, 2);
-    cr_assert_eq(ear.events, LOOP_READ);
-    cr_assert_geq(loop_now() - start_time, LOOP_SECOND / 50, "it was not given time");
-    loop_io_free(ear.io);
-    close_both(ends);
-}
-
-Test(loop, a_doubt_may_be_freed)
-{
-    int ends[2];
-    struct ear ear = {0};
-    struct alarm alarm = {.then = stop_loop};
-    socket_pair(ends);
-    listen_to(&ear, ends[0], 'e');
-    loop_io_doubt(ear.io);
-    loop_io_doubt(ear.io);
-    loop_io_free(ear.io);
-    close_both(ends);
-    start(&alarm, 'a', loop_now() + LOOP_SECOND / 5);
-    loop_run(loop);
-    cr_assert_eq(ear.calls, 0);
-}
-
-Test(loop, an_event_ends_the_doubt)
-{
-    int ends[2];
-    struct ear ear = {.silent = true};
-    struct alarm alarm = {.then = stop_loop};
-    socket_pair(ends);
-    listen_to(&ear, ends[0], 'e');
-    run_round();
-    loop_io_doubt(ear.io);
-    cr_assert_eq(write(ends[1], "x", 1), 1);
-    run_round();
-    unsigned calls = ear.calls;
-    start(&alarm, 'a', loop_now() + LOOP_SECOND / 5);
-    loop_run(loop);
-    cr_assert_eq(ear.calls, calls, "it was called once more");
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     close_both(ends);
 }
 
@@ -728,7 +663,7 @@ Test(loop, what_is_registered_is_counted)
     defer(&job, 'j');
     start(&alarm, 'a', loop_now() + LOOP_SECOND);
     cr_assert_eq(loop_busy(loop), 3);
-    loop_io_free(ear.io);
+    loop_io_stop(loop, &ear.io);
     loop_defer_cancel(loop, &job.task);
     loop_timer_stop(loop, &alarm.timer);
     cr_assert_eq(loop_busy(loop), 0);
@@ -737,7 +672,6 @@ Test(loop, what_is_registered_is_counted)
 
 Test(loop, nothing_is_freed)
 {
-    loop_io_free(NULL);
     loop_signal_free(NULL);
     loop_free(NULL);
 }
@@ -757,12 +691,12 @@ Test(loop, one_with_something_left_is_not_freed, .signal = SIGABRT)
 /* libevent says on standard error what its callers hear of by the result. */
 Test(loop, a_refused_descriptor_prints_a_warning)
 {
-    struct loop_io *io;
+    struct loop_io io = {0};
     int ends[2], before = dup(STDERR_FILENO);
     char printed[256];
     cr_assert_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     dup2(ends[1], STDERR_FILENO);
-    int result = loop_io_new(loop, 1000000, on_io, NULL, &io);
+    int result = loop_io_start(loop, &io, 1000000, on_io);
     dup2(before, STDERR_FILENO);
     close(before);
     cr_assert_eq(result, -EBADF);

@@ -18,7 +18,7 @@ static void say(const struct ear *ear)
 Test(loop_direct, bytes_are_told_once_each_and_the_end_apart)
 {
     struct ear ear;
-    ear_open(&ear, loop_io_new_direct);
+    ear_open(&ear, loop_io_start_direct);
     for (unsigned i = 1; i <= 3; i++) {
         say(&ear);
         run_rounds(2);
@@ -35,10 +35,10 @@ Test(loop_direct, room_is_told_while_somebody_wants_it)
 {
     struct ear ear;
     char byte = 'x';
-    ear_open(&ear, loop_io_new_direct);
+    ear_open(&ear, loop_io_start_direct);
     run_rounds(1);
     cr_assert_eq(ear.calls, 0);
-    loop_io_want_write(ear.io);
+    loop_io_want_write(loop, &ear.io);
     run_rounds(1);
     cr_assert_eq(ear.events, LOOP_WRITE);
     for (unsigned i = 0; i < 200; i++) {
@@ -48,7 +48,7 @@ Test(loop_direct, room_is_told_while_somebody_wants_it)
     }
     cr_assert_leq(ear.calls, LOOP_WRITE_PATIENCE, "nobody repeated the wish");
     ear.events = 0;
-    loop_io_want_write(ear.io);
+    loop_io_want_write(loop, &ear.io);
     run_rounds(1);
     cr_assert_eq(ear.events, LOOP_WRITE);
     ear_close(&ear);
@@ -58,7 +58,7 @@ Test(loop_direct, they_are_few)
 {
     static struct ear ears[LOOP_DIRECT + 10];
     for (size_t i = 0; i < LOOP_DIRECT + 10; i++)
-        ear_open(&ears[i], loop_io_new_direct);
+        ear_open(&ears[i], loop_io_start_direct);
     cr_assert_eq(loop->direct_count, LOOP_DIRECT);
     for (size_t i = 0; i < LOOP_DIRECT + 10; i++) {
         say(&ears[i]);
@@ -72,39 +72,38 @@ Test(loop_direct, they_are_few)
 
 static struct ear first, second;
 
-static void free_other(struct ear *ear)
+static void stop_other(struct ear *ear)
 {
-    loop_io_free(ear == &first ? second.io : first.io);
+    loop_io_stop(loop, ear == &first ? &second.io : &first.io);
 }
 
-/* Both have news; whichever is told first frees the other. */
-Test(loop_direct, what_is_freed_in_the_same_round_is_not_told)
+/* Both have news; whichever is told first stops the other. */
+Test(loop_direct, what_is_stopped_in_the_same_round_is_not_told)
 {
-    ear_open(&first, loop_io_new_direct);
-    ear_open(&second, loop_io_new_direct);
-    first.then = second.then = free_other;
+    ear_open(&first, loop_io_start_direct);
+    ear_open(&second, loop_io_start_direct);
+    first.then = second.then = stop_other;
     cr_assert_eq(write(first.other, "x", 1), 1);
     say(&second);
     cr_assert_eq(first.calls + second.calls, 1);
-    loop_io_free(first.calls == 1 ? first.io : second.io);
+    loop_io_stop(loop, first.calls == 1 ? &first.io : &second.io);
     close(first.fd);
     close(first.other);
     close(second.fd);
     close(second.other);
 }
 
-static void free_itself(struct ear *ear)
+static void stop_itself(struct ear *ear)
 {
-    loop_io_free(ear->io);
-    ear->io = NULL;
+    loop_io_stop(loop, &ear->io);
 }
 
-Test(loop_direct, it_may_free_itself)
+Test(loop_direct, it_may_stop_itself)
 {
     struct ear ear;
-    ear_open(&ear, loop_io_new_direct);
-    ear.then = free_itself;
-    loop_io_want_write(ear.io); /* so that both its events come */
+    ear_open(&ear, loop_io_start_direct);
+    ear.then = stop_itself;
+    loop_io_want_write(loop, &ear.io); /* so that both its events come */
     say(&ear);
     cr_assert_eq(ear.calls, 1);
     ear_close(&ear);
@@ -112,21 +111,25 @@ Test(loop_direct, it_may_free_itself)
 
 Test(loop_direct, what_cannot_be_watched_is_refused_for_what_it_is)
 {
-    struct loop_io *io;
+    struct loop_io io = {0};
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    cr_assert_eq(loop_io_new_direct(loop, file, ear_on_io, NULL, &io), -EPERM);
-    cr_assert_eq(loop_io_new_direct(loop, -1, ear_on_io, NULL, &io), -EBADF);
-    cr_assert_eq(loop_io_new_direct(loop, 1000000, ear_on_io, NULL, &io), -EBADF);
+    cr_assert_eq(loop_io_start_direct(loop, &io, file, ear_on_io), -EPERM);
+    cr_assert_eq(loop_io_start_direct(loop, &io, -1, ear_on_io), -EBADF);
+    cr_assert_eq(loop_io_start_direct(loop, &io, 1000000, ear_on_io), -EBADF);
     close(file);
 }
 
-Test(loop_direct, a_doubt_is_resolved_by_a_second_look)
+Test(loop_direct, one_that_is_watched_already_is_watched_by_the_set_too)
 {
-    struct ear ear;
-    ear_open(&ear, loop_io_new_direct);
-    loop_io_doubt(ear.io);
-    while (ear.calls == 0)
-        run_rounds(1);
-    cr_assert_eq(ear.events, LOOP_READ);
+    struct ear ear, other = {0};
+    ear_open(&ear, loop_io_start_direct);
+    other.fd = ear.fd;
+    cr_assert_eq(loop_io_start_direct(loop, &other.io, other.fd, ear_on_io), 0);
+    cr_assert_eq(loop->direct_count, 1);
+    say(&ear);
+    cr_assert_eq(ear.events & other.events, LOOP_READ);
+    loop_io_stop(loop, &other.io);
+    say(&ear);
+    cr_assert_eq(ear.calls, 2, "the end of one was the end of both");
     ear_close(&ear);
 }
