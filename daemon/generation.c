@@ -215,7 +215,7 @@ static int change_start(struct change *change)
     };
     bool first = runtime->generation == 0 && change->reload;
     uint64_t deadline = first ? LOOP_NEVER : loop_now() + runtime->load_timeout;
-    error = loop_timer_start(runtime->loop, &change->timer, deadline);
+    error = loop_timer_start(runtime->loop, &change->timer, deadline, change_on_timer);
     if (error == 0)
         error = load_begin(runtime, &request, &change->load);
     if (error < 0)
@@ -255,7 +255,6 @@ static int change_new(struct runtime *runtime, runtime_changed_fn *done, void *c
     change->environments = change->combined = change->modules = LUA_NOREF;
     change->done = done;
     change->context = context;
-    loop_timer_init(&change->timer, change_on_timer);
     *out = change;
     return 0;
 }

@@ -113,7 +113,7 @@ static void on_signal(void *context, int number)
     runtime_stopping(server->runtime);
     rpc_drain(server->rpc, deadline, on_drained, server);
     runtime_set_idle(server->runtime, on_idle, server);
-    if (loop_timer_start(server->loop, &server->grace, deadline) < 0)
+    if (loop_timer_start(server->loop, &server->grace, deadline, on_grace_over) < 0)
         loop_stop(server->loop);
 }
 
@@ -254,7 +254,6 @@ static int start(struct server *server)
     int result = loop_new(&server->loop);
     if (result < 0)
         return fail("loop", result);
-    loop_timer_init(&server->grace, on_grace_over);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result == 0; i++)
         result = steps[i](server);
     return result;

@@ -66,9 +66,12 @@ static int say(const char *text)
     return error == EAGAIN || error == ENOBUFS ? -EAGAIN : 0;
 }
 
+static void on_retry(struct loop_timer *timer);
+
 static void say_again_later(void)
 {
-    if (current && loop_timer_start(current->loop, &current->retry, loop_now() + SERVICE_RETRY) < 0)
+    if (current &&
+        loop_timer_start(current->loop, &current->retry, loop_now() + SERVICE_RETRY, on_retry) < 0)
         unsaid[0] = 0;
 }
 
@@ -117,7 +120,7 @@ static void on_timer(struct loop_timer *timer)
     struct service *service = CONTAINER_OF(timer, struct service, timer);
     (void)say("WATCHDOG=1"); /* a manager that does not read has others to read */
     /* Cannot fail: the timer has just left a place free. */
-    loop_timer_start(service->loop, timer, loop_now() + service->interval);
+    loop_timer_start(service->loop, timer, loop_now() + service->interval, on_timer);
 }
 
 int service_start(struct service **out, struct loop *loop)
@@ -126,13 +129,11 @@ int service_start(struct service **out, struct loop *loop)
     if (!service)
         return -ENOMEM;
     service->loop = loop;
-    loop_timer_init(&service->timer, on_timer);
-    loop_timer_init(&service->retry, on_retry);
     uint64_t timeout = 0; /* microseconds */
     if (sd_watchdog_enabled(0, &timeout) > 0)
         service->interval = timeout * 1000 / 2;
     uint64_t first = service->interval ? loop_now() + service->interval : LOOP_NEVER;
-    int result = loop_timer_start(loop, &service->timer, first);
+    int result = loop_timer_start(loop, &service->timer, first, on_timer);
     if (result < 0) {
         free(service);
         return result;

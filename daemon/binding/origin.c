@@ -9,11 +9,8 @@
 /* After the end of an attended fiber, how long what it made may take to end by itself. */
 #define ORIGIN_SWEEP LOOP_SECOND
 
-static void origin_on_sweep(struct loop_timer *timer);
-
 void origin_init(struct binding *binding)
 {
-    loop_timer_init(&binding->origins.sweep, origin_on_sweep);
     list_init(&binding->listenings);
 }
 
@@ -108,8 +105,9 @@ void origin_unattended(struct binding *binding, const struct fiber *fiber)
 {
     struct origins *origins = &binding->origins;
     uint64_t origin = fiber_origin(fiber);
-    if (origin == 0 || origin >= origins->first || origins->sweep.position != 0)
+    if (origin == 0 || origin >= origins->first || loop_timer_runs(&origins->sweep))
         return;
     /* Without memory for a timer the next reload sweeps. */
-    (void)loop_timer_start(net_loop(binding->net), &origins->sweep, loop_now() + ORIGIN_SWEEP);
+    (void)loop_timer_start(net_loop(binding->net), &origins->sweep, loop_now() + ORIGIN_SWEEP,
+                           origin_on_sweep);
 }

@@ -211,8 +211,7 @@ static void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why)
 int fiber_wait_in(lua_State *L, struct list *queue, uint64_t deadline)
 {
     struct fiber *fiber = fiber_current(L);
-    loop_timer_init(&fiber->timer, schedule_on_timer);
-    if (loop_timer_start(fiber->vm->loop, &fiber->timer, deadline) < 0)
+    if (loop_timer_start(fiber->vm->loop, &fiber->timer, deadline, schedule_on_timer) < 0)
         return luaL_error(L, "not enough memory");
     if (queue != NULL)
         list_append(queue, &fiber->link);

@@ -11,29 +11,29 @@ void heap_deinit(struct heap *heap)
     *heap = (struct heap){0};
 }
 
-static void heap_put(struct heap *heap, uint32_t position, struct loop_timer *timer)
+static const struct heap_slot *heap_at(const struct heap *heap, uint32_t position)
 {
-    heap->slots[position - 1] = timer;
-    timer->position = position;
+    return &heap->slots[position - 1];
 }
 
-static struct loop_timer *heap_at(const struct heap *heap, uint32_t position)
+static void heap_put(struct heap *heap, uint32_t position, const struct heap_slot *slot)
 {
-    return heap->slots[position - 1];
+    heap->slots[position - 1] = *slot;
+    slot->timer->position = position;
 }
 
-/* Moves `timer`, which belongs at `position` or nearer to the root, to its place. */
-static void heap_rise(struct heap *heap, uint32_t position, struct loop_timer *timer)
+/* Puts `slot`, a copy, which belongs at `position` or nearer to the root, into its place. */
+static void heap_rise(struct heap *heap, uint32_t position, const struct heap_slot *slot)
 {
-    while (position > 1 && heap_at(heap, position / 2)->deadline > timer->deadline) {
+    while (position > 1 && heap_at(heap, position / 2)->deadline > slot->deadline) {
         heap_put(heap, position, heap_at(heap, position / 2));
         position /= 2;
     }
-    heap_put(heap, position, timer);
+    heap_put(heap, position, slot);
 }
 
-/* Moves `timer`, which belongs at `position` or further from the root, to its place. */
-static void heap_sink(struct heap *heap, uint32_t position, struct loop_timer *timer)
+/* Puts `slot`, a copy, which belongs at `position` or further from the root, into its place. */
+static void heap_sink(struct heap *heap, uint32_t position, const struct heap_slot *slot)
 {
     for (;;) {
         uint32_t child = position * 2;
@@ -42,18 +42,18 @@ static void heap_sink(struct heap *heap, uint32_t position, struct loop_timer *t
         if (child < heap->count &&
             heap_at(heap, child + 1)->deadline < heap_at(heap, child)->deadline)
             child++;
-        if (heap_at(heap, child)->deadline >= timer->deadline)
+        if (heap_at(heap, child)->deadline >= slot->deadline)
             break;
         heap_put(heap, position, heap_at(heap, child));
         position = child;
     }
-    heap_put(heap, position, timer);
+    heap_put(heap, position, slot);
 }
 
 static int heap_grow(struct heap *heap)
 {
     uint32_t room = heap->room > 0 ? heap->room * 2 : 64;
-    struct loop_timer **slots = reallocarray(heap->slots, room, sizeof(struct loop_timer *));
+    struct heap_slot *slots = reallocarray(heap->slots, room, sizeof(*slots));
     if (slots == NULL)
         return -ENOMEM;
     heap->slots = slots;
@@ -61,7 +61,7 @@ static int heap_grow(struct heap *heap)
     return 0;
 }
 
-int heap_add(struct heap *heap, struct loop_timer *timer)
+int heap_add(struct heap *heap, const struct heap_slot *slot)
 {
     if (heap->count == heap->room) {
         int error = heap_grow(heap);
@@ -69,20 +69,20 @@ int heap_add(struct heap *heap, struct loop_timer *timer)
             return error;
     }
     heap->count++;
-    heap_rise(heap, heap->count, timer);
+    heap_rise(heap, heap->count, slot);
     return 0;
 }
 
 void heap_remove(struct heap *heap, struct loop_timer *timer)
 {
     uint32_t position = timer->position;
-    CHECK(position > 0 && position <= heap->count && heap_at(heap, position) == timer);
+    CHECK(position > 0 && position <= heap->count && heap_at(heap, position)->timer == timer);
     timer->position = 0;
-    struct loop_timer *last = heap_at(heap, heap->count--);
-    if (last == timer)
+    const struct heap_slot last = *heap_at(heap, heap->count--);
+    if (last.timer == timer)
         return;
-    if (position > 1 && heap_at(heap, position / 2)->deadline > last->deadline)
-        heap_rise(heap, position, last);
+    if (position > 1 && heap_at(heap, position / 2)->deadline > last.deadline)
+        heap_rise(heap, position, &last);
     else
-        heap_sink(heap, position, last);
+        heap_sink(heap, position, &last);
 }

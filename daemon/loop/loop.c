@@ -174,7 +174,7 @@ uint64_t loop_deadline(double seconds)
 /* Sees to it that the loop wakes no later than at the earliest deadline. */
 static int loop_arm(struct loop *loop)
 {
-    const struct loop_timer *first = heap_first(&loop->timers);
+    const struct heap_slot *first = heap_first(&loop->timers);
     if (first == NULL || first->deadline >= loop->armed_for)
         return 0;
     uint64_t now = loop_now();
@@ -195,20 +195,22 @@ static void loop_on_alarm(evutil_socket_t fd, short events, void *context)
     loop_begin_round(loop);
     loop->armed_for = LOOP_NEVER;
     loop->turned = loop_now();
-    struct loop_timer *timer;
-    while ((timer = heap_first(&loop->timers)) != NULL && timer->deadline <= loop->turned) {
-        heap_remove(&loop->timers, timer);
-        timer->fn(timer);
+    const struct heap_slot *first;
+    while ((first = heap_first(&loop->timers)) != NULL && first->deadline <= loop->turned) {
+        struct heap_slot due = *first;
+        heap_remove(&loop->timers, due.timer);
+        due.fn(due.timer);
     }
     CHECK(loop_arm(loop) == 0);
 }
 
-int loop_timer_add(struct loop *loop, struct loop_timer *timer, uint64_t deadline)
+int loop_timer_add(struct loop *loop, struct loop_timer *timer, uint64_t deadline,
+                   loop_timer_fn *fn)
 {
     /* One that callbacks start anew, even in the past, has its turn in the next round, and behind
      * those that are due already. */
-    timer->deadline = deadline > loop->turned ? deadline : loop->turned + 1;
-    int error = heap_add(&loop->timers, timer);
+    uint64_t due = deadline > loop->turned ? deadline : loop->turned + 1;
+    int error = heap_add(&loop->timers, &(struct heap_slot){due, timer, fn});
     if (error < 0)
         return error;
     error = loop_arm(loop);

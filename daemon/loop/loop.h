@@ -118,35 +118,34 @@ void loop_io_forget(struct loop *loop, struct loop_io *io);
 struct loop_timer;
 typedef void loop_timer_fn(struct loop_timer *timer);
 
-/* Lives inside its user; zeroed or after loop_timer_init it is stopped. */
+/* Lives inside its user; zeroed it is stopped. */
 struct loop_timer {
-    uint64_t deadline;
-    loop_timer_fn *fn;
     uint32_t position; /* in the heap, from 1; 0 while stopped */
 };
 
-static inline void loop_timer_init(struct loop_timer *timer, loop_timer_fn *fn)
+static inline bool loop_timer_runs(const struct loop_timer *timer)
 {
-    timer->fn = fn;
-    timer->position = 0;
+    return timer->position != 0;
 }
 
 /* For one that is stopped, with a deadline that comes; and for one that runs. */
-int loop_timer_add(struct loop *loop, struct loop_timer *timer, uint64_t deadline);
+int loop_timer_add(struct loop *loop, struct loop_timer *timer, uint64_t deadline,
+                   loop_timer_fn *fn);
 void loop_timer_remove(struct loop *loop, struct loop_timer *timer);
 
 static inline void loop_timer_stop(struct loop *loop, struct loop_timer *timer)
 {
-    if (timer->position != 0)
+    if (loop_timer_runs(timer))
         loop_timer_remove(loop, timer);
 }
 
 /* Calls `fn` once at the deadline (monotonic nanoseconds); starting again moves it. LOOP_NEVER
  * stops it. -ENOMEM. */
-static inline int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline)
+static inline int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadline,
+                                   loop_timer_fn *fn)
 {
     loop_timer_stop(loop, timer);
-    return deadline != LOOP_NEVER ? loop_timer_add(loop, timer, deadline) : 0;
+    return deadline != LOOP_NEVER ? loop_timer_add(loop, timer, deadline, fn) : 0;
 }
 
 /* ---- deferred work ---- */

@@ -88,12 +88,12 @@ void linger_start(struct net *net, int fd, struct buffer *bytes)
     work->fd = fd;
     work->net = net;
     work->bytes = STEAL_BUFFER(*bytes);
-    loop_timer_init(&work->timer, linger_on_timer);
     list_append(&net->lingerers, &work->link);
     net->lingering++;
     int error = loop_io_start(net->loop, &work->io, fd, linger_on_io);
     if (error == 0)
-        error = loop_timer_start(net->loop, &work->timer, loop_now() + LINGER_TIME);
+        error =
+            loop_timer_start(net->loop, &work->timer, loop_now() + LINGER_TIME, linger_on_timer);
     if (error < 0)
         linger_free(work);
     else

@@ -35,7 +35,7 @@ void op_init(struct op *op, const struct op_class *class, struct sock *sock)
     op->class = class;
     op->sock = sock != NULL ? sock_ref(sock) : NULL;
     list_init(&op->link);
-    loop_timer_init(&op->timer, op_on_timer);
+    op->timer = (struct loop_timer){0};
     op->state = OP_STATE_IDLE;
     op->dont_wait = op->limited = false;
     memset(&op->in, 0, sizeof(op->in));
@@ -280,7 +280,7 @@ static int op_park(struct op *op, uint64_t deadline)
     struct list *queue;
     int error = op_find_place(op, &queue);
     if (error == 0)
-        error = loop_timer_start(net->loop, &op->timer, deadline);
+        error = loop_timer_start(net->loop, &op->timer, deadline, op_on_timer);
     if (error < 0)
         return error;
     op->state = OP_STATE_PARKED;

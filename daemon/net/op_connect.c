@@ -24,7 +24,8 @@ static void connect_on_retry(struct loop_timer *timer)
 static int connect_retry_later(struct op *op)
 {
     struct loop_timer *retry = &op->connect.work->retry;
-    int error = loop_timer_start(op->sock->net->loop, retry, loop_now() + CONNECT_RETRY);
+    int error =
+        loop_timer_start(op->sock->net->loop, retry, loop_now() + CONNECT_RETRY, connect_on_retry);
     return error < 0 ? op_end(op, error) : OP_WAIT;
 }
 
@@ -89,6 +90,5 @@ void op_connect(struct op *op, struct sock *sock, const struct address *address)
     if (work == NULL)
         return;
     *work = (struct connect_work){.sock = sock, .address = *address};
-    loop_timer_init(&work->retry, connect_on_retry);
     op->connect.work = work;
 }

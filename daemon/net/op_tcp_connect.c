@@ -141,6 +141,8 @@ static int attempt_start(struct connector *connector)
     return OP_WAIT;
 }
 
+static void connector_on_head_start(struct loop_timer *timer);
+
 /* Begins attempts until one is under way. OP_WAIT, 0: connected, or the last error. */
 static int connector_advance(struct connector *connector)
 {
@@ -151,7 +153,8 @@ static int connector_advance(struct connector *connector)
         if (result == OP_WAIT) {
             uint64_t next = loop_now() + CONNECTOR_HEAD_START;
             if (connector->next < connector->count)
-                (void)loop_timer_start(connector->net->loop, &connector->head_start, next);
+                (void)loop_timer_start(connector->net->loop, &connector->head_start, next,
+                                       connector_on_head_start);
             return OP_WAIT;
         }
         connector->last_error = result;
@@ -273,7 +276,6 @@ void op_tcp_connect(struct op *op, struct net *net, uid_t owner, const char *hos
     connector->op = op;
     connector->owner = owner;
     connector->last_error = error_from_eai(EAI_NODATA);
-    loop_timer_init(&connector->head_start, connector_on_head_start);
     connector->error = target_parse(&connector->target, host, port);
     if (connector->error == 0 && strcmp(connector->target.host, ADDRESS_UNIX) == 0)
         connector->error = connector_take_path(connector);

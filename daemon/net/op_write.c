@@ -104,7 +104,8 @@ static int sendto_step(struct op *op)
     int result = send_step(op);
     if (result != OP_WAIT || work->to.family != AF_UNIX)
         return result;
-    int error = loop_timer_start(work->sock->net->loop, &work->retry, loop_now() + SENDTO_RETRY);
+    int error = loop_timer_start(work->sock->net->loop, &work->retry, loop_now() + SENDTO_RETRY,
+                                 sendto_on_retry);
     return error < 0 ? op_end(op, error) : OP_WAIT;
 }
 
@@ -193,7 +194,6 @@ void op_sendto(struct op *op, struct sock *sock, const struct address *to, const
     if (work == NULL)
         return;
     *work = (struct sendto_work){.sock = sock, .to = *to};
-    loop_timer_init(&work->retry, sendto_on_retry);
     op->out.work = work;
 }
 

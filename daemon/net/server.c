@@ -75,7 +75,7 @@ static void server_rest(struct server *server)
 {
     struct net *net = server->listener->net;
     net_starve(net, &server->starved);
-    if (loop_timer_start(net->loop, &server->rest, loop_now() + SERVER_REST) < 0)
+    if (loop_timer_start(net->loop, &server->rest, loop_now() + SERVER_REST, server_on_rested) < 0)
         loop_defer(net->loop, &server->turn); /* no memory for a timer: try in the next round */
 }
 
@@ -183,7 +183,6 @@ int server_start(struct sock *listener, const struct server_callbacks *callbacks
     loop_task_init(&server->turn, server_on_turn);
     loop_task_init(&server->starved.task, server_on_freed);
     list_init(&server->starved.link);
-    loop_timer_init(&server->rest, server_on_rested);
     loop_defer(listener->net->loop, &server->turn);
     *out = server;
     return 0;

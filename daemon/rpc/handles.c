@@ -92,14 +92,15 @@ static void handle_on_rest(struct loop_timer *timer)
     struct handle *handle = CONTAINER_OF(timer, struct handle, rest);
     uint64_t ttl = (uint64_t)(handle->ttl * (double)LOOP_SECOND);
     uint64_t idle = sock_is_open(handle->sock) ? sock_idle(handle->sock) : 0;
-    if (idle >= ttl || loop_timer_start(handle->handles->loop, timer, loop_now() + ttl - idle) < 0)
+    if (idle >= ttl ||
+        loop_timer_start(handle->handles->loop, timer, loop_now() + ttl - idle, handle_on_rest) < 0)
         sock_close(handle->sock);
 }
 
 static int handle_set_ttl(struct handle *handle, double ttl)
 {
     uint64_t end = ttl > 0 ? loop_deadline(ttl) : LOOP_NEVER;
-    int result = loop_timer_start(handle->handles->loop, &handle->rest, end);
+    int result = loop_timer_start(handle->handles->loop, &handle->rest, end, handle_on_rest);
     if (result < 0)
         return result;
     /* Beyond a century it is for ever too. */
@@ -213,7 +214,6 @@ static struct handle *handle_new(struct handles *handles, struct sock *sock)
     handle->closed.fn = handle_on_close;
     list_init(&handle->closed.link);
     list_init(&handle->tied);
-    loop_timer_init(&handle->rest, handle_on_rest);
     if (!handle->user || sock_on_close(sock, &handle->closed) < 0 ||
         hash_add(&handles->by_id, &handle->by_id, hash_number(sock_id(sock))) < 0) {
         list_unlink(&handle->closed.link);

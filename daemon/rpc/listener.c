@@ -110,9 +110,12 @@ static bool is_shortage(int error)
     return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
 }
 
+static void listener_on_rest(struct loop_timer *timer);
+
 static void listener_rest(struct listener *listener)
 {
-    if (loop_timer_start(listener->rpc->loop, &listener->rest, loop_deadline(LISTENER_REST)) < 0)
+    if (loop_timer_start(listener->rpc->loop, &listener->rest, loop_deadline(LISTENER_REST),
+                         listener_on_rest) < 0)
         loop_defer(listener->rpc->loop, &listener->task);
 }
 
@@ -140,7 +143,7 @@ static void listener_on_io(struct loop_io *io, unsigned events)
     struct listener *listener = CONTAINER_OF(io, struct listener, io);
     MAGIC_CHECK(listener, LISTENER_MAGIC);
     (void)events;
-    if (listener->rest.position == 0)
+    if (!loop_timer_runs(&listener->rest))
         listener_turn(listener);
 }
 
@@ -189,7 +192,6 @@ int listener_new(struct rpc *rpc, int fd)
     listener->rules.allowed = rpc->config.allow;
     listener->rules.has_members = access_group_of(fd, &listener->rules.members);
     loop_task_init(&listener->task, listener_on_task);
-    loop_timer_init(&listener->rest, listener_on_rest);
     result = loop_io_start(rpc->loop, &listener->io, fd, listener_on_io);
     if (result < 0) {
         free(listener);

@@ -35,6 +35,7 @@ enum peer_reading {
 };
 
 static void peer_turn(struct peer *peer);
+static void peer_on_stall(struct loop_timer *timer);
 
 /* ---- whether to go on ---- */
 
@@ -246,7 +247,8 @@ static void peer_linger(struct peer *peer)
     shutdown(peer->fd, SHUT_WR);
     peer->readable = true;
     if (loop_timer_start(peer->rpc->loop, &peer->stall,
-                         loop_deadline(patience < PEER_LINGER ? patience : PEER_LINGER)) < 0)
+                         loop_deadline(patience < PEER_LINGER ? patience : PEER_LINGER),
+                         peer_on_stall) < 0)
         peer->broken = true;
     loop_defer(peer->rpc->loop, &peer->task);
 }
@@ -271,9 +273,9 @@ static void peer_send(struct peer *peer)
     }
     peer->writable = false;
     loop_io_want_write(peer->rpc->loop, &peer->io);
-    if ((count > 0 || peer->stall.position == 0) &&
+    if ((count > 0 || !loop_timer_runs(&peer->stall)) &&
         loop_timer_start(peer->rpc->loop, &peer->stall,
-                         loop_deadline(peer->rpc->config.stall_timeout)) < 0)
+                         loop_deadline(peer->rpc->config.stall_timeout), peer_on_stall) < 0)
         peer->broken = true;
 }
 
@@ -413,7 +415,6 @@ int peer_new(struct rpc *rpc, int fd, const struct identity *who)
     list_init(&peer->tied);
     subscriptions_init(&peer->subscriptions);
     loop_task_init(&peer->task, peer_on_task);
-    loop_timer_init(&peer->stall, peer_on_stall);
     peer->room.fn = peer_on_room;
     list_init(&peer->room.link);
     list_append(&rpc->peers, &peer->link);

@@ -65,7 +65,6 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     list_init(&rpc->orphans);
     list_init(&rpc->spare_calls);
     rpc->reserve_fd = -1;
-    loop_timer_init(&rpc->drain_timer, rpc_on_drain_timer);
     loop_task_init(&rpc->drain_task, rpc_on_drain_task);
     *out = rpc;
     return 0;
@@ -131,7 +130,7 @@ void rpc_drain(struct rpc *rpc, uint64_t deadline, void (*done)(void *context), 
             peer_drain(CONTAINER_OF(link, struct peer, link));
     }
     /* A timer that cannot be had has fired. */
-    if (loop_timer_start(rpc->loop, &rpc->drain_timer, deadline) < 0)
+    if (loop_timer_start(rpc->loop, &rpc->drain_timer, deadline, rpc_on_drain_timer) < 0)
         rpc_cut_off(rpc);
     rpc_check_drained(rpc);
 }

@@ -76,7 +76,7 @@ static int fill(void)
 
 Test(service, a_manager_that_does_not_read_is_told_later_and_keeps_nobody_waiting)
 {
-    struct run run = {.timer = {.fn = stop}};
+    struct run run = {0};
     struct service *service = NULL;
     cr_assert_eq(loop_new(&run.loop), 0);
     cr_assert_eq(service_start(&service, run.loop), 0);
@@ -87,7 +87,7 @@ Test(service, a_manager_that_does_not_read_is_told_later_and_keeps_nobody_waitin
     for (int i = 0; i < count; i++)
         cr_assert_str_eq(told(), "old");
     cr_assert_eq(recv(manager, text, sizeof text, MSG_DONTWAIT), -1);
-    cr_assert_eq(loop_timer_start(run.loop, &run.timer, loop_deadline(0.3)), 0);
+    cr_assert_eq(loop_timer_start(run.loop, &run.timer, loop_deadline(0.3), stop), 0);
     cr_assert_eq(loop_run(run.loop), 0);
     cr_assert_str_eq(told(), "READY=1\nSTATUS=at /here");
     cr_assert_eq(recv(manager, text, sizeof text, MSG_DONTWAIT), -1);
@@ -98,11 +98,11 @@ Test(service, a_manager_that_does_not_read_is_told_later_and_keeps_nobody_waitin
 Test(service, the_loop_feeds_the_watchdog)
 {
     setenv("WATCHDOG_USEC", "20000", 1);
-    struct run run = {.timer = {.fn = stop}};
+    struct run run = {0};
     struct service *service = NULL;
     cr_assert_eq(loop_new(&run.loop), 0);
     cr_assert_eq(service_start(&service, run.loop), 0);
-    cr_assert_eq(loop_timer_start(run.loop, &run.timer, loop_deadline(0.1)), 0);
+    cr_assert_eq(loop_timer_start(run.loop, &run.timer, loop_deadline(0.1), stop), 0);
     cr_assert_eq(loop_run(run.loop), 0);
     for (int i = 0; i < 3; i++)
         cr_assert_str_eq(told(), "WATCHDOG=1");

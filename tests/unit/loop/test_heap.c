@@ -27,17 +27,17 @@ TestSuite(heap, .init = setup, .fini = teardown);
 
 static void add(int index, uint64_t deadline)
 {
-    timers[index].deadline = deadline;
-    cr_assert_eq(heap_add(&heap, &timers[index]), 0);
+    struct heap_slot slot = {.deadline = deadline, .timer = &timers[index]};
+    cr_assert_eq(heap_add(&heap, &slot), 0);
 }
 
 /* Every timer knows its place, and none is earlier than the one above it. */
 static void is_sound(void)
 {
     for (uint32_t i = 1; i <= heap_count(&heap); i++) {
-        cr_assert_eq(heap.slots[i - 1]->position, i);
+        cr_assert_eq(heap.slots[i - 1].timer->position, i);
         if (i > 1)
-            cr_assert_leq(heap.slots[i / 2 - 1]->deadline, heap.slots[i - 1]->deadline);
+            cr_assert_leq(heap.slots[i / 2 - 1].deadline, heap.slots[i - 1].deadline);
     }
 }
 
@@ -54,11 +54,11 @@ Test(heap, gives_back_in_order_of_deadlines)
     is_sound();
     uint64_t last = 0;
     while (heap_count(&heap) > 0) {
-        struct loop_timer *first = heap_first(&heap);
-        cr_assert_geq(first->deadline, last);
-        last = first->deadline;
-        heap_remove(&heap, first);
-        cr_assert_eq(first->position, 0);
+        struct heap_slot first = *heap_first(&heap);
+        cr_assert_geq(first.deadline, last);
+        last = first.deadline;
+        heap_remove(&heap, first.timer);
+        cr_assert_eq(first.timer->position, 0);
     }
 }
 
@@ -81,7 +81,7 @@ Test(heap, stays_sound_under_random_use)
     for (int i = 0; i < 20000; i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         int index = (int)((state >> 40) % COUNT);
-        if (timers[index].position != 0)
+        if (loop_timer_runs(&timers[index]))
             heap_remove(&heap, &timers[index]);
         else
             add(index, (state >> 20) % 100);

@@ -18,8 +18,7 @@ static void on_alarm(struct loop_timer *timer)
 /* Longer than any doubt lasts. */
 static void run_for_long(void)
 {
-    loop_timer_init(&alarm_timer, on_alarm);
-    loop_timer_start(loop, &alarm_timer, loop_now() + LOOP_SECOND / 5);
+    loop_timer_start(loop, &alarm_timer, loop_now() + LOOP_SECOND / 5, on_alarm);
     loop_run(loop);
 }
 

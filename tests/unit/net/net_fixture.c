@@ -92,11 +92,10 @@ static void slice_is_over(struct loop_timer *timer)
 void fixture_run_until(fixture_condition *holds, void *context)
 {
     uint64_t deadline = loop_now() + PATIENCE;
-    struct loop_timer slice;
-    loop_timer_init(&slice, slice_is_over);
+    struct loop_timer slice = {0};
     while (!holds(context)) {
         cr_assert_lt(loop_now(), deadline, "it did not come in time");
-        cr_assert_eq(loop_timer_start(loop, &slice, loop_now() + SLICE), 0);
+        cr_assert_eq(loop_timer_start(loop, &slice, loop_now() + SLICE, slice_is_over), 0);
         cr_assert_eq(loop_run(loop), 0);
         loop_timer_stop(loop, &slice);
     }

@@ -485,7 +485,7 @@ static void clean_up(void)
 Test(faults, every_allocation_in_turn)
 {
     struct loop_timer timer = {0}; /* room for timers, which the fixture itself needs */
-    cr_assert_eq(loop_timer_start(loop, &timer, loop_now() + LOOP_SECOND), 0);
+    cr_assert_eq(loop_timer_start(loop, &timer, loop_now() + LOOP_SECOND, NULL), 0);
     loop_timer_stop(loop, &timer);
     unsigned number = 1;
     for (bool failed = true; failed; number++) {
@@ -536,7 +536,7 @@ Test(faults, no_memory_for_a_timer)
     cr_assert_eq(loop_new(&other), 0);
     struct loop_timer timer = {0};
     faults_no_memory(1);
-    cr_assert_eq(loop_timer_start(other, &timer, loop_now() + LOOP_SECOND), -ENOMEM);
+    cr_assert_eq(loop_timer_start(other, &timer, loop_now() + LOOP_SECOND, NULL), -ENOMEM);
     cr_assert_eq(loop_busy(other), 0);
     faults_no_memory(0);
     loop_free(other);

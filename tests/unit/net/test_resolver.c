@@ -79,9 +79,8 @@ static void give_up(struct loop_timer *timer)
 /* Runs the loop until that many answers have come. */
 static void await(unsigned count)
 {
-    struct loop_timer patience;
-    loop_timer_init(&patience, give_up);
-    cr_assert_eq(loop_timer_start(loop, &patience, loop_now() + 10 * LOOP_SECOND), 0);
+    struct loop_timer patience = {0};
+    cr_assert_eq(loop_timer_start(loop, &patience, loop_now() + 10 * LOOP_SECOND, give_up), 0);
     awaited = count;
     if (answers < count)
         loop_run(loop);
