@@ -16,10 +16,17 @@
 #include <lauxlib.h>
 #include <limits.h>
 
+struct poll;
+
+struct poll_entry {
+    struct op op;
+    struct poll *poll;
+};
+
 struct poll {
     struct fiber *fiber;
-    int count;
-    struct op ops[];
+    int count; /* of the entries whose operation was started */
+    struct poll_entry entries[];
 };
 
 /* The operation of the descriptor that is number `position`, from 1. */
@@ -49,7 +56,7 @@ static int poll_try(lua_State *L)
     for (int i = 1; i <= count; i++) {
         struct op op;
         poll_set_op(L, &op, i);
-        CHECK(op_start(&op, 0, NULL, NULL) == OP_DONE);
+        CHECK(op_start(&op, 0, NULL) == OP_DONE);
         bool ready = op.status != -ETIMEDOUT;
         op_finish(&op);
         any = any || ready;
@@ -65,14 +72,14 @@ static int poll_try(lua_State *L)
 static void poll_abort(struct poll *poll)
 {
     for (int i = 0; i < poll->count; i++)
-        if (op_is_waiting(&poll->ops[i]))
-            op_abort(&poll->ops[i]);
+        if (op_is_waiting(&poll->entries[i].op))
+            op_abort(&poll->entries[i].op);
     poll->count = 0;
 }
 
 static void poll_done(struct op *op)
 {
-    struct poll *poll = op->context;
+    struct poll *poll = CONTAINER_OF(op, struct poll_entry, op)->poll;
     op_finish(op);
     poll_abort(poll);
     fiber_wake(poll->fiber, 0);
@@ -83,7 +90,7 @@ static void poll_interrupt(struct fiber *fiber, enum fiber_interrupt why)
     const struct wait *wait = fiber_extra(fiber);
     struct poll *poll = wait->poll;
     if (why == FIBER_CANCEL)
-        op_cancel(&poll->ops[0], -ECANCELED);
+        op_cancel(&poll->entries[0].op, -ECANCELED);
     else if (why == FIBER_ABANDON)
         poll_abort(poll);
 }
@@ -92,12 +99,13 @@ static void poll_interrupt(struct fiber *fiber, enum fiber_interrupt why)
 static bool poll_start(lua_State *L, struct poll *poll, int count, uint64_t deadline)
 {
     for (int i = 0; i <= count; i++) {
-        struct op *op = &poll->ops[i];
+        struct op *op = &poll->entries[i].op;
+        poll->entries[i].poll = poll;
         if (i == 0)
             op_watch(op, binding_of(L)->net, -1, 0);
         else
             poll_set_op(L, op, i);
-        if (op_start(op, i == 0 ? deadline : LOOP_NEVER, poll_done, poll) == OP_DONE) {
+        if (op_start(op, i == 0 ? deadline : LOOP_NEVER, poll_done) == OP_DONE) {
             op_finish(op);
             poll_abort(poll);
             return false;
@@ -119,7 +127,7 @@ static int poll_wait(lua_State *L)
     fiber_test_cancel(L);
     int count = (int)lua_objlen(L, 1) / 2;
     struct poll *poll =
-        lua_newuserdata(L, sizeof *poll + ((size_t)count + 1) * sizeof poll->ops[0]);
+        lua_newuserdata(L, sizeof *poll + ((size_t)count + 1) * sizeof poll->entries[0]);
     poll->fiber = wait->fiber;
     poll->count = 0;
     wait->poll = poll;

@@ -93,10 +93,10 @@ static int socket_push_received(lua_State *L, struct op *op)
         return failure_full(L, op->status);
     }
     lua_pushlstring(L, (const char *)op->in.data, op->in.length);
-    if (op->in.eof)
+    if (op->eof)
         lua_pushliteral(L, "eof");
     op_consume(op);
-    return op->in.eof ? 2 : 1;
+    return op->eof ? 2 : 1;
 }
 
 /* Of sysread(pointer, size): what was read goes there. */

@@ -62,7 +62,7 @@ static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
     luaL_checkstack(L, 2, NULL);
     lua_pushcfunction(L, wait_push_spare);
     lua_pushlightuserdata(L, wait);
-    CHECK(op_start(&wait->op, 0, NULL, NULL) == OP_DONE);
+    CHECK(op_start(&wait->op, 0, NULL) == OP_DONE);
     int error = wait->op.status;
     failure_note(L, error);
     int status = patient && error == -ETIMEDOUT ? 0 : lua_pcall(L, 1, LUA_MULTRET, 0);
@@ -80,7 +80,7 @@ static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
  * nothing, and the code of lua/ around it calls `finish` for that. */
 static void wait_done(struct op *op)
 {
-    struct wait *wait = op->context;
+    struct wait *wait = CONTAINER_OF(op, struct wait, op);
     fiber_set_errno(wait->fiber, failure_errno(op->status));
     wait->state = WAIT_OVER;
     fiber_wake(wait->fiber, 0);
@@ -142,7 +142,7 @@ int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *p
     wait->push = push;
     if (wait->fiber == NULL)
         return wait_try(L, wait, deadline);
-    if (op_start(&wait->op, deadline, wait_done, wait) == OP_DONE)
+    if (op_start(&wait->op, deadline, wait_done) == OP_DONE)
         return fiber_did_not_wait(L, wait->fiber, wait_push_at_once(L, wait, push));
     if (fiber_is_cancelled(wait->fiber)) {
         op_abort(&wait->op);

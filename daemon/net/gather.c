@@ -109,7 +109,7 @@ bool sock_gather(struct sock *sock, const void *data, size_t length)
 
 static void gather_on_rest(struct op *op)
 {
-    struct gather *gather = op->context;
+    struct gather *gather = CONTAINER_OF(op, struct gather, rest);
     MAGIC_CHECK(gather, GATHER_MAGIC);
     struct sock *sock = gather->sock;
     if (sock->fd >= 0) {
@@ -126,7 +126,7 @@ COLD static void gather_write_rest(struct gather *gather)
 {
     op_write_quietly(&gather->rest, gather->sock, buffer_data(&gather->bytes),
                      buffer_length(&gather->bytes));
-    if (op_start(&gather->rest, LOOP_NEVER, gather_on_rest, gather) == OP_DONE)
+    if (op_start(&gather->rest, LOOP_NEVER, gather_on_rest) == OP_DONE)
         gather_on_rest(&gather->rest);
 }
 

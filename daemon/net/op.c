@@ -24,6 +24,11 @@ enum op_state {
 
 static void op_on_timer(struct loop_timer *timer);
 
+static void op_clear_notes(struct op *op)
+{
+    op->dont_wait = op->limited = op->any = op->eof = op->message = false;
+}
+
 /* The largest of the union's members stands for all; member by member, since compilers clear a
  * whole operation by a slow loop. */
 void op_init(struct op *op, const struct op_class *class, struct sock *sock)
@@ -37,7 +42,7 @@ void op_init(struct op *op, const struct op_class *class, struct sock *sock)
     list_init(&op->link);
     op->timer = (struct loop_timer){0};
     op->state = OP_STATE_IDLE;
-    op->dont_wait = op->limited = false;
+    op_clear_notes(op);
     memset(&op->in, 0, sizeof(op->in));
 }
 
@@ -85,6 +90,7 @@ void op_init_done(struct op *op, const struct op_class *class, struct sock *sock
     op->class = class;
     op->sock = sock_ref(sock);
     op->state = OP_STATE_COMPLETE;
+    op_clear_notes(op);
     sock_record(sock, 0);
     sock->delivering = op;
 }
@@ -364,13 +370,12 @@ static int op_flush(struct op *op)
     return op->status;
 }
 
-int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context)
+int op_start(struct op *op, uint64_t deadline, op_done_fn *done)
 {
     MAGIC_CHECK(op, OP_MAGIC);
     CHECK(op->state == OP_STATE_IDLE);
     op->state = OP_STATE_RUNNING;
     op->done = done;
-    op->context = context;
     op->status = 0;
     if (op->sock != NULL && op->sock->fd < 0) {
         op->status = -EBADF;

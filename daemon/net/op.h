@@ -4,10 +4,11 @@
  * An operation lives in memory of its caller. One of the op_* constructors fills it in, op_start
  * tries it at once, and only if it cannot proceed it is parked on its socket, to complete later,
  * exactly once, through `done`, which is always called from the loop and never from within
- * op_start, op_cancel or sock_close.
+ * op_start, op_cancel or sock_close. Whose it is `done` knows by what the operation is a part of
+ * (CONTAINER_OF).
  *
  *     op_read(&op, sock, &what);
- *     if (op_start(&op, deadline, done, context) == OP_WAIT)
+ *     if (op_start(&op, deadline, done) == OP_WAIT)
  *         return;                         // done(&op) will come
  *     // complete: op.status, and what the operation yields
  *     op_finish(&op);
@@ -55,12 +56,14 @@ struct op {
     const struct op_class *class;
     struct sock *sock; /* a reference; NULL for an operation on no socket yet */
     op_done_fn *done;
-    void *context;
     struct list link; /* in the socket's queue, or among the completed */
     struct loop_timer timer;
     uint8_t state;
-    bool dont_wait; /* as on a non-blocking socket */
-    bool limited;   /* by SO_RCVTIMEO or SO_SNDTIMEO */
+    bool dont_wait : 1; /* as on a non-blocking socket */
+    bool limited : 1;   /* by SO_RCVTIMEO or SO_SNDTIMEO */
+    bool any : 1;       /* recv: whatever is there will do */
+    bool eof : 1;       /* of what receives: the stream ended before what was asked for */
+    bool message : 1;   /* of what receives: the result is a message, in `in.block` */
     union {
         /* send, write, syswrite: `sent` is valid after failures too */
         struct {
@@ -75,18 +78,15 @@ struct op {
             const uint8_t *data;
             size_t length;
             size_t limit;
-            void *block; /* of a message; NULL: of a stream */
             union {
                 const struct slice *delimiters; /* of a stream */
-                const struct address *from;     /* of a message: op_sender */
+                void *block;                    /* of a message */
             };
             union {
                 uint32_t delimiter_count;
                 uint32_t block_size;
             };
             int flags;
-            bool any; /* recv: whatever is there will do */
-            bool eof; /* the stream ended before what was asked for */
         } in;
         /* wait, watch */
         struct {
@@ -143,7 +143,7 @@ void op_syswrite(struct op *op, struct sock *sock, const void *data, size_t leng
 
 /*
  * `size` bytes, or with a non-blocking socket (or MSG_DONTWAIT) up to `size`; OP_RECV_ANY: what is
- * there, at most 512 bytes of a stream. Result: in.data, in.length, in.eof. With MSG_PEEK nothing
+ * there, at most 512 bytes of a stream. Result: in.data, in.length, eof. With MSG_PEEK nothing
  * is consumed. op_sender: who sent a message.
  */
 #define OP_RECV_ANY SIZE_MAX
@@ -170,7 +170,7 @@ void op_read(struct op *op, struct sock *sock, const struct read_what *what);
  * op_start. False: it is not there or not this one's turn; op_read is needed. */
 bool op_read_ahead(struct op *op, struct sock *sock, const struct slice *delimiter);
 
-/* What is there, up to `size`; 0 bytes and in.eof at the end of the stream. */
+/* What is there, up to `size`; 0 bytes and eof at the end of the stream. */
 void op_sysread(struct op *op, struct sock *sock, size_t size);
 
 /* Waits until the socket is ready for one of `want` (LOOP_READ, LOOP_WRITE). Result: ready.got. */
@@ -238,7 +238,7 @@ void op_set_payer(struct op *op, struct quota_user *payer);
  * until it completes or `deadline` (loop_deadline; LOOP_NEVER) passes, then with -ETIMEDOUT. A
  * deadline in the past tries once.
  */
-int op_start(struct op *op, uint64_t deadline, op_done_fn *done, void *context);
+int op_start(struct op *op, uint64_t deadline, op_done_fn *done);
 
 /* Completes a parked operation with `error` (negative). Too late if it has completed. */
 void op_cancel(struct op *op, int error);

@@ -72,6 +72,7 @@ static int message_step(struct op *op)
     op->in.block = pool_take(sock->net->pool, (size_t)size, &block_size);
     if (op->in.block == NULL)
         return op_end(op, -ENOMEM);
+    op->message = true;
     op->in.block_size = (uint32_t)block_size; /* no message is longer than an int says */
     ssize_t got = message_recv(sock, op->in.block, (size_t)size, op->in.flags);
     if (got < 0) {
@@ -79,18 +80,18 @@ static int message_step(struct op *op)
         return message_failed(op, (int)got);
     }
     op->in.data = op->in.block;
-    op->in.from = &sock->net->received_from;
     op->in.length = (size_t)(got < size ? got : size); /* MSG_TRUNC tells more than it copies */
     /* of a connection with message boundaries, nothing is the end */
-    op->in.eof = got == 0 && sock->type == SOCK_SEQPACKET && op->in.limit > 0;
+    op->eof = got == 0 && sock->type == SOCK_SEQPACKET && op->in.limit > 0;
     message_count(op);
     return op_end(op, 0);
 }
 
 static void message_release(struct op *op)
 {
-    if (op->in.block != NULL)
+    if (op->message)
         pool_give(op->sock->net->pool, op->in.block, op->in.block_size);
+    op->message = false;
     op->in.block = NULL;
     op->in.block_size = 0; /* it may wait on, and then it has no delimiters */
 }
@@ -126,5 +127,5 @@ void op_message(struct op *op, struct sock *sock, size_t size, int flags)
 
 const struct address *op_sender(const struct op *op)
 {
-    return op->in.block != NULL ? op->in.from : NULL;
+    return op->message ? &op->sock->net->received_from : NULL;
 }

@@ -162,7 +162,7 @@ static size_t read_wanted(const struct op *op)
 static int read_at_eof(struct op *op)
 {
     size_t length = buffer_length(&op->sock->in);
-    op->in.eof = true;
+    op->eof = true;
     return read_yield(op, length < op->in.limit ? length : op->in.limit);
 }
 
@@ -201,7 +201,7 @@ static bool recv_takes_less(const struct op *op)
 {
     if (op->in.flags & MSG_WAITALL)
         return false;
-    return op->in.any || op->sock->nonblock || op->dont_wait;
+    return op->any || op->sock->nonblock || op->dont_wait;
 }
 
 /* Nothing more is there just now. */
@@ -247,7 +247,7 @@ static int sysread_step(struct op *op)
             return OP_WAIT;
         if (got < 0)
             return op_end(op, (int)got);
-        op->in.eof = got == 0;
+        op->eof = got == 0;
     }
     return recv_partial(op);
 }
@@ -296,7 +296,6 @@ bool op_read_ahead(struct op *op, struct sock *sock, const struct slice *delimit
     op_init_done(op, &read_class, sock);
     op->in.data = buffer_data(&sock->in);
     op->in.length = length;
-    op->in.block = NULL;
     op->in.flags = 0;
     return true;
 }
@@ -311,7 +310,7 @@ void op_recv(struct op *op, struct sock *sock, size_t size, int flags)
     op->in.limit = size != OP_RECV_ANY ? size : RECV_ANY;
     op->in.flags = flags;
     op->dont_wait = (flags & MSG_DONTWAIT) != 0;
-    op->in.any = size == OP_RECV_ANY;
+    op->any = size == OP_RECV_ANY;
 }
 
 void op_sysread(struct op *op, struct sock *sock, size_t size)
@@ -327,8 +326,7 @@ void op_sysread(struct op *op, struct sock *sock, size_t size)
 void op_consume(struct op *op)
 {
     struct sock *sock = op->sock;
-    if (sock == NULL || sock->delivering != op || op->in.block != NULL ||
-        (op->in.flags & MSG_PEEK) != 0)
+    if (sock == NULL || sock->delivering != op || op->message || (op->in.flags & MSG_PEEK) != 0)
         return;
     size_t length = op->in.length;
     buffer_consume(&sock->in, sock->net->pool, length);

@@ -135,7 +135,7 @@ static int attempt_start(struct connector *connector)
     attempt->running = true;
     op_connect(&attempt->op, sock, address);
     sock_unref(sock); /* the operation holds it */
-    if (op_start(&attempt->op, LOOP_NEVER, attempt_on_done, NULL) == OP_DONE)
+    if (op_start(&attempt->op, LOOP_NEVER, attempt_on_done) == OP_DONE)
         return attempt_result(attempt, &connector->op->made.sock);
     connector->running++;
     return OP_WAIT;
@@ -187,7 +187,7 @@ static int connector_resolved(struct connector *connector)
 
 static void connector_on_resolved(struct op *op)
 {
-    struct connector *connector = op->context;
+    struct connector *connector = CONTAINER_OF(op, struct connector, resolve);
     if (!op_is_parked(connector->op))
         return; /* what ends it will take the look-up back */
     int result = connector_resolved(connector);
@@ -202,7 +202,7 @@ static int connector_resolve(struct connector *connector)
                &hints);
     op_set_payer(&connector->resolve, connector->op->made.payer);
     connector->resolving = true;
-    if (op_start(&connector->resolve, LOOP_NEVER, connector_on_resolved, connector) == OP_WAIT)
+    if (op_start(&connector->resolve, LOOP_NEVER, connector_on_resolved) == OP_WAIT)
         return OP_WAIT;
     return connector_resolved(connector);
 }

@@ -55,7 +55,7 @@ static int listen_resolved(struct listen_work *work)
 
 static void listen_on_resolved(struct op *op)
 {
-    struct listen_work *work = op->context;
+    struct listen_work *work = CONTAINER_OF(op, struct listen_work, resolve);
     int result = listen_resolved(work);
     op_complete(work->op, result);
 }
@@ -71,7 +71,7 @@ static int listen_step(struct op *op)
         return op_end(op, listen_on(work, &work->address));
     work->resolving = true;
     op_set_payer(&work->resolve, op->made.payer);
-    if (op_start(&work->resolve, LOOP_NEVER, listen_on_resolved, work) == OP_WAIT)
+    if (op_start(&work->resolve, LOOP_NEVER, listen_on_resolved) == OP_WAIT)
         return OP_WAIT;
     return op_end(op, listen_resolved(work));
 }

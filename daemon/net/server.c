@@ -118,7 +118,7 @@ static bool server_take(struct server *server)
 
 static void server_on_accept(struct op *op)
 {
-    struct server *server = op->context;
+    struct server *server = CONTAINER_OF(op, struct server, accept);
     MAGIC_CHECK(server, SERVER_MAGIC);
     if (server_take(server))
         server_run(server);
@@ -130,7 +130,7 @@ static void server_run(struct server *server)
     for (int i = 0; i < SERVER_BATCH; i++) {
         op_accept_always(&server->accept, server->listener);
         server->accepting = true;
-        if (op_start(&server->accept, LOOP_NEVER, server_on_accept, server) == OP_WAIT)
+        if (op_start(&server->accept, LOOP_NEVER, server_on_accept) == OP_WAIT)
             return;
         if (!server_take(server))
             return;

@@ -386,7 +386,7 @@ void call_cancel(struct rpc_call *call, int error)
 
 static void call_on_done(struct op *op)
 {
-    struct rpc_call *call = op->context;
+    struct rpc_call *call = CONTAINER_OF(op, struct rpc_call, op);
     MAGIC_CHECK(call, CALL_MAGIC);
     call_finish(call, call->complete(call));
 }
@@ -453,7 +453,7 @@ int call_start(struct rpc_call *call, double timeout, call_fn *complete)
 {
     call->has_op = true;
     call->complete = complete;
-    if (op_start(&call->op, loop_deadline(timeout), call_on_done, call) == OP_DONE)
+    if (op_start(&call->op, loop_deadline(timeout), call_on_done) == OP_DONE)
         return complete(call);
     int result = call_own(call);
     if (result == 0)

@@ -192,7 +192,7 @@ int method_was_read(struct rpc_call *call)
                          call->method->name);
     call->answer.bytes.data = op->in.data;
     call->answer.bytes.length = op->in.length;
-    call->answer.bytes.eof = op->in.eof;
+    call->answer.bytes.eof = op->eof;
     call->answer.bytes.consumed = !(op->in.flags & MSG_PEEK);
     return 0;
 }

@@ -27,7 +27,7 @@ struct stream {
 
 static size_t stream_room(struct op *op)
 {
-    struct stream *stream = op->context;
+    struct stream *stream = CONTAINER_OF(op, struct stream, op);
     if (stream->credit == 0)
         return 0;
     size_t room = subscription_window(&stream->base);
@@ -38,7 +38,7 @@ static size_t stream_room(struct op *op)
 
 static int stream_take(struct op *op, const void *data, size_t length)
 {
-    struct stream *stream = op->context;
+    struct stream *stream = CONTAINER_OF(op, struct stream, op);
     struct writer *writer = subscription_begin(&stream->base, NOTIFICATION_data, 2);
     writer_uint(writer, stream->offset);
     writer_bin_head(writer, length);
@@ -69,7 +69,7 @@ static void stream_put_end(struct stream *stream, int status)
 
 static void stream_on_done(struct op *op)
 {
-    struct stream *stream = op->context;
+    struct stream *stream = CONTAINER_OF(op, struct stream, op);
     stream->over = true;
     stream_put_end(stream, op->status);
     op_finish(op);
@@ -110,7 +110,7 @@ static int stream_start(struct rpc_call *call, struct sock *sock, uint64_t credi
         return result;
     struct stream *stream = CONTAINER_OF(subscription, struct stream, base);
     op_stream(&stream->op, sock, SUBSCRIPTION_PIECE, stream_room, stream_take);
-    if (op_start(&stream->op, LOOP_NEVER, stream_on_done, stream) == OP_DONE) {
+    if (op_start(&stream->op, LOOP_NEVER, stream_on_done) == OP_DONE) {
         result = stream->op.status;
         subscription_free(subscription);
         return result;

@@ -191,7 +191,7 @@ STREAM_TEST(faults, no_memory_for_bytes_given_back)
     struct act act;
     pair_say_text(pair, "def");
     op_read(&op, pair->sock, &(struct read_what){.limit = 3});
-    cr_assert_eq(op_start(&op, LOOP_NEVER, NULL, NULL), OP_DONE);
+    cr_assert_eq(op_start(&op, LOOP_NEVER, NULL), OP_DONE);
     for (unsigned number = 1; number <= 2; number++) {
         faults_no_memory(number);
         cr_assert_eq(sock_unread(pair->sock, "abc", 3), -ENOMEM);

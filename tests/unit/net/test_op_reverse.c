@@ -37,6 +37,7 @@ static void setup(void)
 TestSuite(reverse, .init = setup, .fini = fixture_down);
 
 struct outcome {
+    struct op op;
     bool ended;
     int status;
     char host[64], service[64];
@@ -44,7 +45,7 @@ struct outcome {
 
 static void on_done(struct op *op)
 {
-    struct outcome *outcome = op->context;
+    struct outcome *outcome = CONTAINER_OF(op, struct outcome, op);
     outcome->ended = true;
     outcome->status = op->status;
     if (op->status == 0) {
@@ -70,10 +71,9 @@ static void make(struct op *op, const char *port, int flags)
 
 Test(reverse, an_address_and_its_port_have_names)
 {
-    struct op op;
     struct outcome outcome = {0};
-    make(&op, "80", 0);
-    cr_assert_eq(op_start(&op, LOOP_NEVER, on_done, &outcome), OP_WAIT);
+    make(&outcome.op, "80", 0);
+    cr_assert_eq(op_start(&outcome.op, LOOP_NEVER, on_done), OP_WAIT);
     fixture_run_until(has_ended, &outcome);
     cr_assert_eq(outcome.status, 0);
     cr_assert_str_eq(outcome.host, "one.test");
@@ -83,20 +83,18 @@ Test(reverse, an_address_and_its_port_have_names)
 
 Test(reverse, an_unknown_address_says_so)
 {
-    struct op op;
     struct outcome outcome = {0};
-    make(&op, "80", NI_NAMEREQD);
-    cr_assert_eq(op_start(&op, LOOP_NEVER, on_done, &outcome), OP_WAIT);
+    make(&outcome.op, "80", NI_NAMEREQD);
+    cr_assert_eq(op_start(&outcome.op, LOOP_NEVER, on_done), OP_WAIT);
     fixture_run_until(has_ended, &outcome);
     cr_assert_eq(outcome.status, error_from_eai(EAI_NONAME));
 }
 
 Test(reverse, one_that_hangs_ends_at_its_deadline)
 {
-    struct op op;
     struct outcome outcome = {0};
-    make(&op, "7", 0);
-    cr_assert_eq(op_start(&op, loop_deadline(0.02), on_done, &outcome), OP_WAIT);
+    make(&outcome.op, "7", 0);
+    cr_assert_eq(op_start(&outcome.op, loop_deadline(0.02), on_done), OP_WAIT);
     fixture_run_until(has_ended, &outcome);
     cr_assert_eq(outcome.status, -ETIMEDOUT);
     sem_post(&gate);
@@ -106,18 +104,17 @@ Test(reverse, without_time_it_does_not_wait)
 {
     struct op op;
     make(&op, "80", 0);
-    cr_assert_eq(op_start(&op, 0, NULL, NULL), OP_DONE);
+    cr_assert_eq(op_start(&op, 0, NULL), OP_DONE);
     cr_assert_eq(op.status, -ETIMEDOUT);
     op_finish(&op);
 }
 
 Test(reverse, taken_back_it_leaves_nothing)
 {
-    struct op op;
     struct outcome outcome = {0};
-    make(&op, "7", 0);
-    cr_assert_eq(op_start(&op, LOOP_NEVER, on_done, &outcome), OP_WAIT);
-    op_abort(&op);
+    make(&outcome.op, "7", 0);
+    cr_assert_eq(op_start(&outcome.op, LOOP_NEVER, on_done), OP_WAIT);
+    op_abort(&outcome.op);
     sem_post(&gate);
     fixture_run_rounds(3);
     cr_assert_not(outcome.ended);

@@ -22,7 +22,7 @@ struct taker {
 
 static size_t room_of(struct op *op)
 {
-    struct taker *taker = op->context;
+    struct taker *taker = CONTAINER_OF(op, struct taker, op);
     if (++taker->asked == 2)
         taker->first = taker->pieces;
     return taker->room;
@@ -30,7 +30,7 @@ static size_t room_of(struct op *op)
 
 static int take_bytes(struct op *op, const void *data, size_t length)
 {
-    struct taker *taker = op->context;
+    struct taker *taker = CONTAINER_OF(op, struct taker, op);
     cr_assert_leq(length, taker->room);
     cr_assert_leq(length, PIECE);
     cr_assert_gt(length, 0);
@@ -45,7 +45,7 @@ static int take_bytes(struct op *op, const void *data, size_t length)
 
 static void on_done(struct op *op)
 {
-    struct taker *taker = op->context;
+    struct taker *taker = CONTAINER_OF(op, struct taker, op);
     taker->ended = true;
     taker->status = op->status;
     op_finish(op);
@@ -59,7 +59,7 @@ static void start(struct taker *taker, struct sock *sock, size_t room)
     taker->refuse = 0;
     taker->ended = false;
     op_stream(&taker->op, sock, PIECE, room_of, take_bytes);
-    cr_assert_eq(op_start(&taker->op, LOOP_NEVER, on_done, taker), OP_WAIT);
+    cr_assert_eq(op_start(&taker->op, LOOP_NEVER, on_done), OP_WAIT);
     op_stream_resume(&taker->op);
 }
 
@@ -103,7 +103,7 @@ STREAM_TEST(op_stream, waits_to_be_let_flow)
     pair_say_text(pair, "x");
     op_stream(&taker.op, pair->sock, PIECE, room_of, take_bytes);
     taker = (struct taker){.op = taker.op, .room = 10};
-    cr_assert_eq(op_start(&taker.op, LOOP_NEVER, on_done, &taker), OP_WAIT);
+    cr_assert_eq(op_start(&taker.op, LOOP_NEVER, on_done), OP_WAIT);
     fixture_run_rounds(10);
     cr_assert_eq(taker.length, 0);
     op_stream_resume(&taker.op);

@@ -426,7 +426,7 @@ static void never(struct op *op)
 static void looks_at_three(struct op *op, struct pair *pair)
 {
     op_read(op, pair->sock, &(struct read_what){.limit = 3});
-    cr_assert_eq(op_start(op, LOOP_NEVER, never, NULL), OP_DONE);
+    cr_assert_eq(op_start(op, LOOP_NEVER, never), OP_DONE);
 }
 
 /* Somebody else's answer comes back while one result is not finished. */

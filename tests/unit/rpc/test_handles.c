@@ -192,7 +192,7 @@ Test(handles, a_socket_without_use_for_its_time_to_live_closes)
     cr_assert_eq(handles_set(handles, spared, &immortal, NULL), 0);
     op_accept(&op, waited);
     cr_assert_eq(sock_listen(waited, 1), 0);
-    cr_assert_eq(op_start(&op, LOOP_NEVER, on_read, NULL), OP_WAIT);
+    cr_assert_eq(op_start(&op, LOOP_NEVER, on_read), OP_WAIT);
     while (loop_now() < begin + LOOP_SECOND / 10) {
         sock_touch(used);
         fixture_spin(&fixture);
