@@ -5,9 +5,9 @@ local socket = require('socket')
 
 local handlers = {}
 
-function handlers.echo(s)
+local function echo(s, piece)
     while true do
-        local data = s:sysread(65536)
+        local data = s:sysread(piece)
         if data == nil or data == '' then
             break
         end
@@ -15,11 +15,15 @@ function handlers.echo(s)
     end
 end
 
--- As the limit and the other peers do for all their connections: otherwise the end of each large
+function handlers.echo(s)
+    echo(s, 65536)
+end
+
+-- Much at a time, since each call of the kernel's for a stream costs acknowledgements too. And as the limit and the other peers do for all their connections: otherwise the end of each large
 -- piece waits until the peer has confirmed what went before.
 function handlers.bulk(s)
     s:setsockopt('tcp', 'TCP_NODELAY', true)
-    handlers.echo(s)
+    echo(s, 262144)
 end
 
 function handlers.lines(s)

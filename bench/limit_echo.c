@@ -13,6 +13,8 @@ static size_t serve_echo(struct limit_connection *connection, const uint8_t *in,
 
 const struct limit_class limit_echo = {.name = "echo", .serve = serve_echo};
 
+enum { BULK_BUFFER = 256 << 10 };
+
 /* ---- bulk: each connection has a buffer of its own, which is sent from where it was filled ----
  */
 
@@ -33,9 +35,9 @@ static bool drain(struct limit_connection *connection)
 static bool pump_bulk(struct limit_connection *connection)
 {
     if (connection->unsent == NULL)
-        connection->unsent = allocate(1, LIMIT_BUFFER);
+        connection->unsent = allocate(1, BULK_BUFFER);
     while (drain(connection)) {
-        ssize_t got = recv(connection->fd, connection->unsent, LIMIT_BUFFER, 0);
+        ssize_t got = recv(connection->fd, connection->unsent, BULK_BUFFER, 0);
         if (got <= 0)
             return got < 0 && errno == EAGAIN;
         connection->unsent_at = 0;

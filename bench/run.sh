@@ -36,7 +36,7 @@ echo-16k|$socket|echo|tcp|stream --connections 16 --size 16384|echo 16 KiB, 16 c
 lines|$socket|lines|tcp|stream --lines --connections 64|lines of 64 B, 64 connections, one at a time
 lines-deep|$socket|lines|tcp|stream --lines --connections 64 --depth 16|lines of 64 B, 64 connections, 16 deep
 once|$socket|once|tcp|connect --connections 16|connect, one line, close
-bulk|$socket|bulk|tcp|stream --size 65536 --depth 64 --refill|one connection in bulk, both ways, by 64 KiB
+bulk|$socket|bulk|tcp|stream --size 65536 --depth 64 --refill|one connection in bulk, both ways, a request is 64 KiB
 fair|$socket|echo|tcp|stream --connections 1000 --size 1024 --depth 16 --refill --each|1,000 connections that keep sending 1 KiB
 rpc|$control|rpc|unix|rpc|RPC, 1 connection, one at a time
 rpc-deep|$control|rpc|unix|rpc --depth 128|RPC, 1 connection, 128 deep

@@ -70,8 +70,6 @@ prepare() {
 # The command that starts a server, into the array `command`.
 server_command() {
     local name=$1 mode=$2 host=$3 port=$4 address=$5
-    # To those that set TCP_NODELAY on every connection bulk is nothing else than echo.
-    case $name in libevent | luv | cqueues) mode=${mode/bulk/echo} ;; esac
     case $name in
     limit) command=("$build/bin/sockd-bench-limit" "$mode" "$address") ;;
     libevent) command=("$build/bin/sockd-bench-libevent" "$mode" "$address") ;;

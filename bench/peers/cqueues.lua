@@ -1,19 +1,27 @@
 -- A peer: cqueues, a coroutine for each connection.
 --
---   luajit cqueues.lua echo|lines|once HOST PORT     PORT is the path if HOST is unix/
+--   luajit cqueues.lua echo|bulk|lines|once HOST PORT     PORT is the path if HOST is unix/
 local cqueues = require('cqueues')
 local socket = require('cqueues.socket')
 
 local mode, host, port = arg[1], arg[2], arg[3]
 local handlers = {}
 
-function handlers.echo(s)
+local function echo(s, piece)
     while true do
-        local data = s:read(-65536)
+        local data = s:read(-piece)
         if data == nil or not s:write(data) then
             break
         end
     end
+end
+
+function handlers.echo(s)
+    echo(s, 65536)
+end
+
+function handlers.bulk(s)
+    echo(s, 262144)
 end
 
 function handlers.lines(s)

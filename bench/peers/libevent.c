@@ -1,7 +1,7 @@
 /*
  * A peer: the same servers on libevent's bufferevents, as its manual shows them.
  *
- *   sockd-bench-libevent echo|lines|once ADDRESS
+ *   sockd-bench-libevent echo|bulk|lines|once ADDRESS
  */
 #include "bench.h"
 
@@ -10,10 +10,14 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { BULK_PIECE = 256 << 10 };
+
 static bufferevent_data_cb on_readable;
+static bool in_bulk;
 
 static void on_echo(struct bufferevent *connection, void *context)
 {
@@ -73,6 +77,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     if (connection == NULL)
         fail(0, "bufferevent_socket_new");
     socket_no_delay(fd);
+    if (in_bulk) {
+        bufferevent_set_max_single_read(connection, BULK_PIECE);
+        bufferevent_set_max_single_write(connection, BULK_PIECE);
+    }
     bufferevent_setcb(connection, on_readable, NULL, on_event, NULL);
     bufferevent_enable(connection, EV_READ | EV_WRITE);
 }
@@ -81,10 +89,11 @@ int main(int argc, char **argv)
 {
     struct endpoint endpoint;
     if (argc != 3)
-        fail(0, "usage: sockd-bench-libevent echo|lines|once ADDRESS");
-    on_readable = strcmp(argv[1], "echo") == 0    ? on_echo
-                  : strcmp(argv[1], "lines") == 0 ? on_lines
-                                                  : on_once;
+        fail(0, "usage: sockd-bench-libevent echo|bulk|lines|once ADDRESS");
+    in_bulk = strcmp(argv[1], "bulk") == 0;
+    on_readable = strcmp(argv[1], "lines") == 0  ? on_lines
+                  : strcmp(argv[1], "once") == 0 ? on_once
+                                                 : on_echo;
     endpoint_parse(&endpoint, argv[2]);
     signal(SIGPIPE, SIG_IGN);
     struct event_base *base = event_base_new();

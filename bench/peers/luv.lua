@@ -1,6 +1,6 @@
 -- A peer: luv, callbacks without coroutines.
 --
---   luajit luv.lua echo|lines|once HOST PORT     PORT is the path if HOST is unix/
+--   luajit luv.lua echo|bulk|lines|once HOST PORT     PORT is the path if HOST is unix/
 local uv = require('luv')
 
 local mode, host, port = arg[1], arg[2], arg[3]
@@ -15,6 +15,8 @@ function handlers.echo(s)
         end
     end
 end
+
+handlers.bulk = handlers.echo -- the library itself decides for pieces of 64 KiB
 
 function handlers.lines(s)
     local held = ''

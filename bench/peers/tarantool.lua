@@ -8,9 +8,9 @@ local errno = require('errno')
 local mode, host, port = arg[1], arg[2], arg[3]
 local handlers = {}
 
-function handlers.echo(s)
+local function echo(s, piece)
     while true do
-        local data = s:sysread(65536)
+        local data = s:sysread(piece)
         if data == nil and s:errno() == errno.EAGAIN then
             s:readable()
         elseif data == nil or data == '' then
@@ -21,9 +21,13 @@ function handlers.echo(s)
     end
 end
 
+function handlers.echo(s)
+    echo(s, 65536)
+end
+
 function handlers.bulk(s)
     s:setsockopt('tcp', 'TCP_NODELAY', true)
-    handlers.echo(s)
+    echo(s, 262144)
 end
 
 function handlers.lines(s)
