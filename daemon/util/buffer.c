@@ -5,18 +5,24 @@
 
 #include <string.h>
 
-/* Moves the bytes to a block of at least `size`, leaving `front` bytes free before them. */
+/* Moves the bytes to a block of at least `size`, leaving `front` bytes free before them. The pool's
+ * blocks have sizes of powers of two, so that none for so many is larger than BUFFER_MAX. */
 static int buffer_move(struct buffer *buffer, struct pool *pool, size_t size, size_t front)
 {
     size_t actual;
-    uint8_t *memory = pool_take(pool, size, &actual);
+    uint8_t *memory = size <= BUFFER_MAX ? pool_take(pool, size, &actual) : NULL;
     if (memory == NULL)
         return -ENOMEM;
     size_t length = buffer_length(buffer);
     if (length > 0)
         memcpy(memory + front, buffer_data(buffer), length);
     buffer_deinit(buffer, pool);
-    *buffer = (struct buffer){memory, actual, front, front + length, false};
+    *buffer = (struct buffer){
+        .memory = memory,
+        .size = (uint32_t)actual,
+        .start = (uint32_t)front,
+        .end = (uint32_t)(front + length),
+    };
     return 0;
 }
 
@@ -24,8 +30,8 @@ static void buffer_shift(struct buffer *buffer, size_t front)
 {
     size_t length = buffer_length(buffer);
     memmove(buffer->memory + front, buffer_data(buffer), length);
-    buffer->start = front;
-    buffer->end = front + length;
+    buffer->start = (uint32_t)front;
+    buffer->end = (uint32_t)(front + length);
 }
 
 int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room)
@@ -33,7 +39,7 @@ int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room)
     if (buffer_room(buffer) >= room)
         return 0;
     size_t length = buffer_length(buffer);
-    if (room > SIZE_MAX - length)
+    if (room > BUFFER_MAX - length)
         return -ENOMEM;
     /* Shifting costs its length: only when at least as much has been consumed, so that the cost
      * stays in proportion to the bytes that went through. */
@@ -46,8 +52,9 @@ int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room)
 
 void buffer_lend(struct buffer *buffer, void *memory, size_t size)
 {
+    CHECK(size <= BUFFER_MAX);
     if (buffer->memory == NULL)
-        *buffer = (struct buffer){.memory = memory, .size = size, .lent = true};
+        *buffer = (struct buffer){.memory = memory, .size = (uint32_t)size, .lent = true};
 }
 
 int buffer_keep(struct buffer *buffer, struct pool *pool)
@@ -76,7 +83,7 @@ int buffer_append(struct buffer *buffer, struct pool *pool, const void *data, si
     if (error < 0)
         return error;
     memcpy(buffer_tail(buffer), data, length);
-    buffer->end += length;
+    buffer_commit(buffer, length);
     return 0;
 }
 
@@ -84,6 +91,8 @@ int buffer_prepend(struct buffer *buffer, struct pool *pool, const void *data, s
 {
     if (length == 0)
         return 0;
+    if (length > BUFFER_MAX - buffer_length(buffer))
+        return -ENOMEM;
     size_t total = buffer_length(buffer) + length;
     if (buffer->start < length) {
         if (buffer->size >= total) {
@@ -94,7 +103,7 @@ int buffer_prepend(struct buffer *buffer, struct pool *pool, const void *data, s
                 return error;
         }
     }
-    buffer->start -= length;
+    buffer->start -= (uint32_t)length;
     memcpy(buffer_data(buffer), data, length);
     return 0;
 }

@@ -3,6 +3,8 @@
  *
  * Bytes are appended in two steps, so that a system call can put them where they stay: reserve
  * room, then commit what arrived. They are taken from the front by consume.
+ *
+ * Each connection has one, so it is kept small: its sizes have 32 bits.
  */
 #pragma once
 
@@ -12,10 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How many bytes one can hold at most: no string of Lua's has more. */
+#define BUFFER_MAX ((size_t)1 << 31)
+
 struct buffer {
     uint8_t *memory; /* NULL while empty */
-    size_t size;     /* of the block */
-    size_t start, end;
+    uint32_t size;   /* of the block, at most BUFFER_MAX */
+    uint32_t start, end;
     bool lent; /* the memory is somebody else's: buffer_lend */
 };
 
@@ -55,15 +60,15 @@ static inline size_t buffer_room(const struct buffer *buffer)
     return buffer->size - buffer->end;
 }
 
-/* Makes room for at least `room` more bytes behind the last one. -ENOMEM. Pointers into the
- * buffer are void afterwards. */
+/* Makes room for at least `room` more bytes behind the last one. -ENOMEM, also beyond BUFFER_MAX.
+ * Pointers into the buffer are void afterwards. */
 int buffer_reserve(struct buffer *buffer, struct pool *pool, size_t room);
 
 /* `length` of the reserved bytes are filled now. */
 static inline void buffer_commit(struct buffer *buffer, size_t length)
 {
     CHECK(length <= buffer_room(buffer));
-    buffer->end += length;
+    buffer->end += (uint32_t)length;
 }
 
 /* Gives the block back when there is nothing in it: after a reserve that stayed unused. */
@@ -77,7 +82,7 @@ static inline void buffer_release_if_empty(struct buffer *buffer, struct pool *p
 static inline void buffer_consume(struct buffer *buffer, struct pool *pool, size_t length)
 {
     CHECK(length <= buffer_length(buffer));
-    buffer->start += length;
+    buffer->start += (uint32_t)length;
     buffer_release_if_empty(buffer, pool);
 }
 

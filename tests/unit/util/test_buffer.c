@@ -118,9 +118,27 @@ Test(buffer, settling_leaves_a_well_filled_block_alone)
 Test(buffer, what_no_memory_can_hold_is_refused_and_nothing_changes)
 {
     buffer_append(&buffer, pool, "abc", 3);
+    cr_assert_eq(buffer_reserve(&buffer, pool, BUFFER_MAX - 2), -ENOMEM);
+    cr_assert_eq(buffer_append(&buffer, pool, "x", (size_t)1 << 32), -ENOMEM);
+    cr_assert_eq(buffer_prepend(&buffer, pool, "x", (size_t)1 << 32), -ENOMEM);
+    cr_assert_eq(buffer_prepend(&buffer, pool, "x", SIZE_MAX), -ENOMEM);
     cr_assert_eq(buffer_reserve(&buffer, pool, SIZE_MAX - 1), -ENOMEM);
     cr_assert_eq(buffer_reserve(&buffer, pool, (size_t)1 << 50), -ENOMEM);
     holds("abc");
+}
+
+/* Nothing is written to it, so that no memory is needed but in the address space. */
+Test(buffer, it_can_hold_as_much_as_it_says)
+{
+    buffer_append(&buffer, pool, "abc", 3);
+    cr_assert_eq(buffer_reserve(&buffer, pool, BUFFER_MAX - 3), 0);
+    cr_assert_eq(buffer_room(&buffer), BUFFER_MAX - 3);
+    buffer_commit(&buffer, BUFFER_MAX - 3);
+    cr_assert_eq(buffer_length(&buffer), BUFFER_MAX);
+    cr_assert_eq(buffer_reserve(&buffer, pool, 1), -ENOMEM);
+    buffer_consume(&buffer, pool, BUFFER_MAX - 2);
+    cr_assert_eq(buffer_length(&buffer), 2);
+    buffer_deinit(&buffer, pool);
 }
 
 /* Moving costs; it must stay in proportion to what goes through. */
