@@ -77,7 +77,7 @@ static bool gather_may(const struct sock *sock, size_t length)
 {
     size_t had = sock->gather != NULL ? buffer_length(&sock->gather->bytes) : 0;
     return sock->fd >= 0 && sock->type == SOCK_STREAM && length > 0 && length <= GATHER_PIECE &&
-           length <= GATHER_MAX - had && !sock->rough && list_empty(&sock->writers) &&
+           length <= GATHER_MAX - had && !sock->rough && ring_empty(&sock->writers) &&
            (sock->ready & (LOOP_WRITE | LOOP_CLOSED)) == LOOP_WRITE &&
            sock->bytes_in + sock->bytes_out > 0;
 }

@@ -51,19 +51,12 @@ static struct net *op_net(const struct op *op)
     return op->sock != NULL ? op->sock->net : op->class->net(op);
 }
 
-static inline const struct list *op_queue(const struct op *op)
+/* The queue in which it has to wait its turn; NULL: none. */
+static inline struct ring *op_queue(const struct op *op)
 {
-    switch (op->class->queue) {
-    case OP_QUEUE_READ:
+    if (op->class->queue == OP_QUEUE_READ)
         return &op->sock->readers;
-    case OP_QUEUE_WRITE:
-        return &op->sock->writers;
-    case OP_QUEUE_WATCH:
-        return &sock_rare(op->sock)->waiters;
-    case OP_QUEUE_NONE:
-        break;
-    }
-    return NULL;
+    return op->class->queue == OP_QUEUE_WRITE ? &op->sock->writers : NULL;
 }
 
 /* ---- the end ---- */
@@ -98,7 +91,11 @@ void op_init_done(struct op *op, const struct op_class *class, struct sock *sock
 static void op_unpark(struct op *op)
 {
     struct net *net = op_net(op);
-    list_unlink(&op->link);
+    struct ring *queue = op_queue(op);
+    if (queue != NULL)
+        ring_remove(queue, &op->link);
+    else
+        list_unlink(&op->link);
     loop_timer_stop(net->loop, &op->timer);
     net->waiting--;
 }
@@ -115,9 +112,9 @@ void op_deliver(struct op *op)
  */
 static void op_step_aside(struct op *op)
 {
-    const struct list *queue = op_queue(op);
+    const struct ring *queue = op_queue(op);
     op_unpark(op);
-    if (queue != NULL && !list_empty(queue))
+    if (queue != NULL && !ring_empty(queue))
         sock_serve_later(op->sock);
 }
 
@@ -163,18 +160,19 @@ void op_cancel(struct op *op, int error)
         op_end_later(op, error);
 }
 
-static void op_fail_queue(const struct list *queue, int error)
+static void op_fail_queue(const struct ring *queue, int error)
 {
-    struct list *node;
-    while ((node = list_first(queue)) != NULL)
-        op_end_later(CONTAINER_OF(node, struct op, link), error);
+    while (!ring_empty(queue))
+        op_end_later(CONTAINER_OF(queue->first, struct op, link), error);
 }
 
 void op_fail_all(struct sock *sock, int error)
 {
     op_fail_queue(&sock->readers, error);
     op_fail_queue(&sock->writers, error);
-    op_fail_queue(&sock_rare(sock)->waiters, error);
+    struct list *node;
+    while ((node = list_first(&sock_rare(sock)->waiters)) != NULL)
+        op_end_later(CONTAINER_OF(node, struct op, link), error);
 }
 
 void op_abort(struct op *op)
@@ -198,7 +196,7 @@ COLD static void op_after_delivery(struct sock *sock)
     sock_take_returned(sock);
     if (sock->fd < 0)
         buffer_deinit(&sock->in, sock->net->pool);
-    else if (!list_empty(&sock->readers))
+    else if (!ring_empty(&sock->readers))
         sock_serve_later(sock);
 }
 
@@ -215,7 +213,7 @@ void op_finish(struct op *op)
         return;
     if (sock->delivering == op) {
         sock->delivering = NULL;
-        if (sock_has_returned(sock) || sock->fd < 0 || !list_empty(&sock->readers))
+        if (sock_has_returned(sock) || sock->fd < 0 || !ring_empty(&sock->readers))
             op_after_delivery(sock);
     }
     sock_unref(sock);
@@ -238,9 +236,8 @@ static bool op_must_queue(const struct op *op)
 {
     if (op->class->queue == OP_QUEUE_READ && op->sock->delivering != NULL)
         return true;
-    if (op->class->queue == OP_QUEUE_READ || op->class->queue == OP_QUEUE_WRITE)
-        return !list_empty(op_queue(op));
-    return false;
+    const struct ring *queue = op_queue(op);
+    return queue != NULL && !ring_empty(queue);
 }
 
 /* Why it may not wait: 0, -EAGAIN, -ETIMEDOUT. */
@@ -261,38 +258,37 @@ static bool op_wants_room(const struct op *op)
            (op->class->queue == OP_QUEUE_WATCH && (op->ready.want & LOOP_WRITE) != 0);
 }
 
-/* Where it is going to stand; NULL: by itself. What few sockets need is made. */
-static int op_find_place(const struct op *op, struct list **place)
+/* What it needs to stand on its socket, and few sockets have. */
+static int op_make_place(const struct op *op)
 {
-    struct sock *sock = op->sock;
-    *place = NULL;
-    if (sock == NULL)
+    if (op->sock == NULL)
         return 0;
-    int error = sock_join_loop(sock);
+    int error = sock_join_loop(op->sock);
     if (error == 0 && op->class->queue == OP_QUEUE_WATCH)
-        error = sock_make_rare(sock);
-    if (error < 0)
-        return error;
-    if (op->class->queue == OP_QUEUE_WATCH)
-        *place = &sock->rare->waiters;
-    else
-        *place = op->class->queue == OP_QUEUE_READ ? &sock->readers : &sock->writers;
-    return 0;
+        error = sock_make_rare(op->sock);
+    return error;
+}
+
+static void op_take_place(struct op *op)
+{
+    struct ring *queue = op_queue(op);
+    if (queue != NULL)
+        ring_append(queue, &op->link);
+    else if (op->class->queue == OP_QUEUE_WATCH)
+        list_append(&op->sock->rare->waiters, &op->link);
 }
 
 static int op_park(struct op *op, uint64_t deadline)
 {
     struct net *net = op_net(op);
-    struct list *queue;
-    int error = op_find_place(op, &queue);
+    int error = op_make_place(op);
     if (error == 0)
         error = loop_timer_start(net->loop, &op->timer, deadline, op_on_timer);
     if (error < 0)
         return error;
     op->state = OP_STATE_PARKED;
     net->waiting++;
-    if (queue != NULL)
-        list_append(queue, &op->link);
+    op_take_place(op);
     struct sock *sock = op->sock;
     if (sock != NULL && op_wants_room(op))
         sock_want_write(sock);
@@ -391,11 +387,10 @@ int op_start(struct op *op, uint64_t deadline, op_done_fn *done)
 /* ---- the turn of the parked ones ---- */
 
 /* Serves the head of a queue until it must wait, or others shall have a turn. */
-static void op_serve_queue(struct sock *sock, struct list *queue)
+static void op_serve_queue(struct sock *sock, struct ring *queue)
 {
-    struct list *node;
-    for (int turns = 0; (node = list_first(queue)) != NULL && sock->fd >= 0; turns++) {
-        struct op *op = CONTAINER_OF(node, struct op, link);
+    for (int turns = 0; !ring_empty(queue) && sock->fd >= 0; turns++) {
+        struct op *op = CONTAINER_OF(queue->first, struct op, link);
         if (op->class->queue == OP_QUEUE_READ && sock->delivering != NULL)
             return;
         if (turns == OP_SERVE_TURNS) {
@@ -408,7 +403,7 @@ static void op_serve_queue(struct sock *sock, struct list *queue)
         if (result != OP_DONE)
             break;
         op_unpark(op);
-        bool last = list_empty(queue);
+        bool last = ring_empty(queue);
         op_tell(op, op->status);
         if (last) /* who stands there now has just tried in vain, or is served later */
             break;

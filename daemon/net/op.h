@@ -56,7 +56,7 @@ struct op {
     const struct op_class *class;
     struct sock *sock; /* a reference; NULL for an operation on no socket yet */
     op_done_fn *done;
-    struct list link; /* in the socket's queue, or among the completed */
+    struct list link; /* in a ring or list of the socket's, or among the completed */
     struct loop_timer timer;
     uint8_t state;
     bool dont_wait : 1; /* as on a non-blocking socket */

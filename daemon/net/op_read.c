@@ -288,7 +288,7 @@ void op_read(struct op *op, struct sock *sock, const struct read_what *what)
 bool op_read_ahead(struct op *op, struct sock *sock, const struct slice *delimiter)
 {
     if (buffer_length(&sock->in) == 0 || sock->fd < 0 || sock->delivering != NULL ||
-        !list_empty(&sock->readers))
+        !ring_empty(&sock->readers))
         return false;
     size_t length = read_find(sock, delimiter, 1);
     if (length == 0)

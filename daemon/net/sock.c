@@ -103,7 +103,7 @@ void sock_touch(struct sock *sock)
 
 uint64_t sock_idle(const struct sock *sock)
 {
-    bool waited_for = !list_empty(&sock->readers) || !list_empty(&sock->writers) ||
+    bool waited_for = !ring_empty(&sock->readers) || !ring_empty(&sock->writers) ||
                       !list_empty(&sock_rare(sock)->waiters);
     return waited_for ? 0 : loop_now() - sock->used;
 }
@@ -130,8 +130,6 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     sock->created = time(NULL);
     sock->born = sock->used = loop_lately(net->loop);
     list_init(&sock->link);
-    list_init(&sock->readers);
-    list_init(&sock->writers);
     loop_task_init(&sock->task, sock_on_task);
     return sock;
 }
@@ -250,7 +248,7 @@ static void sock_free(struct sock *sock)
     if (sock->fd >= 0)
         sock_close(sock);
     CHECK(sock->lent < 0);
-    CHECK(list_empty(&sock->readers) && list_empty(&sock->writers) &&
+    CHECK(ring_empty(&sock->readers) && ring_empty(&sock->writers) &&
           list_empty(&sock_rare(sock)->waiters));
     buffer_deinit(&sock->in, sock->net->pool);
     sock_free_rare(sock);

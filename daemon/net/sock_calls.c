@@ -243,7 +243,7 @@ const char *sock_state(const struct sock *sock)
         return "listening";
     if (getpeername(sock->fd, (struct sockaddr *)&found, &length) == 0)
         return "connected";
-    if (!list_empty(&sock->writers))
+    if (!ring_empty(&sock->writers))
         return "connecting";
     length = sizeof(found);
     if (getsockname(sock->fd, (struct sockaddr *)&found, &length) < 0)
@@ -269,7 +269,7 @@ void sock_counters(const struct sock *sock, struct sock_counters *out)
         .bytes_in = sock->bytes_in,
         .bytes_out = sock->bytes_out,
         .read_ahead = buffer_length(&sock->in),
-        .waiting = list_count(&sock->readers) + list_count(&sock->writers) +
+        .waiting = ring_count(&sock->readers) + ring_count(&sock->writers) +
                    list_count(&sock_rare(sock)->waiters),
         .created = sock->created,
         .used = sock->created + (int64_t)((sock->used - sock->born) / LOOP_SECOND),

@@ -10,6 +10,7 @@
 #include "net/sock_watch.h"
 #include "util/buffer.h"
 #include "util/error.h"
+#include "util/ring.h"
 
 enum { SOCK_MAGIC = 0x736f636b };
 
@@ -51,7 +52,7 @@ struct sock {
     struct loop_io io;            /* watches nothing until somebody waits */
     struct list link;             /* among the open ones, in order of their numbers */
     struct sock *next_by_id;      /* in the registry's bucket */
-    struct list readers, writers; /* parked operations; the heads have their turn */
+    struct ring readers, writers; /* parked operations; the heads have their turn */
     struct loop_task task;        /* serves the queues again, after others had a turn */
     struct buffer in;             /* the read-ahead */
     size_t scanned;               /* bytes of it known to hold no delimiter of `scan_key` */
