@@ -88,13 +88,6 @@ static void on_grace_over(struct loop_timer *timer)
     loop_stop(server->loop);
 }
 
-static void close_listener(void *context, struct sock *sock)
-{
-    (void)context;
-    if (sock_is_listener(sock))
-        sock_close(sock);
-}
-
 static void on_signal(void *context, int number)
 {
     struct server *server = context;
@@ -109,7 +102,7 @@ static void on_signal(void *context, int number)
     log_write(LOG_INFO, "%s: leaving within %g s", strsignal(number), server->options->grace);
     service_stopping("letting clients and handlers finish for %g s", server->options->grace);
     reload_end(server->reload);
-    net_each(server->net, close_listener, NULL);
+    net_close_listeners(server->net);
     runtime_stopping(server->runtime);
     rpc_drain(server->rpc, deadline, on_drained, server);
     runtime_set_idle(server->runtime, on_idle, server);

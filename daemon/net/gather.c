@@ -113,7 +113,7 @@ static void gather_on_rest(struct op *op)
     MAGIC_CHECK(gather, GATHER_MAGIC);
     struct sock *sock = gather->sock;
     if (sock->fd >= 0) {
-        sock->out_error = op->status;
+        sock->out_error = sock_narrow(op->status);
         if (gather->shut && op->status == 0)
             (void)shutdown(sock->fd, SHUT_WR);
     }
@@ -145,7 +145,7 @@ static void gather_flush(struct gather *gather, int flags)
     if (sent == (ssize_t)length) {
         gather_give(gather);
     } else if (sent < 0 && sent != -EAGAIN) {
-        sock->out_error = (int)sent;
+        sock->out_error = sock_narrow((int)sent);
         gather_give(gather);
     } else {
         if (sent > 0)

@@ -96,7 +96,7 @@ static bool address_equal(const struct address *a, const struct address *b)
 bool heir_matches(struct sock *listener, const struct address *asked)
 {
     struct address bound = {0};
-    int error = listener->last_error;
+    int16_t error = listener->last_error;
     if (sock_name(listener, &bound) < 0)
         return false;
     listener->last_error = error; /* nobody asked on it */

@@ -6,6 +6,7 @@
 #include "net/gather.h"
 #include "net/linger.h"
 #include "net/resolver.h"
+#include "util/cleanup.h"
 #include "util/pool.h"
 
 #include <string.h>
@@ -61,11 +62,12 @@ int net_new(struct net **out, struct loop *loop, const struct net_config *config
         return -ENOMEM;
     net->magic = NET_MAGIC;
     net->loop = loop;
-    list_init(&net->sockets);
     list_init(&net->gathering);
     list_init(&net->spare_gathers);
     list_init(&net->lingerers);
     list_init(&net->starved);
+    list_init(&net->due);
+    loop_task_init(&net->due_task, sock_serve_due);
     list_init(&net->completed);
     loop_task_init(&net->complete_task, net_complete_task);
     net_configure(net, config);
@@ -89,6 +91,7 @@ void net_free(struct net *net)
     gather_free_spare(net);
     CHECK(net->waiting == 0 && list_empty(&net->completed));
     loop_defer_cancel(net->loop, &net->complete_task);
+    loop_defer_cancel(net->loop, &net->due_task);
     resolver_free(net->resolver);
     pool_free(net->pool);
     free(net->buckets);
@@ -163,17 +166,28 @@ static void net_unchain(struct net *net, struct sock *sock)
     *link = sock->next_by_id;
 }
 
+static void net_chain_all(struct net *net, struct sock *chain)
+{
+    while (chain != NULL) {
+        struct sock *sock = chain;
+        chain = sock->next_by_id;
+        net_chain(net, sock);
+    }
+}
+
 static int net_grow_buckets(struct net *net)
 {
     size_t count = net->bucket_count > 0 ? net->bucket_count * 2 : NET_BUCKETS;
     struct sock **buckets = calloc(count, sizeof(struct sock *));
     if (buckets == NULL)
         return -ENOMEM;
-    free(net->buckets);
+    struct sock **old = net->buckets;
+    size_t old_count = net->bucket_count;
     net->buckets = buckets;
     net->bucket_count = count;
-    LIST_FOREACH_SAFE (node, &net->sockets)
-        net_chain(net, CONTAINER_OF(node, struct sock, link));
+    for (size_t i = 0; i < old_count; i++)
+        net_chain_all(net, old[i]);
+    free(old);
     return 0;
 }
 
@@ -220,7 +234,6 @@ int net_register(struct net *net, struct sock *sock)
     if (net->socket_count >= net->bucket_count)
         (void)net_grow_buckets(net); /* without memory the chains get longer, no more */
     sock->id = net->next_id++;
-    list_append(&net->sockets, &sock->link);
     net_chain(net, sock);
     net->by_fd[sock->fd] = sock;
     net->socket_count++;
@@ -230,10 +243,6 @@ int net_register(struct net *net, struct sock *sock)
 
 void net_unregister(struct net *net, struct sock *sock)
 {
-    for (struct net_walk *walk = net->walks; walk != NULL; walk = walk->outer)
-        if (walk->next == &sock->link)
-            walk->next = sock->link.next;
-    list_unlink(&sock->link);
     net_unchain(net, sock);
     net->by_fd[sock->fd] = NULL;
     net->socket_count--;
@@ -249,10 +258,6 @@ void net_feed(struct net *net)
 
 void net_reinstate(struct net *net, struct sock *sock)
 {
-    struct list *behind = net->sockets.prev;
-    while (behind != &net->sockets && CONTAINER_OF(behind, struct sock, link)->id > sock->id)
-        behind = behind->prev;
-    list_insert_before(behind->next, &sock->link);
     net_chain(net, sock);
     net->by_fd[sock->fd] = sock;
     net->socket_count++;
@@ -278,16 +283,56 @@ struct sock *net_find_fd(const struct net *net, int fd)
     return fd >= 0 && (size_t)fd < net->by_fd_count ? net->by_fd[fd] : NULL;
 }
 
-void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context)
+/* ---- all of them ---- */
+
+static int net_compare_ids(const void *a, const void *b)
 {
-    struct net_walk walk = {.outer = net->walks, .next = net->sockets.next};
-    net->walks = &walk;
-    while (walk.next != &net->sockets) {
-        struct sock *sock = CONTAINER_OF(walk.next, struct sock, link);
-        walk.next = sock->link.next;
-        fn(context, sock);
+    const uint64_t *first = a, *second = b;
+    return *first < *second ? -1 : *first > *second;
+}
+
+static void net_list_ids(const struct net *net, uint64_t *ids)
+{
+    for (size_t i = 0; i < net->bucket_count; i++)
+        for (const struct sock *sock = net->buckets[i]; sock != NULL; sock = sock->next_by_id)
+            *ids++ = sock->id;
+}
+
+int net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context)
+{
+    size_t count = net->socket_count;
+    CLEANUP(freep) uint64_t *ids = calloc(count + 1, sizeof(*ids));
+    if (ids == NULL)
+        return -ENOMEM;
+    net_list_ids(net, ids);
+    qsort(ids, count, sizeof(*ids), net_compare_ids);
+    for (size_t i = 0; i < count; i++) {
+        struct sock *sock = net_find(net, ids[i]);
+        if (sock != NULL) /* nobody has closed it meanwhile */
+            fn(context, sock);
     }
-    net->walks = walk.outer;
+    return 0;
+}
+
+/* Closing one may close any other, so the chain is walked anew. */
+void net_close_listeners(struct net *net)
+{
+    for (size_t i = 0; i < net->bucket_count; i++) {
+        for (struct sock *sock = net->buckets[i]; sock != NULL;) {
+            bool listening = sock->listening;
+            if (listening)
+                sock_close(sock);
+            sock = listening ? net->buckets[i] : sock->next_by_id;
+        }
+    }
+}
+
+void net_close_all(struct net *net)
+{
+    for (size_t i = 0; i < net->bucket_count; i++)
+        while (net->buckets[i] != NULL)
+            sock_close(net->buckets[i]);
+    linger_finish_all(net);
 }
 
 void net_forget_payers(struct net *net)
@@ -295,14 +340,6 @@ void net_forget_payers(struct net *net)
     MAGIC_CHECK(net, NET_MAGIC);
     if (net->resolver != NULL)
         resolver_forget_payers(net->resolver);
-}
-
-void net_close_all(struct net *net)
-{
-    struct list *node;
-    while ((node = list_first(&net->sockets)) != NULL)
-        sock_close(CONTAINER_OF(node, struct sock, link));
-    linger_finish_all(net);
 }
 
 void net_flush(struct net *net)

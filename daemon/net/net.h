@@ -56,14 +56,18 @@ struct sock *net_find(const struct net *net, uint64_t id);
 /* The open socket that owns descriptor `fd`, borrowed, or NULL. */
 struct sock *net_find_fd(const struct net *net, int fd);
 
-/* Calls `fn` for every open socket, in order of their numbers. `fn` may close any. */
-void net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context);
+/* Calls `fn` for every open socket, in order of their numbers. `fn` may close any. -ENOMEM, and it
+ * is called for none. */
+int net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context);
 
 /* Sends what sockets have gathered (sock_gather). */
 void net_flush(struct net *net);
 
 /* Gives back what look-ups that have not ended are charged for: nobody pays for them any more. */
 void net_forget_payers(struct net *net);
+
+/* Closes every listener. */
+void net_close_listeners(struct net *net);
 
 /* Closes every socket, for the end of the program. */
 void net_close_all(struct net *net);

@@ -14,12 +14,6 @@ struct resolver;
 /* How much is asked of the kernel at least in one call, in bytes; and where it lands. */
 enum { NET_LANDING = 64 << 10 };
 
-/* A walk over the open sockets, which may close while it is under way. */
-struct net_walk {
-    struct net_walk *outer;
-    struct list *next;
-};
-
 struct net {
     unsigned magic;
     struct loop *loop;
@@ -27,11 +21,9 @@ struct net {
     struct net_config config;
     struct resolver *resolver; /* made by the first look-up */
 
-    struct list sockets; /* the open ones, in order of their numbers */
-    size_t socket_count;
-    struct net_walk *walks; /* under way, the innermost first */
-    struct sock **buckets;  /* by number */
-    size_t bucket_count;    /* a power of two */
+    size_t socket_count;   /* open ones */
+    struct sock **buckets; /* by number */
+    size_t bucket_count;   /* a power of two */
     struct sock **by_fd;
     size_t by_fd_count;
     uint64_t next_id, reserved_id; /* numbers up to and including the second may be given */
@@ -43,6 +35,9 @@ struct net {
     size_t lingering;
 
     struct list starved; /* servers that wait for a descriptor */
+
+    struct list due; /* sockets to be served in the next round of the loop */
+    struct loop_task due_task;
 
     struct list completed; /* operations whose `done` is to be called from the loop */
     struct loop_task complete_task;

@@ -55,13 +55,31 @@ static int read_make_room(struct sock *sock, size_t want)
     return buffer_reserve(&sock->in, net->pool, want);
 }
 
+/* An error that was met behind bytes which have been read since. */
+COLD static int read_take_error(struct sock *sock)
+{
+    int error = sock->in_error;
+    sock->in_error = 0;
+    return error;
+}
+
+/* Nothing came: the end of the stream (0), -EAGAIN, or an error. */
+COLD static int read_nothing(struct sock *sock, int error)
+{
+    if (sock->kept_error != 0 && (error == 0 || error == -EAGAIN))
+        error = sock_take_kept_error(sock);
+    else if (error != -EAGAIN)
+        (void)sock_failed(sock, error);
+    if (error == -EAGAIN)
+        sock->ready &= (uint8_t)~LOOP_READ;
+    buffer_release_if_empty(&sock->in, sock->net->pool);
+    return error;
+}
+
 ssize_t read_fill(struct sock *sock, size_t want)
 {
-    if (sock->in_error != 0) {
-        int error = sock->in_error;
-        sock->in_error = 0;
-        return error;
-    }
+    if (sock->in_error != 0)
+        return read_take_error(sock);
     if (!(sock->ready & LOOP_READ))
         return -EAGAIN;
     int error = sock_enter(sock);
@@ -73,24 +91,15 @@ ssize_t read_fill(struct sock *sock, size_t want)
     do
         got = recv(sock->fd, buffer_tail(&sock->in), want, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
-    if (got > 0) {
-        sock_show(sock, LOOP_READ, buffer_tail(&sock->in), (size_t)got);
-        buffer_commit(&sock->in, (size_t)got);
-        if ((size_t)got < want)
-            read_note_short(sock);
-        sock->bytes_in += (uint64_t)got;
-        sock->net->bytes_in += (uint64_t)got;
-        return got;
-    }
-    error = got < 0 ? -errno : 0;
-    if (sock->kept_error != 0 && (error == 0 || error == -EAGAIN))
-        error = sock_take_kept_error(sock);
-    else if (error != -EAGAIN)
-        (void)sock_failed(sock, error);
-    if (error == -EAGAIN)
-        sock->ready &= (uint8_t)~LOOP_READ;
-    buffer_release_if_empty(&sock->in, sock->net->pool);
-    return error;
+    if (got <= 0)
+        return read_nothing(sock, got < 0 ? -errno : 0);
+    sock_show(sock, LOOP_READ, buffer_tail(&sock->in), (size_t)got);
+    buffer_commit(&sock->in, (size_t)got);
+    if ((size_t)got < want)
+        read_note_short(sock);
+    sock->bytes_in += (uint64_t)got;
+    sock->net->bytes_in += (uint64_t)got;
+    return got;
 }
 
 /* ---- what has been read ahead ---- */
@@ -108,7 +117,7 @@ static void read_note_scanned(struct sock *sock, const struct slice *delimiters,
                               size_t scanned)
 {
     sock->scan_key = delimiter_key(delimiters, count);
-    sock->scanned = scanned;
+    sock->scanned = (uint32_t)scanned;
 }
 
 /* The end of the earliest delimiter in the read-ahead, which is not empty; 0: none is there. */
@@ -229,7 +238,7 @@ static int recv_step(struct op *op)
         if (got < 0 && length == 0)
             return op_end(op, (int)got);
         if (got < 0) { /* first the data, then the error */
-            sock->in_error = (int)got;
+            sock->in_error = sock_narrow((int)got);
             return recv_partial(op);
         }
     }
@@ -330,5 +339,5 @@ void op_consume(struct op *op)
         return;
     size_t length = op->in.length;
     buffer_consume(&sock->in, sock->net->pool, length);
-    sock->scanned = sock->scanned > length ? sock->scanned - length : 0;
+    sock->scanned = sock->scanned > length ? sock->scanned - (uint32_t)length : 0;
 }

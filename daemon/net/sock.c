@@ -18,7 +18,7 @@
 /* ---- events ---- */
 
 /* Those who look on see what the operations have left. */
-static void sock_serve(struct sock *sock, unsigned ready, unsigned events)
+static inline void sock_serve(struct sock *sock, unsigned ready, unsigned events)
 {
     sock_ref(sock);
     op_serve(sock, ready);
@@ -48,17 +48,33 @@ void sock_want_write(struct sock *sock)
         loop_io_want_write(sock->net->loop, &sock->io);
 }
 
-static void sock_on_task(struct loop_task *task)
-{
-    struct sock *sock = CONTAINER_OF(task, struct sock, task);
-    MAGIC_CHECK(sock, SOCK_MAGIC);
-    sock_serve(sock, LOOP_READ | LOOP_WRITE, 0);
-}
-
 void sock_serve_later(struct sock *sock)
 {
-    if (sock->fd >= 0)
-        loop_defer(sock->net->loop, &sock->task);
+    if (sock->fd >= 0 && !list_linked(&sock->due)) {
+        list_append(&sock->net->due, &sock->due);
+        loop_defer(sock->net->loop, &sock->net->due_task);
+    }
+}
+
+void sock_serve_due(struct loop_task *task)
+{
+    struct net *net = CONTAINER_OF(task, struct net, due_task);
+    struct list round = LIST_INIT(round);
+    list_splice(&round, &net->due);
+    struct list *node;
+    while ((node = list_shift(&round)) != NULL) {
+        struct sock *sock = CONTAINER_OF(node, struct sock, due);
+        MAGIC_CHECK(sock, SOCK_MAGIC);
+        sock_serve(sock, LOOP_READ | LOOP_WRITE, 0);
+    }
+}
+
+static void sock_cancel_due(struct sock *sock)
+{
+    struct net *net = sock->net;
+    list_unlink(&sock->due);
+    if (list_empty(&net->due))
+        loop_defer_cancel(net->loop, &net->due_task);
 }
 
 unsigned sock_poll(const struct sock *sock, unsigned want)
@@ -91,7 +107,7 @@ int sock_enter(struct sock *sock)
 
 int sock_record(struct sock *sock, int result)
 {
-    sock->last_error = result < 0 ? -result : 0;
+    sock->last_error = result < 0 ? sock_narrow(-result) : 0;
     sock_touch(sock);
     return result;
 }
@@ -110,6 +126,8 @@ uint64_t sock_idle(const struct sock *sock)
 
 /* ---- birth ---- */
 
+/* The kernel has agreed to all three: there are families up to AF_MAX, types up to 15, and of a
+ * protocol it keeps 16 bits. */
 static struct sock *sock_allocate(struct net *net, int domain, int type, int protocol, uid_t owner)
 {
     struct sock *sock = calloc(1, sizeof(*sock));
@@ -118,19 +136,17 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     *sock = (struct sock){
         .magic = SOCK_MAGIC,
         .fd = -1,
-        .lent = -1,
         .references = 1,
         .owner = owner,
         .net = net,
         .domain = (uint16_t)domain,
-        .type = (uint16_t)type,
-        .protocol = protocol,
+        .type = (uint8_t)type,
+        .protocol = (uint16_t)protocol,
         .ready = LOOP_READ | LOOP_WRITE,
     };
-    sock->created = time(NULL);
-    sock->born = sock->used = loop_lately(net->loop);
-    list_init(&sock->link);
-    loop_task_init(&sock->task, sock_on_task);
+    sock->created = (uint32_t)time(NULL);
+    sock->used = loop_lately(net->loop);
+    list_init(&sock->due);
     return sock;
 }
 
@@ -247,7 +263,7 @@ static void sock_free(struct sock *sock)
 {
     if (sock->fd >= 0)
         sock_close(sock);
-    CHECK(sock->lent < 0);
+    CHECK(sock_rare(sock)->lent < 0);
     CHECK(ring_empty(&sock->readers) && ring_empty(&sock->writers) &&
           list_empty(&sock_rare(sock)->waiters));
     buffer_deinit(&sock->in, sock->net->pool);
@@ -312,7 +328,7 @@ static void sock_tell_closed(struct sock *sock)
 
 int sock_withdraw(struct sock *sock)
 {
-    loop_defer_cancel(sock->net->loop, &sock->task);
+    sock_cancel_due(sock);
     net_unregister(sock->net, sock);
     int fd = STEAL_FD(sock->fd);
     op_fail_all(sock, -EBADF);

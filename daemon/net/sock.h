@@ -82,7 +82,7 @@ int sock_detach(struct sock *sock);
  * meanwhile, its users fail with -EBADF, and it is made fit for programs that block (O_NONBLOCK is
  * off). What is read ahead stays with the socket. Then either sock_give_away ends it, or
  * sock_take_back makes it again what it was, bytes included. The caller holds a reference until
- * then. sock_may_lend says beforehand: -EBADF, or -EBUSY while output waits to be sent, or
+ * then. sock_may_lend says beforehand: -EBADF, -ENOMEM, or -EBUSY while output waits to be sent, or
  * connections to be accepted again, which would be lost.
  */
 int sock_may_lend(struct sock *sock);

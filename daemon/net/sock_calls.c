@@ -6,6 +6,8 @@
 #include "net/gather.h"
 #include "util/cleanup.h"
 
+#include <time.h>
+
 /* ---- calls that never wait ---- */
 
 int sock_bind(struct sock *sock, const struct address *address)
@@ -263,6 +265,15 @@ static unsigned list_count(const struct list *head)
     return count;
 }
 
+/* Seconds since the epoch at a moment of the monotonic clock, as the other one is set now. */
+static int64_t date_of(uint64_t moment)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t date = (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
+    return (int64_t)((date - (loop_now() - moment)) / LOOP_SECOND);
+}
+
 void sock_counters(const struct sock *sock, struct sock_counters *out)
 {
     *out = (struct sock_counters){
@@ -272,6 +283,8 @@ void sock_counters(const struct sock *sock, struct sock_counters *out)
         .waiting = ring_count(&sock->readers) + ring_count(&sock->writers) +
                    list_count(&sock_rare(sock)->waiters),
         .created = sock->created,
-        .used = sock->created + (int64_t)((sock->used - sock->born) / LOOP_SECOND),
+        .used = date_of(sock->used),
     };
+    if (out->used < out->created) /* by less than a round of the loop, or the clock was set back */
+        out->used = out->created;
 }

@@ -18,7 +18,7 @@ int sock_may_lend(struct sock *sock)
     sock_flush(sock, 0);
     bool busy = !sock_is_flushed(sock) || sock->delivering != NULL || sock_has_returned(sock) ||
                 !list_empty(&sock_rare(sock)->unaccepted);
-    return busy ? -EBUSY : 0;
+    return busy ? -EBUSY : sock_make_rare(sock);
 }
 
 /* The mode is the open file's, which the other process shares from now on. */
@@ -35,16 +35,16 @@ int sock_lend(struct sock *sock)
     if (error < 0)
         return error;
     sock->unshared = false;
-    sock->lent = sock_withdraw(sock);
-    set_blocking(sock->lent, true);
-    return sock->lent;
+    sock->rare->lent = sock_withdraw(sock);
+    set_blocking(sock->rare->lent, true);
+    return sock->rare->lent;
 }
 
 void sock_take_back(struct sock *sock)
 {
-    CHECK(sock->lent >= 0);
-    set_blocking(sock->lent, false);
-    sock->fd = STEAL_FD(sock->lent);
+    CHECK(sock_rare(sock)->lent >= 0);
+    set_blocking(sock->rare->lent, false);
+    sock->fd = STEAL_FD(sock->rare->lent);
     net_reinstate(sock->net, sock);
     sock->ready |= LOOP_READ | LOOP_WRITE; /* whoever had it may have changed that */
     sock_forget_told(sock, SOCK_READABLE | SOCK_WRITABLE | SOCK_ACCEPT);
@@ -54,8 +54,8 @@ void sock_take_back(struct sock *sock)
 
 void sock_give_away(struct sock *sock)
 {
-    CHECK(sock->lent >= 0);
-    int fd = STEAL_FD(sock->lent);
+    CHECK(sock_rare(sock)->lent >= 0);
+    int fd = STEAL_FD(sock->rare->lent);
     free(sock_take_file(sock)); /* whoever has the descriptor has the file too */
     sock_conclude(sock);
     close(fd);

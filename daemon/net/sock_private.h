@@ -34,49 +34,59 @@ struct sock_rare {
     struct list closed_watches, watches, taps; /* who looks on (sock_watch.h) */
     struct buffer returned; /* given back during a delivery, to come before what is read ahead */
     struct sock_file *file;
+    int lent;                           /* the descriptor while the socket is lent, or -1 */
     uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
 };
 
 /* Of all the others: empty. */
 extern const struct sock_rare *const sock_rare_none;
 
+/* There is one for each connection: small, and what every request touches in its first 128 bytes,
+ * but for the errors. */
 struct sock {
     unsigned magic;
-    int fd;   /* -1 when closed, or lent */
-    int lent; /* the descriptor meanwhile, or -1 */
     unsigned references;
-    uid_t owner;
-    int protocol;
-    uint64_t id;
+    int fd;        /* -1 when closed, or lent */
+    uint8_t ready; /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
+ LOOP_CLOSED: the peer has ended its side */
+    bool nonblock : 1, listening : 1, kept : 1;
+    bool unshared : 1;  /* nobody else can have the descriptor: closing it ends the connection */
+    bool rough : 1;     /* the last send(2) did not take all: output is better not gathered */
+    bool held : 1;      /* a listener that accepts nothing yet (heir.h) */
+    bool any_port : 1;  /* a listener whose port the kernel chose */
+    int16_t last_error; /* positive */
     struct net *net;
     struct loop_io io;            /* watches nothing until somebody waits */
-    struct list link;             /* among the open ones, in order of their numbers */
-    struct sock *next_by_id;      /* in the registry's bucket */
-    struct ring readers, writers; /* parked operations; the heads have their turn */
-    struct loop_task task;        /* serves the queues again, after others had a turn */
     struct buffer in;             /* the read-ahead */
-    size_t scanned;               /* bytes of it known to hold no delimiter of `scan_key` */
-    uint64_t scan_key;
-    struct op *delivering;  /* a complete read whose bytes still lie in `in` */
-    struct gather *gather;  /* output that waits; mostly NULL */
-    struct sock_rare *rare; /* mostly NULL; to be read by sock_rare() */
-    uint16_t domain, type;
-    int last_error; /* positive */
-    int in_error;   /* negative: to be reported after what is in `in` */
-    int out_error;  /* negative: of gathered output, to be reported by the next call */
-    int kept_error; /* positive: the kernel's, taken to show it, for the next call that would have
-                       met it */
-    uint8_t ready;  /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
- LOOP_CLOSED: the peer has ended its side */
-    bool nonblock, listening, kept;
-    bool unshared;       /* nobody else can have the descriptor: closing it ends the connection */
-    bool rough;          /* the last send(2) did not take all: output is better not gathered */
-    bool held;           /* a listener that accepts nothing yet (heir.h) */
-    bool any_port;       /* a listener whose port the kernel chose */
-    int64_t created;     /* seconds since the epoch */
-    uint64_t born, used; /* by the monotonic clock, in nanoseconds */
+    struct ring readers, writers; /* parked operations; the heads have their turn */
+    struct op *delivering;        /* a complete read whose bytes still lie in `in` */
+    struct gather *gather;        /* output that waits; mostly NULL */
+    struct sock_rare *rare;       /* mostly NULL; to be read by sock_rare() */
+    uint64_t used;                /* by the monotonic clock, in nanoseconds */
     uint64_t bytes_in, bytes_out;
+
+    int16_t in_error;   /* negative: to be reported after what is in `in` */
+    int16_t out_error;  /* negative: of gathered output, to be reported by the next call */
+    int16_t kept_error; /* positive: the kernel's, taken to show it, for the next call that would
+                           have met it */
+    uint8_t type;
+    uint16_t domain, protocol;
+    uint32_t scanned; /* bytes of `in` known to hold no delimiter of `scan_key` */
+    uint64_t scan_key;
+    uint64_t id;
+    struct sock *next_by_id; /* in the registry's bucket */
+    struct list due;         /* among those to be served after others had a turn */
+    uid_t owner;
+    uint32_t created; /* seconds since the epoch */
 };
+
+/* An error of either sign in the 16 bits that a socket has for it: what is below errno's numbers
+ * are those of look-ups (util/error.h). */
+static inline int16_t sock_narrow(int error)
+{
+    CHECK(error >= INT16_MIN && error <= INT16_MAX);
+    return (int16_t)error;
+}
 
 static inline const struct sock_rare *sock_rare(const struct sock *sock)
 {
@@ -121,8 +131,10 @@ int sock_join_loop(struct sock *sock);
  * again after each look that found none. */
 void sock_want_write(struct sock *sock);
 
-/* Serves the queues in later rounds of the loop. */
+/* Serves the queues in later rounds of the loop; and of the network's sockets those whose turn it
+ * is. */
 void sock_serve_later(struct sock *sock);
+void sock_serve_due(struct loop_task *task);
 
 /* Nothing is being delivered any more: what was given back meanwhile comes first now. */
 void sock_take_returned(struct sock *sock);

@@ -12,6 +12,7 @@ static struct sock_rare none = {
     .closed_watches = LIST_INIT(none.closed_watches),
     .watches = LIST_INIT(none.watches),
     .taps = LIST_INIT(none.taps),
+    .lent = -1,
 };
 
 const struct sock_rare *const sock_rare_none = &none;
@@ -28,6 +29,7 @@ int sock_make_rare(struct sock *sock)
     list_init(&rare->closed_watches);
     list_init(&rare->watches);
     list_init(&rare->taps);
+    rare->lent = -1;
     sock->rare = rare;
     return 0;
 }

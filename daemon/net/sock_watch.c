@@ -33,7 +33,7 @@ static int sight_error(struct sock *sock)
     socklen_t length = sizeof(error);
     if (getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 || error == 0)
         return 0;
-    sock->kept_error = error;
+    sock->kept_error = sock_narrow(error);
     sock->ready |= LOOP_READ;
     return error;
 }

@@ -123,14 +123,15 @@ static int put_list(struct rpc_call *call, struct writer *writer)
     struct listing listing = {.call = call};
     struct rpc *rpc = call->rpc;
     (void)read_filters(call, call->answer.map.filters, &listing.filters);
-    net_each(rpc->net, list_one, &listing);
+    int result = net_each(rpc->net, list_one, &listing);
+    if (result < 0)
+        return result;
     if (listing.count > LIMIT_ELEMENTS / DESCRIBE_VALUES - 1)
         return -EMSGSIZE;
     writer_array(writer, listing.count);
     listing.count = 0;
     listing.writer = writer;
-    net_each(rpc->net, list_one, &listing);
-    return 0;
+    return net_each(rpc->net, list_one, &listing);
 }
 
 int method_sockd_list(struct rpc_call *call, const struct args *args)

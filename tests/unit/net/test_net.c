@@ -177,6 +177,17 @@ static void note(void *context, struct sock *sock)
             sock_close(victims[i]);
 }
 
+static unsigned walked_total;
+static uint64_t walked_last;
+
+static void count_in_order(void *context, struct sock *sock)
+{
+    (void)context;
+    if (walked_total++ > 0)
+        cr_assert_gt(sock_id(sock), walked_last);
+    walked_last = sock_id(sock);
+}
+
 Test(net, all_are_walked_in_order_of_their_numbers)
 {
     open_many(10);
@@ -195,6 +206,32 @@ Test(net, some_may_close_on_the_way)
     cr_assert_eq(walked_count, 3);
     cr_assert_eq(walked[1], sock_id(socks[2]));
     close_many(4);
+}
+
+Test(net, those_that_came_while_the_registry_grew_are_walked_too)
+{
+    open_many(MANY);
+    walked_total = 0;
+    cr_assert_eq(net_each(net, count_in_order, NULL), 0);
+    cr_assert_eq(walked_total, MANY);
+    close_many(MANY);
+    cr_assert_eq(net_each(net, count_in_order, NULL), 0);
+    cr_assert_eq(walked_total, MANY);
+}
+
+Test(net, listeners_are_closed_and_nothing_else)
+{
+    open_many(100);
+    for (int i = 50; i < 60; i++) {
+        sock_unref(socks[i]);
+        cr_assert_eq(sock_new(net, AF_INET, SOCK_STREAM, 0, 0, &socks[i]), 0);
+        cr_assert_eq(sock_listen(socks[i], 1), 0);
+    }
+    sock_unaccept(socks[55], sock_ref(socks[1])); /* goes with it */
+    net_close_listeners(net);
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(sock_is_open(socks[i]), i != 1 && (i < 50 || i >= 60), "number %d", i);
+    close_many(100);
 }
 
 /* ---- limits ---- */

@@ -475,3 +475,46 @@ STREAM_TEST(sock, bytes_given_back_meanwhile_go_with_the_socket)
     op_finish(&op);
     cr_assert_eq(fixture_stats().bytes, 0);
 }
+
+/* ---- turns ---- */
+
+static void close_other(struct act *act)
+{
+    fixture_close(act->context);
+}
+
+/* Bytes that come back are served in the next round of the loop. */
+Test(sock, one_whose_turn_has_come_may_close_the_next)
+{
+    struct pair first, second;
+    struct act reading, closed;
+    pair_open(&first, PAIR_UNIX);
+    pair_open(&second, PAIR_UNIX);
+    act_read(&reading, first.sock, 1, NULL);
+    act_read(&closed, second.sock, 1, NULL);
+    cr_assert_eq(act_start(&reading, INFINITY), OP_WAIT);
+    cr_assert_eq(act_start(&closed, INFINITY), OP_WAIT);
+    reading.then = close_other;
+    reading.context = second.sock;
+    cr_assert_eq(sock_unread(first.sock, "x", 1), 0);
+    cr_assert_eq(sock_unread(second.sock, "y", 1), 0);
+    act_end(&closed);
+    act_expect_text(&reading, "x");
+    cr_assert_eq(closed.status, -EBADF);
+    pair_close(&first);
+    pair_close(&second);
+}
+
+Test(sock, one_that_ends_before_its_turn_leaves_nothing_in_the_loop)
+{
+    struct sock *ends[2];
+    cr_assert_eq(sock_new_pair(net, AF_UNIX, SOCK_STREAM, 0, 0, ends), 0);
+    sock_serve_later(ends[0]);
+    sock_serve_later(ends[1]);
+    sock_serve_later(ends[1]);
+    cr_assert_eq(loop_busy(loop), 1);
+    sock_unref(ends[0]);
+    cr_assert_eq(loop_busy(loop), 1, "the other waits still");
+    sock_unref(ends[1]);
+    cr_assert_eq(loop_busy(loop), 0);
+}
