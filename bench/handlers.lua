@@ -16,14 +16,14 @@ local function echo(s, piece)
 end
 
 function handlers.echo(s)
-    echo(s, 65536)
+    return echo(s, 65536)
 end
 
 -- Much at a time, since each call of the kernel's for a stream costs acknowledgements too. And as the limit and the other peers do for all their connections: otherwise the end of each large
 -- piece waits until the peer has confirmed what went before.
 function handlers.bulk(s)
     s:setsockopt('tcp', 'TCP_NODELAY', true)
-    echo(s, 262144)
+    return echo(s, 262144)
 end
 
 function handlers.lines(s)

@@ -17,11 +17,11 @@ local function echo(s, piece)
 end
 
 function handlers.echo(s)
-    echo(s, 65536)
+    return echo(s, 65536)
 end
 
 function handlers.bulk(s)
-    echo(s, 262144)
+    return echo(s, 262144)
 end
 
 function handlers.lines(s)

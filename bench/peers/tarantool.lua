@@ -22,12 +22,12 @@ local function echo(s, piece)
 end
 
 function handlers.echo(s)
-    echo(s, 65536)
+    return echo(s, 65536)
 end
 
 function handlers.bulk(s)
     s:setsockopt('tcp', 'TCP_NODELAY', true)
-    echo(s, 262144)
+    return echo(s, 262144)
 end
 
 function handlers.lines(s)
