@@ -1,8 +1,8 @@
 /*
  * Accept loops for handlers in Lua; see server.h.
  *
- * A connection's fiber owns a reference to it beside the one in the handler's object, so that the
- * connection can be shut down and closed when the handler is done, whatever became of the object.
+ * A connection's fiber owns the reference to it until the handler is done, and then shuts it down
+ * and closes it, whatever became of the handler's object.
  */
 #include "binding/server.h"
 
@@ -74,15 +74,8 @@ static void serving_end(struct serving *serving)
 struct visit {
     struct sock *connection;
     struct serving *serving;
-    uint8_t peer_size;
-    uint8_t peer[]; /* its address, as the kernel gave it */
+    uint8_t peer[]; /* its address, packed */
 };
-
-static void visit_get_peer(const struct visit *visit, struct address *out)
-{
-    *out = (struct address){.length = visit->peer_size};
-    memcpy(&out->any, visit->peer, visit->peer_size);
-}
 
 struct arrival {
     struct serving *serving;
@@ -96,11 +89,10 @@ static int serving_make_fiber(lua_State *L)
     struct arrival *arrival = lua_touserdata(L, 1);
     bool shows_peer = arrival->serving->shows_peer;
     lua_rawgeti(L, LUA_REGISTRYINDEX, arrival->serving->handler);
-    struct socket_handle *handle = socket_push(L);
+    socket_push_held(L, arrival->connection);
     if (shows_peer)
         socket_push_address(L, arrival->from, NULL);
     arrival->fiber = fiber_new(L, shows_peer ? 2 : 1);
-    socket_adopt(L, handle, sock_ref(arrival->connection));
     return 0;
 }
 
@@ -110,7 +102,7 @@ static size_t visit_name(void *context, char name[FIBER_NAME_MAX + 1])
     const struct visit *visit = context;
     char text[ADDRESS_STRING_MAX];
     struct address peer;
-    visit_get_peer(visit, &peer);
+    address_unpack(&peer, visit->peer);
     int length = snprintf(name, FIBER_NAME_MAX + 1, "%s/%s", visit->serving->name,
                           socket_address_text(&peer, text));
     return length < FIBER_NAME_MAX ? (size_t)length : FIBER_NAME_MAX;
@@ -189,7 +181,7 @@ static struct visit *visit_new(const struct arrival *arrival)
 {
     struct serving *serving = arrival->serving;
     const struct address *from = arrival->from;
-    struct visit *visit = malloc(sizeof *visit + from->length);
+    struct visit *visit = malloc(sizeof *visit + address_packed_size(from));
     if (visit == NULL) {
         serving_release_charge(serving);
         sock_unref(arrival->connection);
@@ -197,8 +189,7 @@ static struct visit *visit_new(const struct arrival *arrival)
     }
     visit->connection = arrival->connection;
     visit->serving = serving;
-    visit->peer_size = (uint8_t)from->length;
-    memcpy(visit->peer, &from->any, from->length);
+    address_pack(from, visit->peer);
     serving->references++;
     serving->tally->connections++;
     serving->tally->ever++;

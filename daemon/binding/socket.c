@@ -1,8 +1,6 @@
 /*
- * The module `socket`: objects, and what makes them. lua/socket.lua puts the rest on top.
- *
- * The object is a table, as scripts for Tarantool expect, with the userdata at index 1. Finding
- * the socket costs one raw access and a look at the userdata's size and magic number.
+ * The module `socket`: what makes sockets, and what their methods need. lua/socket.lua puts the
+ * rest on top.
  */
 #include "binding/socket.h"
 
@@ -19,96 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SOCKET_MAGIC UINT64_C(0x736f636b645f6c75)
-
-/* ---- objects ---- */
-
-struct socket_handle *socket_push(lua_State *L)
-{
-    const struct binding *binding = binding_of(L);
-    luaL_checkstack(L, 4, NULL);
-    lua_createtable(L, 1, 0);
-    struct socket_handle *handle = lua_newuserdata(L, sizeof *handle);
-    handle->magic = SOCKET_MAGIC;
-    handle->sock = NULL;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, binding->handle_meta);
-    lua_setmetatable(L, -2);
-    lua_rawseti(L, -2, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, binding->socket_meta);
-    lua_setmetatable(L, -2);
-    return handle;
-}
-
-/* The handle of a value, whose userdata is left on the stack if it is a table; or NULL. */
-static inline struct socket_handle *socket_unpack(lua_State *L, int index)
-{
-    if (lua_type(L, index) != LUA_TTABLE)
-        return NULL;
-    lua_rawgeti(L, index, 1);
-    struct socket_handle *handle = lua_touserdata(L, -1);
-    if (handle != NULL && (lua_objlen(L, -1) != sizeof *handle || handle->magic != SOCKET_MAGIC))
-        handle = NULL;
-    return handle;
-}
-
-struct socket_handle *socket_handle(lua_State *L, int index)
-{
-    int top = lua_gettop(L);
-    struct socket_handle *handle = socket_unpack(L, index);
-    lua_settop(L, top);
-    return handle;
-}
-
-int socket_refuse(lua_State *L, int index)
-{
-    return failure_throw(L, lua_isnoneornil(L, index)
-                                ? "Usage: socket:method()"
-                                : "Usage: socket:method(), called with non-socket");
-}
-
-static bool socket_is_open(const struct socket_handle *handle)
-{
-    return handle != NULL && handle->sock != NULL && sock_is_open(handle->sock);
-}
-
-/* What is no open socket. */
-static int socket_throw(lua_State *L, int index, const struct socket_handle *handle)
-{
-    if (handle == NULL)
-        return socket_refuse(L, index);
-    return failure_throw(L, "attempt to use closed socket");
-}
-
-struct sock *socket_check_at(lua_State *L, int index)
-{
-    const struct socket_handle *handle = socket_handle(L, index);
-    if (!socket_is_open(handle))
-        socket_throw(L, index, handle);
-    return handle->sock;
-}
-
-struct sock *socket_check(lua_State *L)
-{
-    return socket_check_at(L, 1);
-}
-
-struct sock *socket_check_quickly(lua_State *L)
-{
-    const struct socket_handle *handle = socket_unpack(L, 1);
-    if (__builtin_expect(!socket_is_open(handle), 0))
-        socket_throw(L, 1, handle);
-    return handle->sock;
-}
-
-static int socket_collect(lua_State *L)
-{
-    struct socket_handle *handle = lua_touserdata(L, 1);
-    if (handle->magic == SOCKET_MAGIC)
-        sock_unref(handle->sock);
-    handle->sock = NULL;
-    return 0;
-}
 
 /* ---- addresses ---- */
 
@@ -224,12 +132,6 @@ uid_t socket_owner(lua_State *L)
 {
     const struct fiber *fiber = fiber_current(L);
     return fiber != NULL ? fiber_owner(fiber) : geteuid();
-}
-
-void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
-{
-    handle->sock = sock;
-    sock_set_nonblock(sock, binding_of(L)->nonblock);
 }
 
 int socket_take_kind(lua_State *L, int *domain, int *type, int *protocol)

@@ -1,5 +1,5 @@
 /*
- * Socket objects in Lua: a table whose first element is a userdata that holds one reference.
+ * Socket objects in Lua, and what their methods share.
  */
 #pragma once
 
@@ -12,10 +12,10 @@
 struct address;
 struct sock;
 
-/* What the userdata holds. */
+/* What an object with a reference holds. */
 struct socket_handle {
     uint64_t magic;
-    struct sock *sock; /* NULL: closed or detached */
+    struct sock *sock; /* NULL: closed */
 };
 
 /* Pushes a new object without a socket; the caller puts its reference into the handle. So nothing
@@ -24,6 +24,10 @@ struct socket_handle *socket_push(lua_State *L);
 
 /* Puts the reference to a new socket into its object, in the mode that new ones start in. */
 void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock);
+
+/* Pushes an object for a new socket that somebody holds until it is closed, in that mode: the
+ * object need not hold it too. */
+void socket_push_held(lua_State *L, struct sock *sock);
 
 /* The open socket of argument `index`; throws. For methods: argument 1. */
 struct sock *socket_check_at(lua_State *L, int index);
@@ -35,8 +39,17 @@ struct sock *socket_check_quickly(lua_State *L);
 /* Throws for an argument that is no socket. */
 int socket_refuse(lua_State *L, int index);
 
-/* The handle of a value, or NULL if it is no socket. */
-struct socket_handle *socket_handle(lua_State *L, int index);
+/* Whether a value is a socket object, and of which socket: NULL unless it is open. */
+bool socket_find(lua_State *L, int index, struct sock **sock);
+
+/* For close: from now on the object at `index`, counted from the bottom, is that of a closed
+ * socket. The reference to the one that it had is the caller's; NULL: it had none. False: it is no
+ * object.
+ */
+bool socket_take(lua_State *L, int index, struct sock **sock);
+
+/* The finalizer of what holds a reference. */
+int socket_collect(lua_State *L);
 
 /* Pushes an address table. With `sock` it has the socket's type and protocol too. */
 void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock);

@@ -63,12 +63,11 @@ static int socket_shutdown(lua_State *L)
 
 static int socket_close(lua_State *L)
 {
-    struct socket_handle *handle = socket_handle(L, 1);
-    if (handle == NULL)
+    struct sock *sock;
+    if (!socket_take(L, 1, &sock))
         return socket_refuse(L, 1);
-    int error = handle->sock != NULL ? sock_close(handle->sock) : -EBADF;
-    sock_unref(handle->sock);
-    handle->sock = NULL;
+    int error = sock != NULL ? sock_close(sock) : -EBADF;
+    sock_unref(sock);
     return failure_or_true(L, error);
 }
 

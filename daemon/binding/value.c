@@ -127,17 +127,20 @@ static const char *pack_map(struct packing *packing, int index, size_t count)
     return reason;
 }
 
+static const char *pack_socket(struct packing *packing, struct sock *sock)
+{
+    if (sock == NULL)
+        return "a closed socket cannot be sent";
+    sock_keep(sock);
+    return msgpack_pack_uint64(&packing->packer, sock_id(sock)) ? value_no_memory : NULL;
+}
+
 static const char *pack_table(struct packing *packing, int index)
 {
     bool array;
-    const struct socket_handle *handle = socket_handle(packing->L, index);
-    if (handle != NULL && (handle->sock == NULL || !sock_is_open(handle->sock)))
-        return "a closed socket cannot be sent";
-    if (handle != NULL) {
-        sock_keep(handle->sock);
-        return msgpack_pack_uint64(&packing->packer, sock_id(handle->sock)) ? value_no_memory
-                                                                            : NULL;
-    }
+    struct sock *sock;
+    if (socket_find(packing->L, index, &sock))
+        return pack_socket(packing, sock);
     if (++packing->depth > VALUE_DEPTH)
         return value_too_deep;
     luaL_checkstack(packing->L, 5, NULL);

@@ -137,6 +137,42 @@ void address_set(struct address *out, const struct sockaddr *from, socklen_t len
     memcpy(&out->any, from, out->length);
 }
 
+/* ---- packed: the family, the number of bytes, and what stands behind the family ---- */
+
+enum { PACKED_FAMILY, PACKED_LENGTH, PACKED_DATA };
+
+static size_t address_data_length(const struct address *address)
+{
+    if (address->length == sizeof(address->in) && address->family == AF_INET)
+        return offsetof(struct sockaddr_in, sin_zero) - offsetof(struct sockaddr, sa_data);
+    size_t before = offsetof(struct sockaddr, sa_data);
+    return address->length > before ? address->length - before : 0;
+}
+
+size_t address_packed_size(const struct address *address)
+{
+    return PACKED_DATA + address_data_length(address);
+}
+
+void address_pack(const struct address *address, void *packed)
+{
+    uint8_t *bytes = packed;
+    bytes[PACKED_FAMILY] = address->length > 0 ? (uint8_t)address->family : AF_UNSPEC;
+    bytes[PACKED_LENGTH] = (uint8_t)address_data_length(address);
+    memcpy(bytes + PACKED_DATA, address->any.sa_data, bytes[PACKED_LENGTH]);
+}
+
+void address_unpack(struct address *out, const void *packed)
+{
+    const uint8_t *bytes = packed;
+    *out = (struct address){.family = bytes[PACKED_FAMILY]};
+    memcpy(out->any.sa_data, bytes + PACKED_DATA, bytes[PACKED_LENGTH]);
+    if (out->family == AF_INET)
+        out->length = sizeof(out->in);
+    else if (out->family != AF_UNSPEC)
+        out->length = (socklen_t)(offsetof(struct sockaddr, sa_data) + bytes[PACKED_LENGTH]);
+}
+
 /* ---- to text ---- */
 
 static void address_format_unix(const struct address *address, struct address_text *out)

@@ -37,6 +37,12 @@ int address_parse(struct address *out, int family, const char *host, const char 
 /* Of what getsockname(2) and its like return. */
 void address_set(struct address *out, const struct sockaddr *from, socklen_t length);
 
+/* An address in few bytes, for those who keep many of them: 8 for IPv4. */
+#define ADDRESS_PACKED_MAX (2 + sizeof(struct sockaddr_un))
+size_t address_packed_size(const struct address *address);
+void address_pack(const struct address *address, void *packed);
+void address_unpack(struct address *out, const void *packed);
+
 /* An address as the API shows it. */
 struct address_text {
     char host[64]; /* "unix/" for a unix socket */

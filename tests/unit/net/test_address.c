@@ -192,3 +192,48 @@ Test(address, more_than_fits_is_cut)
     address_format(&address, &text);
     cr_assert_lt(strlen(text.path), sizeof text.path);
 }
+
+Test(address, packed_ones_come_back)
+{
+    static const struct {
+        int family;
+        const char *host, *port;
+        size_t size;
+    } cases[] = {
+        {AF_UNSPEC, "192.0.2.7", "443", 8},
+        {AF_UNSPEC, "fe80::1%1", "65535", 28},
+        {AF_UNSPEC, "unix/", "@name", 2 + 5},
+        {AF_UNSPEC, "unix/", "/run/s", 2 + 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t packed[ADDRESS_PACKED_MAX];
+        struct address address, back;
+        cr_assert_eq(address_parse(&address, cases[i].family, cases[i].host, cases[i].port), 0);
+        cr_assert_eq(address_packed_size(&address), cases[i].size, "case %zu: %zu", i,
+                     address_packed_size(&address));
+        address_pack(&address, packed);
+        address_unpack(&back, packed);
+        cr_assert_eq(back.length, address.length);
+        cr_assert_eq(memcmp(&back.any, &address.any, address.length), 0);
+    }
+}
+
+Test(address, packed_ones_may_be_none_unnamed_or_as_long_as_can_be)
+{
+    uint8_t packed[ADDRESS_PACKED_MAX];
+    struct address back, unnamed = {.length = sizeof(sa_family_t), .family = AF_UNIX};
+    struct address longest = {.length = sizeof longest.un, .family = AF_UNIX};
+    memset(longest.un.sun_path, 'x', sizeof longest.un.sun_path);
+    address_pack(&(struct address){0}, packed);
+    address_unpack(&back, packed);
+    cr_assert_eq(back.length, 0);
+    address_pack(&unnamed, packed);
+    address_unpack(&back, packed);
+    cr_assert_eq(back.length, unnamed.length);
+    cr_assert_eq(back.family, AF_UNIX);
+    cr_assert_leq(address_packed_size(&longest), sizeof packed);
+    address_pack(&longest, packed);
+    address_unpack(&back, packed);
+    cr_assert_eq(back.length, longest.length);
+    cr_assert_eq(memcmp(&back.any, &longest.any, longest.length), 0);
+}
