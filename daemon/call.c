@@ -121,6 +121,8 @@ static void run_ended(struct fiber *fiber, void *context, int status)
     running_free(running);
 }
 
+static const struct fiber_maker run_maker = {.ended = run_ended};
+
 static void run_cancel(struct hook_run *run)
 {
     struct running *running = CONTAINER_OF(run, struct running, run);
@@ -192,7 +194,7 @@ static void start(struct running *running, const struct rpc_run *run)
     fiber_set_attended(fiber);
     if (run->kind == RPC_RUN_CALL)
         fiber_set_origin(fiber, origin_present(running->runtime->binding));
-    fiber_set_ended(fiber, run_ended, running);
+    fiber_set_maker(fiber, &run_maker, running);
     fiber_schedule(fiber);
 }
 

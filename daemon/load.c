@@ -44,7 +44,7 @@ void load_abort(struct load *load)
     load_free(load);
     if (fiber == NULL)
         return;
-    fiber_set_ended(fiber, NULL, NULL);
+    fiber_set_maker(fiber, NULL, NULL);
     fiber_cancel(fiber);
 }
 
@@ -114,6 +114,8 @@ static void load_ended(struct fiber *fiber, void *context, int status)
     loop_defer(load->runtime->loop, &load->step);
 }
 
+static const struct fiber_maker load_maker = {.ended = load_ended};
+
 static void load_start_file(struct load *load)
 {
     const char *slash = strrchr(load_file(load), '/');
@@ -121,7 +123,7 @@ static void load_start_file(struct load *load)
     size_t length = strlen(name);
     fiber_set_name(load->fiber, name, length < FIBER_NAME_MAX ? length : FIBER_NAME_MAX);
     fiber_set_origin(load->fiber, load->request.origin);
-    fiber_set_ended(load->fiber, load_ended, load);
+    fiber_set_maker(load->fiber, &load_maker, load);
     fiber_start(load->fiber);
 }
 

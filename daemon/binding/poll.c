@@ -122,18 +122,19 @@ static int poll_wait(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     uint64_t deadline = socket_deadline(L, 2);
     struct wait spare, *wait = wait_begin(L, &spare);
-    if (wait->fiber == NULL)
+    struct fiber *fiber = wait_fiber(wait);
+    if (fiber == NULL)
         return failure_throw(L, "cannot wait here: called from within a C function");
     fiber_test_cancel(L);
     int count = (int)lua_objlen(L, 1) / 2;
     struct poll *poll =
         lua_newuserdata(L, sizeof *poll + ((size_t)count + 1) * sizeof poll->entries[0]);
-    poll->fiber = wait->fiber;
+    poll->fiber = fiber;
     poll->count = 0;
     wait->poll = poll;
     if (!poll_start(L, poll, count, deadline))
         return 0;
-    return fiber_wait(L, wait->fiber, poll_interrupt);
+    return fiber_wait(L, fiber, poll_interrupt);
 }
 
 const luaL_Reg poll_functions[] = {

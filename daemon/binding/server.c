@@ -110,9 +110,11 @@ static size_t visit_name(void *context, char name[FIBER_NAME_MAX + 1])
 
 static void serving_ended(struct fiber *fiber, void *context, int status);
 
+static const struct fiber_maker serving_maker = {.ended = serving_ended, .name = visit_name};
+
 void server_describe(struct fiber *fiber, char peer[ADDRESS_STRING_MAX], struct log_about *about)
 {
-    const struct visit *visit = fiber_ended_context(fiber, serving_ended);
+    const struct visit *visit = fiber_maker_context(fiber, &serving_maker);
     const struct sock *connection = visit != NULL ? visit->connection : NULL;
     *about = (struct log_about){
         .handler = fiber_name(fiber), .has_uid = true, .uid = fiber_owner(fiber)};
@@ -209,8 +211,7 @@ static void serving_begin(struct serving *serving, struct arrival *arrival)
     fiber_set_owner(arrival->fiber, sock_owner(arrival->connection));
     fiber_set_origin(arrival->fiber, serving->origin);
     fiber_set_attended(arrival->fiber);
-    fiber_set_ended(arrival->fiber, serving_ended, visit);
-    fiber_name_later(arrival->fiber, visit_name);
+    fiber_set_maker(arrival->fiber, &serving_maker, visit);
     fiber_start(arrival->fiber);
 }
 

@@ -288,7 +288,8 @@ static bool socket_read_ahead(lua_State *L, struct sock *sock, int *results)
         return false;
     delimiter.data = lua_tolstring(L, 2, &delimiter.length);
     struct wait spare, *wait = wait_begin(L, &spare);
-    if (wait->fiber == NULL || delimiter.length == 0 || !op_read_ahead(&wait->op, sock, &delimiter))
+    if (wait_fiber(wait) == NULL || delimiter.length == 0 ||
+        !op_read_ahead(&wait->op, sock, &delimiter))
         return false;
     *results = wait_complete(L, wait, socket_push_data);
     return true;

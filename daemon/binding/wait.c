@@ -13,10 +13,12 @@
 
 #include <lauxlib.h>
 
-enum wait_state {
+/* The notes that operations carry. */
+enum {
     WAIT_OUT,     /* nothing is held, or the operation is under way */
     WAIT_OVER,    /* it is complete, and wait_finish has yet to push its results */
     WAIT_PUSHING, /* a push is under way, or has thrown: the operation still holds its result */
+    WAIT_SPARE,   /* of no fiber */
 };
 
 size_t wait_size(void)
@@ -28,9 +30,9 @@ size_t wait_size(void)
 void wait_release(void *extra)
 {
     struct wait *wait = extra;
-    if (wait->state == WAIT_OUT)
+    if (wait->op.note == WAIT_OUT)
         return;
-    wait->state = WAIT_OUT;
+    wait->op.note = WAIT_OUT;
     op_finish(&wait->op);
 }
 
@@ -38,13 +40,17 @@ struct wait *wait_begin(lua_State *L, struct wait *spare)
 {
     struct fiber *fiber = fiber_that_may_wait(L);
     if (fiber == NULL) {
-        spare->fiber = NULL;
+        spare->op.note = WAIT_SPARE;
         return spare;
     }
     struct wait *wait = fiber_extra(fiber);
     wait_release(wait);
-    wait->fiber = fiber;
     return wait;
+}
+
+struct fiber *wait_fiber(struct wait *wait)
+{
+    return wait->op.note != WAIT_SPARE ? fiber_of_extra(wait) : NULL;
 }
 
 /* ---- where nobody can wait ---- */
@@ -81,16 +87,17 @@ static int wait_try(lua_State *L, struct wait *wait, uint64_t deadline)
 static void wait_done(struct op *op)
 {
     struct wait *wait = CONTAINER_OF(op, struct wait, op);
-    fiber_set_errno(wait->fiber, failure_errno(op->status));
-    wait->state = WAIT_OVER;
-    fiber_wake(wait->fiber, 0);
+    struct fiber *fiber = fiber_of_extra(wait);
+    fiber_set_errno(fiber, failure_errno(op->status));
+    op->note = WAIT_OVER;
+    fiber_wake(fiber, 0);
 }
 
 static int wait_push(lua_State *L, struct wait *wait, wait_push_fn *push)
 {
-    wait->state = WAIT_PUSHING;
+    wait->op.note = WAIT_PUSHING;
     int results = push(L, &wait->op);
-    wait->state = WAIT_OUT;
+    wait->op.note = WAIT_OUT;
     op_finish(&wait->op);
     return results;
 }
@@ -99,7 +106,7 @@ int wait_finish(lua_State *L)
 {
     struct fiber *fiber = fiber_that_may_wait(L);
     struct wait *wait = fiber != NULL ? fiber_extra(fiber) : NULL;
-    if (wait == NULL || wait->state != WAIT_OVER) {
+    if (wait == NULL || wait->op.note != WAIT_OVER) {
         lua_pushnil(L);
         return 1;
     }
@@ -120,15 +127,17 @@ static void wait_interrupt(struct fiber *fiber, enum fiber_interrupt why)
 }
 
 /* The results of an operation that is complete without having waited. */
-static int wait_push_at_once(lua_State *L, struct wait *wait, wait_push_fn *push)
+static int wait_push_at_once(lua_State *L, struct fiber *fiber, wait_push_fn *push)
 {
-    fiber_set_errno(wait->fiber, failure_errno(wait->op.status));
+    struct wait *wait = fiber_extra(fiber);
+    fiber_set_errno(fiber, failure_errno(wait->op.status));
     return wait_push(L, wait, push);
 }
 
 int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push)
 {
-    return fiber_hardly_worked(L, wait->fiber, wait_push_at_once(L, wait, push));
+    struct fiber *fiber = fiber_of_extra(wait);
+    return fiber_hardly_worked(L, fiber, wait_push_at_once(L, fiber, push));
 }
 
 int wait_done_at_once(lua_State *L, struct fiber *fiber, int results)
@@ -139,14 +148,15 @@ int wait_done_at_once(lua_State *L, struct fiber *fiber, int results)
 
 int wait_run(lua_State *L, struct wait *wait, uint64_t deadline, wait_push_fn *push)
 {
+    struct fiber *fiber = wait_fiber(wait);
     wait->push = push;
-    if (wait->fiber == NULL)
+    if (fiber == NULL)
         return wait_try(L, wait, deadline);
     if (op_start(&wait->op, deadline, wait_done) == OP_DONE)
-        return fiber_did_not_wait(L, wait->fiber, wait_push_at_once(L, wait, push));
-    if (fiber_is_cancelled(wait->fiber)) {
+        return fiber_did_not_wait(L, fiber, wait_push_at_once(L, fiber, push));
+    if (fiber_is_cancelled(fiber)) {
         op_abort(&wait->op);
         fiber_test_cancel(L);
     }
-    return fiber_wait(L, wait->fiber, wait_interrupt);
+    return fiber_wait(L, fiber, wait_interrupt);
 }

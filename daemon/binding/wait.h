@@ -25,14 +25,12 @@ struct poll;
 typedef int wait_push_fn(lua_State *L, struct op *op);
 
 struct wait {
-    struct op op;
-    struct fiber *fiber; /* NULL: nobody can wait */
+    struct op op; /* its note is wait.c's */
     wait_push_fn *push;
     union {
         struct slice delimiter; /* of a read with one */
         struct poll *poll;      /* of poll.c, which waits for many at once */
     };
-    uint8_t state; /* of wait.c */
 };
 
 /* For struct vm_config. */
@@ -40,6 +38,9 @@ size_t wait_size(void);
 void wait_release(void *wait);
 
 struct wait *wait_begin(lua_State *L, struct wait *spare);
+
+/* NULL: nobody can wait. */
+struct fiber *wait_fiber(struct wait *wait);
 
 /* To be returned: pushes the results of an operation that was complete without being started. */
 int wait_complete(lua_State *L, struct wait *wait, wait_push_fn *push);

@@ -6,6 +6,7 @@
  */
 #include "fiber/fiber_private.h"
 
+#include "util/cleanup.h"
 #include "util/log.h"
 
 #include <lauxlib.h>
@@ -18,18 +19,33 @@
 
 static struct fiber *fiber_take_spare(struct vm *vm)
 {
-    struct list *link = list_shift(&vm->spare);
-    if (link == NULL)
+    struct fiber *fiber = vm->spare;
+    if (fiber == NULL)
         return NULL;
+    vm->spare = fiber->next;
     vm->spare_count--;
-    return CONTAINER_OF(link, struct fiber, all);
+    return fiber;
+}
+
+static size_t fiber_size(const struct vm *vm)
+{
+    return sizeof(struct fiber) + vm->extra;
+}
+
+/* Everything but the coroutine and its anchor is as in a new one. */
+static void fiber_clear(struct vm *vm, struct fiber *fiber, lua_State *L, int anchor)
+{
+    memset(fiber, 0, fiber_size(vm));
+    fiber->magic = FIBER_MAGIC;
+    fiber->L = L;
+    fiber->anchor = anchor;
 }
 
 /* A script may have changed the globals of the coroutine that ended. */
-static void fiber_reset_globals(struct fiber *fiber)
+static void fiber_reset_globals(struct vm *vm, struct fiber *fiber)
 {
-    lua_pushvalue(fiber->vm->L, LUA_GLOBALSINDEX);
-    lua_xmove(fiber->vm->L, fiber->L, 1);
+    lua_pushvalue(vm->L, LUA_GLOBALSINDEX);
+    lua_xmove(vm->L, fiber->L, 1);
     lua_replace(fiber->L, LUA_GLOBALSINDEX);
 }
 
@@ -38,17 +54,12 @@ static struct fiber *fiber_allocate(lua_State *L, struct vm *vm)
 {
     lua_State *coroutine = lua_newthread(L);
     int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
-    struct fiber *fiber = calloc(1, sizeof *fiber + vm->extra);
+    struct fiber *fiber = vm_take(vm, fiber_size(vm));
     if (fiber == NULL) {
         luaL_unref(L, LUA_REGISTRYINDEX, anchor);
         luaL_error(L, "not enough memory");
     }
-    fiber->magic = FIBER_MAGIC;
-    fiber->vm = vm;
-    fiber->L = coroutine;
-    fiber->anchor = anchor;
-    list_init(&fiber->link);
-    list_init(&fiber->joiners);
+    fiber_clear(vm, fiber, coroutine, anchor);
     return fiber;
 }
 
@@ -57,7 +68,7 @@ static struct fiber *fiber_obtain(lua_State *L, struct vm *vm)
     struct fiber *fiber = fiber_take_spare(vm);
     if (fiber == NULL)
         return fiber_allocate(L, vm);
-    fiber_reset_globals(fiber);
+    fiber_reset_globals(vm, fiber);
     return fiber;
 }
 
@@ -78,72 +89,60 @@ struct fiber *fiber_new(lua_State *L, int arguments)
 
 /* ---- the end ---- */
 
-static void fiber_drop_storage(struct fiber *fiber)
+static void fiber_drop_storage(struct vm *vm, struct fiber *fiber)
 {
-    lua_State *L = fiber->vm->L;
+    lua_State *L = vm->L;
     lua_pushlightuserdata(L, fiber);
     lua_pushnil(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-static void fiber_drop_name(struct fiber *fiber)
+/* At the end of the machine there may be joiners left, which then wait for nothing. */
+static void fiber_drop_rare(struct fiber *fiber)
 {
-    if (!fiber->nameless)
-        free(fiber->name.text);
-    fiber->nameless = false;
-    fiber->name.text = NULL;
+    struct fiber_rare *rare = STEAL(fiber->rare);
+    if (rare == NULL)
+        return;
+    list_unlink(&rare->joiners);
+    free(rare->name);
+    free(rare);
 }
 
-static void fiber_forget(struct fiber *fiber)
+static void fiber_forget(struct vm *vm, struct fiber *fiber)
 {
-    struct vm *vm = fiber->vm;
-    list_unlink(&fiber->all);
-    list_unlink(&fiber->link);
-    vm->count--;
+    vm_table_remove(vm, fiber);
+    if (fiber->state == FIBER_READY)
+        list_unlink(&fiber->link);
     if (vm->release != NULL)
         vm->release(fiber->extra);
-    fiber_drop_name(fiber);
+    fiber_drop_rare(fiber);
     if (fiber->stored)
-        fiber_drop_storage(fiber);
+        fiber_drop_storage(vm, fiber);
 }
 
 /* One that took all the memory has left it as garbage. */
-static void fiber_free(struct fiber *fiber)
+static void fiber_free(struct vm *vm, struct fiber *fiber)
 {
     if (fiber->status == LUA_ERRMEM)
-        vm_starve(fiber->vm);
-    luaL_unref(fiber->vm->L, LUA_REGISTRYINDEX, fiber->anchor);
+        vm_starve(vm);
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, fiber->anchor);
     fiber->magic = 0;
-    free(fiber);
-}
-
-/* Everything but the coroutine and its anchor begins anew. */
-static void fiber_clear(struct fiber *fiber)
-{
-    struct vm *vm = fiber->vm;
-    lua_State *L = fiber->L;
-    int anchor = fiber->anchor;
-    memset(fiber, 0, sizeof *fiber + vm->extra);
-    fiber->magic = FIBER_MAGIC;
-    fiber->vm = vm;
-    fiber->L = L;
-    fiber->anchor = anchor;
-    list_init(&fiber->link);
-    list_init(&fiber->joiners);
+    vm_give(vm, fiber, fiber_size(vm));
 }
 
 static void fiber_release(struct fiber *fiber)
 {
-    struct vm *vm = fiber->vm;
+    struct vm *vm = fiber_vm(fiber);
     bool reusable = fiber->status == 0 && vm->spare_count < FIBER_SPARE_MAX;
-    fiber_forget(fiber);
+    fiber_forget(vm, fiber);
     if (reusable) {
         lua_settop(fiber->L, 0);
-        fiber_clear(fiber);
-        list_prepend(&vm->spare, &fiber->all);
+        fiber_clear(vm, fiber, fiber->L, fiber->anchor);
+        fiber->next = vm->spare;
+        vm->spare = fiber;
         vm->spare_count++;
     } else {
-        fiber_free(fiber);
+        fiber_free(vm, fiber);
     }
     if (vm->ended != NULL)
         vm->ended(vm);
@@ -152,7 +151,7 @@ static void fiber_release(struct fiber *fiber)
 void fiber_free_spare(struct vm *vm)
 {
     for (struct fiber *fiber; (fiber = fiber_take_spare(vm)) != NULL;)
-        fiber_free(fiber);
+        fiber_free(vm, fiber);
 }
 
 bool fiber_ended_by_cancel(const struct fiber *fiber)
@@ -170,42 +169,51 @@ static void fiber_log_error(struct fiber *fiber)
     free(text);
 }
 
+/* Whether there was anybody to tell of it. */
+static bool fiber_tell_end(struct fiber *fiber, int status)
+{
+    const struct fiber_maker *maker = fiber->maker;
+    if (maker == NULL || maker->ended == NULL)
+        return false;
+    maker->ended(fiber, fiber->maker_context, status);
+    return true;
+}
+
 void fiber_end(struct fiber *fiber, int status)
 {
-    fiber->status = status;
+    fiber->status = (int8_t)status;
     fiber->state = FIBER_DEAD;
     if (fiber->joinable)
         (void)fiber_name(fiber); /* while there is somebody who makes it */
-    if (fiber->ended != NULL)
-        fiber->ended(fiber, fiber->ended_context, status);
-    else if (status != 0 && !fiber->joinable && !fiber_ended_by_cancel(fiber))
+    if (!fiber_tell_end(fiber, status) && status != 0 && !fiber->joinable &&
+        !fiber_ended_by_cancel(fiber))
         fiber_log_error(fiber);
-    if (fiber->nameless)
-        fiber_drop_name(fiber); /* for want of memory */
-    fiber_wake_all(&fiber->joiners);
+    fiber->maker = NULL;
+    if (fiber->rare != NULL)
+        fiber_wake_all(&fiber->rare->joiners);
     if (!fiber->joinable)
         fiber_release(fiber);
 }
 
 void fiber_abandon(struct fiber *fiber)
 {
-    if (fiber->state == FIBER_WAITING)
-        fiber->interrupt(fiber, FIBER_ABANDON);
-    if (fiber->state != FIBER_DEAD && fiber->ended != NULL)
-        fiber->ended(fiber, fiber->ended_context, FIBER_ABANDONED);
-    fiber_forget(fiber);
-    fiber_free(fiber);
+    struct vm *vm = fiber_vm(fiber);
+    schedule_interrupt(fiber, FIBER_ABANDON);
+    if (fiber->state != FIBER_DEAD)
+        (void)fiber_tell_end(fiber, FIBER_ABANDONED);
+    fiber_forget(vm, fiber);
+    fiber_free(vm, fiber);
 }
 
-void fiber_set_ended(struct fiber *fiber, fiber_ended_fn *ended, void *context)
+void fiber_set_maker(struct fiber *fiber, const struct fiber_maker *maker, void *context)
 {
-    fiber->ended = ended;
-    fiber->ended_context = context;
+    fiber->maker = maker;
+    fiber->maker_context = context;
 }
 
-void *fiber_ended_context(const struct fiber *fiber, fiber_ended_fn *ended)
+void *fiber_maker_context(const struct fiber *fiber, const struct fiber_maker *maker)
 {
-    return fiber->ended == ended ? fiber->ended_context : NULL;
+    return fiber->maker == maker ? fiber->maker_context : NULL;
 }
 
 struct fiber_error {
@@ -229,7 +237,7 @@ char *fiber_error_text(struct fiber *fiber)
 {
     struct fiber_error error = {fiber, NULL};
     /* A traceback that does not fit into memory is not worth another complaint. */
-    vm_protect(fiber->vm, fiber_format_error, &error, NULL);
+    vm_protect(fiber_vm(fiber), fiber_format_error, &error, NULL);
     return error.text != NULL ? error.text : strdup("not enough memory");
 }
 
@@ -240,14 +248,12 @@ void fiber_cancel(struct fiber *fiber)
     if (fiber->state == FIBER_DEAD)
         return;
     fiber->cancelled = true;
-    if (fiber->state == FIBER_WAITING)
-        fiber->interrupt(fiber, FIBER_CANCEL);
+    schedule_interrupt(fiber, FIBER_CANCEL);
 }
 
 void fiber_wakeup(struct fiber *fiber)
 {
-    if (fiber->state == FIBER_WAITING)
-        fiber->interrupt(fiber, FIBER_WAKEUP);
+    schedule_interrupt(fiber, FIBER_WAKEUP);
 }
 
 bool fiber_is_cancelled(const struct fiber *fiber)
@@ -283,9 +289,24 @@ bool fiber_is_dead(const struct fiber *fiber)
     return fiber->state == FIBER_DEAD;
 }
 
+/* NULL without memory. */
+static struct fiber_rare *fiber_make_rare(struct fiber *fiber)
+{
+    if (fiber->rare != NULL)
+        return fiber->rare;
+    struct fiber_rare *rare = calloc(1, sizeof *rare);
+    if (rare != NULL)
+        list_init(&rare->joiners);
+    fiber->rare = rare;
+    return rare;
+}
+
 int fiber_wait_end(lua_State *L, struct fiber *fiber)
 {
-    return fiber_wait_in(L, &fiber->joiners, LOOP_NEVER);
+    struct fiber_rare *rare = fiber_make_rare(fiber);
+    if (rare == NULL)
+        return luaL_error(L, "not enough memory");
+    return fiber_wait_in(L, &rare->joiners, LOOP_NEVER);
 }
 
 int fiber_reap(lua_State *L, struct fiber *fiber)
@@ -323,35 +344,30 @@ lua_State *fiber_state(const struct fiber *fiber)
 
 struct vm *fiber_vm(const struct fiber *fiber)
 {
-    return fiber->vm;
+    return vm_of(fiber->L);
 }
 
 const char *fiber_name(struct fiber *fiber)
 {
     char name[FIBER_NAME_MAX + 1];
-    if (fiber->nameless)
-        (void)fiber_set_name(fiber, name, fiber->name.make(fiber->ended_context, name));
-    return !fiber->nameless && fiber->name.text != NULL ? fiber->name.text : "lua";
-}
-
-void fiber_name_later(struct fiber *fiber, fiber_name_fn *fn)
-{
-    fiber_drop_name(fiber);
-    fiber->nameless = true;
-    fiber->name.make = fn;
+    bool named = fiber->rare != NULL && fiber->rare->name != NULL;
+    if (!named && fiber->maker != NULL && fiber->maker->name != NULL)
+        named = fiber_set_name(fiber, name, fiber->maker->name(fiber->maker_context, name)) == 0;
+    return named ? fiber->rare->name : "lua";
 }
 
 int fiber_set_name(struct fiber *fiber, const char *name, size_t length)
 {
     if (length > FIBER_NAME_MAX)
         return -ENAMETOOLONG;
-    char *copy = malloc(length + 1);
+    struct fiber_rare *rare = fiber_make_rare(fiber);
+    char *copy = rare != NULL ? malloc(length + 1) : NULL;
     if (copy == NULL)
         return -ENOMEM;
     memcpy(copy, name, length);
     copy[length] = '\0';
-    fiber_drop_name(fiber);
-    fiber->name.text = copy;
+    free(rare->name);
+    rare->name = copy;
     return 0;
 }
 
@@ -372,7 +388,8 @@ uint64_t fiber_origin(const struct fiber *fiber)
 
 void fiber_set_origin(struct fiber *fiber, uint64_t origin)
 {
-    fiber->origin = origin;
+    CHECK(origin <= UINT32_MAX);
+    fiber->origin = (uint32_t)origin;
 }
 
 uint64_t fiber_root(const struct fiber *fiber)
@@ -408,6 +425,11 @@ uint32_t fiber_switches(const struct fiber *fiber)
 void *fiber_extra(struct fiber *fiber)
 {
     return fiber->extra;
+}
+
+struct fiber *fiber_of_extra(void *extra)
+{
+    return CONTAINER_OF(extra, struct fiber, extra);
 }
 
 /* Kept in the registry under the fiber's address. */

@@ -42,7 +42,23 @@ struct fiber *fiber_that_may_wait(lua_State *L);
 /* The status of a fiber that the end of the machine cut short. */
 #define FIBER_ABANDONED (-1)
 
-typedef void fiber_ended_fn(struct fiber *fiber, void *context, int status);
+/* The longest name, in bytes. */
+#define FIBER_NAME_MAX  255
+
+/* Who makes a fiber and wants to hear of its end, or has names for such. */
+struct fiber_maker {
+    /*
+     * NULL, or called from the loop when it has ended: `status` is 0 with the results on its stack
+     * (fiber_state), a LUA_ERR… with the error there, or FIBER_ABANDONED. Without it an error is
+     * logged. It may schedule fibers but not start them.
+     */
+    void (*ended)(struct fiber *fiber, void *context, int status);
+
+    /* NULL, or makes the name of one that has got none otherwise, and says how long it is. Nobody
+     * asks for the names of most fibers, so that is done when somebody does, and not any more when
+     * `ended` has returned. */
+    size_t (*name)(void *context, char name[FIBER_NAME_MAX + 1]);
+};
 
 /*
  * A fiber of the function and its `arguments` on top of `L`, which are popped. It does not run
@@ -64,15 +80,11 @@ void fiber_schedule(struct fiber *fiber);
  */
 int fiber_run_first(lua_State *L, struct fiber *fiber, int results);
 
-/*
- * Whom to tell, from the loop, when it has ended: `status` is 0 with the results on its stack
- * (fiber_state), a LUA_ERR… with the error there, or FIBER_ABANDONED. Without a callback an error
- * is logged. The callback may schedule fibers but not start them.
- */
-void fiber_set_ended(struct fiber *fiber, fiber_ended_fn *ended, void *context);
+/* NULL: nobody. */
+void fiber_set_maker(struct fiber *fiber, const struct fiber_maker *maker, void *context);
 
-/* The context if that is whom it tells, else NULL: who started it can find out what for. */
-void *fiber_ended_context(const struct fiber *fiber, fiber_ended_fn *ended);
+/* The context if that is its maker, else NULL: who started it can find out what for. */
+void *fiber_maker_context(const struct fiber *fiber, const struct fiber_maker *maker);
 
 /* Whether its error is that it was cancelled, and nothing to complain about. */
 bool fiber_ended_by_cancel(const struct fiber *fiber);
@@ -155,22 +167,15 @@ lua_State *fiber_state(const struct fiber *fiber);
 struct vm *fiber_vm(const struct fiber *fiber);
 
 /* At most FIBER_NAME_MAX bytes; without one it is "lua". -ENAMETOOLONG, -ENOMEM. */
-#define FIBER_NAME_MAX 255
 const char *fiber_name(struct fiber *fiber);
 int fiber_set_name(struct fiber *fiber, const char *name, size_t length);
-
-/* Nobody asks for the names of most fibers: `fn` makes this one's when somebody does, from the
- * context of fiber_set_ended, and says how long it is. When `ended` has returned it is not called
- * any more. */
-typedef size_t fiber_name_fn(void *context, char name[FIBER_NAME_MAX + 1]);
-void fiber_name_later(struct fiber *fiber, fiber_name_fn *fn);
 
 /* The uid for which it works. */
 uid_t fiber_owner(const struct fiber *fiber);
 void fiber_set_owner(struct fiber *fiber, uid_t owner);
 
-/* Where its code came from: a number whose meaning is the machine's user's. 0, unless it inherits
- * the running fiber's. */
+/* Where its code came from: a number of 32 bits whose meaning is the machine's user's. 0, unless it
+ * inherits the running fiber's. */
 uint64_t fiber_origin(const struct fiber *fiber);
 void fiber_set_origin(struct fiber *fiber, uint64_t origin);
 
@@ -192,8 +197,9 @@ uint32_t fiber_switches(const struct fiber *fiber);
 /* Pushes a table that is the fiber's own until its end. */
 void fiber_push_storage(lua_State *L, struct fiber *fiber);
 
-/* vm_config.extra bytes, aligned for anything, zero at its beginning. */
+/* vm_config.extra bytes, aligned to 8, zero at its beginning; and whose they are. */
 void *fiber_extra(struct fiber *fiber);
+struct fiber *fiber_of_extra(void *extra);
 
 /* ---- joining: an ended joinable fiber waits until somebody has taken its results ---- */
 

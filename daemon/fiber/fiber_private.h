@@ -15,43 +15,50 @@ enum { VM_MAGIC = 0x766d2121, FIBER_MAGIC = 0x66696272 };
 
 enum fiber_state {
     FIBER_NEW,
-    FIBER_READY,   /* in a queue, with `results` values on its stack to go on with */
+    FIBER_READY,   /* in the queue of those, or of creators that go on */
     FIBER_RUNNING, /* the one that runs */
     FIBER_WAITING, /* `interrupt` knows for what */
+    FIBER_QUEUED,  /* waits as fiber_wait_in says */
     FIBER_DEAD,    /* joinable and not joined yet */
 };
 
+/* What few fibers have. */
+struct fiber_rare {
+    char *name; /* NULL: none was given */
+    struct list joiners;
+};
+
+/* There is one for every connection, so it is small; what a run and a wait touch stands first. */
 struct fiber {
     unsigned magic;
     uint8_t state;
-    bool joinable, cancelled;
-    bool exhausted;    /* used up its CPU time: whatever it does from now on throws */
-    bool stored;       /* has a storage table */
-    bool attended;     /* somebody outside waits for its end */
-    bool nameless;     /* `name` holds who makes it */
-    uint8_t immediate; /* calls in a row that did not wait */
-    int anchor;        /* in the registry: keeps `L` */
-    int results;
-    int status; /* of a dead one: lua_resume's */
-    int error;
-    uid_t owner;
-    uint32_t switches;
+    bool joinable : 1, cancelled : 1;
+    bool exhausted : 1; /* used up its CPU time: whatever it does from now on throws */
+    bool stored : 1;    /* has a storage table */
+    bool attended : 1;  /* somebody outside waits for its end */
+    uint8_t immediate;  /* calls in a row that did not wait, at most SCHEDULE_IMMEDIATE */
+    int8_t status;      /* of a dead one: lua_resume's */
     lua_State *L;
-    struct vm *vm;
-    uint64_t id, root, origin;
-    struct list link; /* ready, or in the queue of fiber_wait_in */
-    struct list all;  /* in its bucket of the machine's table, or among the spare */
-    struct list joiners;
-    struct loop_timer timer; /* of fiber_wait_in */
-    fiber_interrupt_fn *interrupt;
-    fiber_ended_fn *ended;
-    void *ended_context;
     union {
-        char *text; /* NULL: the default */
-        fiber_name_fn *make;
-    } name;
+        struct list link;              /* ready or queued: in its queue */
+        fiber_interrupt_fn *interrupt; /* waiting */
+    };
+    union {
+        int results;             /* new or ready: the values on its stack to go on with */
+        struct loop_timer timer; /* queued */
+    };
+    int error;
     uint64_t burned; /* nanoseconds of CPU time in full slices since it last waited */
-    max_align_t extra[];
+    uint32_t switches;
+    int anchor; /* in the registry: keeps `L` */
+    uid_t owner;
+    uint32_t origin;
+    uint64_t id, root;
+    struct fiber *next; /* in its bucket of the machine's table, or among the spare */
+    const struct fiber_maker *maker;
+    void *maker_context;
+    struct fiber_rare *rare; /* NULL: nothing of it */
+    uint64_t extra[];
 };
 
 /* When the hook of preempt.c runs. */
@@ -95,7 +102,7 @@ struct vm {
     bool unwinding; /* a coroutine of the script's own was preempted, see `preempted` */
 
     /* all fibers that live, by number */
-    struct list *buckets;
+    struct fiber **buckets;
     size_t bucket_count; /* a power of two */
     size_t count;
     uint64_t last_id;
@@ -104,7 +111,7 @@ struct vm {
     void (*ended)(struct vm *vm);
     void (*paused)(struct vm *vm);
 
-    struct list spare; /* with coroutines that ended well */
+    struct fiber *spare; /* with coroutines that ended well */
     size_t spare_count;
 };
 
@@ -122,16 +129,24 @@ static inline void vm_relieve(struct vm *vm)
         vm_collect_some(vm);
 }
 
+/* Memory that does not count as Lua's. NULL when there is none; `size` is the same for both. */
+void *vm_take(struct vm *vm, size_t size);
+void vm_give(struct vm *vm, void *block, size_t size);
+
 int vm_table_init(struct vm *vm);
 
 /* Gives it a number. */
 void vm_table_add(struct vm *vm, struct fiber *fiber);
+void vm_table_remove(struct vm *vm, struct fiber *fiber);
 
 /* ---- schedule.c ---- */
 
 void schedule_init(struct vm *vm);
 void schedule_ready(struct vm *vm, struct fiber *fiber, int results);
 void schedule_deinit(struct vm *vm);
+
+/* Whatever it waits for, if it does. */
+void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why);
 
 /* From the loop: runs the fiber, and those that it lets run first. */
 void schedule_turn(struct vm *vm, struct fiber *fiber);

@@ -82,7 +82,6 @@ void schedule_init(struct vm *vm)
 {
     list_init(&vm->ready);
     list_init(&vm->nested);
-    list_init(&vm->spare);
     loop_task_init(&vm->task, schedule_run);
 }
 
@@ -96,18 +95,18 @@ void schedule_deinit(struct vm *vm)
 void fiber_start(struct fiber *fiber)
 {
     CHECK(fiber->state == FIBER_NEW);
-    schedule_turn(fiber->vm, fiber);
+    schedule_turn(fiber_vm(fiber), fiber);
 }
 
 void fiber_schedule(struct fiber *fiber)
 {
     CHECK(fiber->state == FIBER_NEW);
-    schedule_ready(fiber->vm, fiber, fiber->results);
+    schedule_ready(fiber_vm(fiber), fiber, fiber->results);
 }
 
 int fiber_run_first(lua_State *L, struct fiber *fiber, int results)
 {
-    struct vm *vm = fiber->vm;
+    struct vm *vm = vm_of(L);
     struct fiber *creator = vm->current;
     if (creator == NULL || creator->L != L || !lua_isyieldable(L)) {
         fiber_schedule(fiber);
@@ -141,7 +140,7 @@ bool fiber_may_wait(lua_State *L)
 static int schedule_yield(lua_State *L, const struct fiber *fiber)
 {
     if (L != fiber->L) {
-        lua_pushlightuserdata(L, fiber->vm);
+        lua_pushlightuserdata(L, vm_of(L));
         lua_insert(L, 1);
     }
     return lua_yield(L, lua_gettop(L));
@@ -156,66 +155,89 @@ int fiber_wait(lua_State *L, struct fiber *fiber, fiber_interrupt_fn *interrupt)
     return schedule_yield(L, fiber);
 }
 
-static void schedule_end_wait(struct fiber *fiber, int results)
+static void schedule_end_wait(struct vm *vm, struct fiber *fiber, int results)
 {
-    CHECK(fiber->state == FIBER_WAITING);
-    fiber->interrupt = NULL;
+    MAGIC_CHECK(fiber, FIBER_MAGIC);
+    CHECK(fiber->state == FIBER_WAITING || fiber->state == FIBER_QUEUED);
     fiber->burned = 0;
     fiber->results = results;
     if (results > 0)
-        vm_move(fiber->vm, fiber->vm->L, fiber->L, results);
+        vm_move(vm, vm->L, fiber->L, results);
+}
+
+static void schedule_wake(struct vm *vm, struct fiber *fiber, int results)
+{
+    schedule_end_wait(vm, fiber, results);
+    schedule_turn(vm, fiber);
+}
+
+static void schedule_wake_later(struct vm *vm, struct fiber *fiber, int results)
+{
+    schedule_end_wait(vm, fiber, results);
+    schedule_ready(vm, fiber, results);
 }
 
 void fiber_wake(struct fiber *fiber, int results)
 {
-    MAGIC_CHECK(fiber, FIBER_MAGIC);
-    schedule_end_wait(fiber, results);
-    schedule_turn(fiber->vm, fiber);
+    CHECK(fiber->state == FIBER_WAITING);
+    schedule_wake(fiber_vm(fiber), fiber, results);
 }
 
 void fiber_wake_later(struct fiber *fiber, int results)
 {
-    MAGIC_CHECK(fiber, FIBER_MAGIC);
-    schedule_end_wait(fiber, results);
-    schedule_ready(fiber->vm, fiber, results);
+    CHECK(fiber->state == FIBER_WAITING);
+    schedule_wake_later(fiber_vm(fiber), fiber, results);
 }
 
 /* ---- waiting in a queue ---- */
 
-static void schedule_leave_queue(struct fiber *fiber, bool woken)
+static void schedule_quit_queue(struct vm *vm, struct fiber *fiber)
 {
     list_unlink(&fiber->link);
-    loop_timer_stop(fiber->vm->loop, &fiber->timer);
-    lua_pushboolean(fiber->vm->L, woken);
-    fiber_wake_later(fiber, 1);
+    loop_timer_stop(vm->loop, &fiber->timer);
+}
+
+static void schedule_leave_queue(struct fiber *fiber, bool woken)
+{
+    struct vm *vm = fiber_vm(fiber);
+    schedule_quit_queue(vm, fiber);
+    lua_pushboolean(vm->L, woken);
+    schedule_wake_later(vm, fiber, 1);
 }
 
 static void schedule_on_timer(struct loop_timer *timer)
 {
     struct fiber *fiber = CONTAINER_OF(timer, struct fiber, timer);
+    struct vm *vm = fiber_vm(fiber);
     list_unlink(&fiber->link);
-    lua_pushboolean(fiber->vm->L, false);
-    fiber_wake(fiber, 1);
-}
-
-static void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why)
-{
-    if (why != FIBER_ABANDON) {
-        schedule_leave_queue(fiber, false);
-        return;
-    }
-    list_unlink(&fiber->link);
-    loop_timer_stop(fiber->vm->loop, &fiber->timer);
+    lua_pushboolean(vm->L, false);
+    schedule_wake(vm, fiber, 1);
 }
 
 int fiber_wait_in(lua_State *L, struct list *queue, uint64_t deadline)
 {
-    struct fiber *fiber = fiber_current(L);
-    if (loop_timer_start(fiber->vm->loop, &fiber->timer, deadline, schedule_on_timer) < 0)
+    struct vm *vm = vm_of(L);
+    struct fiber *fiber = vm->current;
+    CHECK(fiber->state == FIBER_RUNNING);
+    fiber->timer = (struct loop_timer){0};
+    if (loop_timer_start(vm->loop, &fiber->timer, deadline, schedule_on_timer) < 0)
         return luaL_error(L, "not enough memory");
+    fiber->state = FIBER_QUEUED;
+    fiber->immediate = 0;
+    list_init(&fiber->link);
     if (queue != NULL)
         list_append(queue, &fiber->link);
-    return fiber_wait(L, fiber, schedule_interrupt);
+    return schedule_yield(L, fiber);
+}
+
+void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why)
+{
+    if (fiber->state == FIBER_WAITING)
+        fiber->interrupt(fiber, why);
+    else if (fiber->state == FIBER_QUEUED && why == FIBER_ABANDON)
+        schedule_quit_queue(fiber_vm(fiber), fiber);
+    else if (fiber->state == FIBER_QUEUED)
+        schedule_leave_queue(fiber, false);
 }
 
 bool fiber_wake_first(struct list *queue)
@@ -238,10 +260,11 @@ void fiber_wake_all(struct list *queue)
 
 int fiber_yield(lua_State *L)
 {
-    struct fiber *fiber = vm_of(L)->current;
+    struct vm *vm = vm_of(L);
+    struct fiber *fiber = vm->current;
     fiber->burned = 0;
     fiber->immediate = 0;
-    schedule_ready(fiber->vm, fiber, 0);
+    schedule_ready(vm, fiber, 0);
     return schedule_yield(L, fiber);
 }
 
@@ -256,7 +279,7 @@ static int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsign
     }
     fiber->burned = 0;
     fiber->immediate = 0;
-    schedule_ready(fiber->vm, fiber, results);
+    schedule_ready(vm_of(L), fiber, results);
     return lua_yield(L, results);
 }
 

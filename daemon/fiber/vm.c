@@ -49,12 +49,12 @@ static bool vm_is_small(size_t size)
     return size - 1 < SLAB_BLOCK_MAX;
 }
 
-static void *vm_take(struct vm *vm, size_t size)
+void *vm_take(struct vm *vm, size_t size)
 {
     return vm_is_small(size) ? slabs_take(vm->slabs, size) : malloc(size);
 }
 
-static void vm_give(struct vm *vm, void *block, size_t size)
+void vm_give(struct vm *vm, void *block, size_t size)
 {
     if (vm_is_small(size))
         slabs_give(vm->slabs, block, size);
@@ -122,62 +122,78 @@ static int vm_panic(lua_State *L)
 int vm_table_init(struct vm *vm)
 {
     vm->bucket_count = 64;
-    vm->buckets = malloc(vm->bucket_count * sizeof *vm->buckets);
+    vm->buckets = calloc(vm->bucket_count, sizeof(struct fiber *));
     if (vm->buckets == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < vm->bucket_count; i++)
-        list_init(&vm->buckets[i]);
     vm->last_id = 100; /* numbers begin with 101, as scripts for Tarantool expect */
     return 0;
 }
 
-static struct list *vm_bucket(const struct vm *vm, uint64_t id)
+static struct fiber **vm_bucket(const struct vm *vm, uint64_t id)
 {
     return &vm->buckets[id & (vm->bucket_count - 1)];
+}
+
+static void vm_table_put(struct vm *vm, struct fiber *fiber)
+{
+    struct fiber **bucket = vm_bucket(vm, fiber->id);
+    fiber->next = *bucket;
+    *bucket = fiber;
 }
 
 /* Longer chains do when there is no memory for more buckets. */
 static void vm_table_grow(struct vm *vm)
 {
     size_t old_count = vm->bucket_count;
-    struct list *old = vm->buckets, *buckets = malloc(2 * old_count * sizeof *buckets);
+    struct fiber **old = vm->buckets, **buckets = calloc(2 * old_count, sizeof(struct fiber *));
     if (buckets == NULL)
         return;
     vm->buckets = buckets;
     vm->bucket_count = 2 * old_count;
-    for (size_t i = 0; i < vm->bucket_count; i++)
-        list_init(&buckets[i]);
     for (size_t i = 0; i < old_count; i++)
-        for (struct list *link; (link = list_shift(&old[i])) != NULL;)
-            list_append(vm_bucket(vm, CONTAINER_OF(link, struct fiber, all)->id), link);
+        for (struct fiber *fiber = old[i], *next; fiber != NULL; fiber = next) {
+            next = fiber->next;
+            vm_table_put(vm, fiber);
+        }
     free(old);
 }
 
+/* Numbers fill the buckets evenly, and are seldom looked for. */
 void vm_table_add(struct vm *vm, struct fiber *fiber)
 {
-    if (vm->count >= vm->bucket_count)
+    if (vm->count >= 2 * vm->bucket_count)
         vm_table_grow(vm);
     fiber->id = ++vm->last_id;
-    list_append(vm_bucket(vm, fiber->id), &fiber->all);
+    vm_table_put(vm, fiber);
     vm->count++;
+}
+
+void vm_table_remove(struct vm *vm, struct fiber *fiber)
+{
+    struct fiber **at = vm_bucket(vm, fiber->id);
+    while (*at != fiber) {
+        CHECK(*at != NULL);
+        at = &(*at)->next;
+    }
+    *at = fiber->next;
+    vm->count--;
 }
 
 struct fiber *fiber_find(struct vm *vm, uint64_t id)
 {
-    struct list *bucket = vm_bucket(vm, id);
-    LIST_FOREACH_SAFE (link, bucket) {
-        struct fiber *fiber = CONTAINER_OF(link, struct fiber, all);
-        if (fiber->id == id)
-            return fiber;
-    }
-    return NULL;
+    struct fiber *fiber = *vm_bucket(vm, id);
+    while (fiber != NULL && fiber->id != id)
+        fiber = fiber->next;
+    return fiber;
 }
 
 void fiber_each(struct vm *vm, void (*fn)(void *context, struct fiber *fiber), void *context)
 {
     for (size_t i = 0; i < vm->bucket_count; i++)
-        LIST_FOREACH_SAFE (link, &vm->buckets[i])
-            fn(context, CONTAINER_OF(link, struct fiber, all));
+        for (struct fiber *fiber = vm->buckets[i], *next; fiber != NULL; fiber = next) {
+            next = fiber->next;
+            fn(context, fiber);
+        }
 }
 
 /* ---- life ---- */
@@ -263,8 +279,8 @@ int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
 static void vm_abandon_all(struct vm *vm)
 {
     for (size_t i = 0; i < vm->bucket_count; i++)
-        while (!list_empty(&vm->buckets[i]))
-            fiber_abandon(CONTAINER_OF(vm->buckets[i].next, struct fiber, all));
+        while (vm->buckets[i] != NULL)
+            fiber_abandon(vm->buckets[i]);
 }
 
 static void vm_close_state(struct vm *vm)

@@ -66,6 +66,8 @@ static void fixture_ended(struct fiber *fiber, void *context, int status)
     }
 }
 
+static const struct fiber_maker fixture_maker = {.ended = fixture_ended};
+
 struct order {
     const char *code;
     struct fiber *fiber;
@@ -86,7 +88,7 @@ uint64_t fixture_start(const char *code)
     snprintf(text, sizeof text, "(it has not ended)");
     cr_assert_eq(vm_protect(binding_vm(binding), fixture_make, &order, NULL), 0);
     uint64_t id = fiber_id(order.fiber);
-    fiber_set_ended(order.fiber, fixture_ended, NULL);
+    fiber_set_maker(order.fiber, &fixture_maker, NULL);
     fiber_start(order.fiber);
     return id;
 }

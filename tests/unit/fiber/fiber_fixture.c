@@ -72,9 +72,19 @@ static int fixture_create(lua_State *L)
     return fiber_run_first(L, fiber_new(L, lua_gettop(L) - 1), 0);
 }
 
+static int fixture_join(lua_State *L)
+{
+    return fiber_wait_end(L, fiber_find(vm, (uint64_t)luaL_checknumber(L, 1)));
+}
+
 static const luaL_Reg fixture_functions[] = {
-    {"note", fixture_note},     {"wait", fixture_wait}, {"sleep", fixture_sleep},
-    {"create", fixture_create}, {"yield", fiber_yield}, {NULL, NULL},
+    {"note", fixture_note},
+    {"wait", fixture_wait},
+    {"sleep", fixture_sleep},
+    {"create", fixture_create},
+    {"yield", fiber_yield},
+    {"join", fixture_join},
+    {NULL, NULL},
 };
 
 /* ---- fibers ---- */
@@ -90,7 +100,7 @@ static void fixture_collect(lua_State *L, struct outcome *outcome)
     }
 }
 
-static void fixture_ended(struct fiber *fiber, void *context, int status)
+void fixture_ended(struct fiber *fiber, void *context, int status)
 {
     struct outcome *outcome = context;
     cr_assert(!outcome->ended, "it ended twice");
@@ -104,6 +114,8 @@ static void fixture_ended(struct fiber *fiber, void *context, int status)
         free(text);
     }
 }
+
+static const struct fiber_maker fixture_maker = {.ended = fixture_ended};
 
 struct order {
     const char *code;
@@ -127,7 +139,7 @@ struct fiber *fixture_fiber(const char *code, struct outcome *outcome)
     cr_assert_eq(vm_protect(vm, fixture_make, &order, NULL), 0);
     if (outcome != NULL) {
         *outcome = (struct outcome){0};
-        fiber_set_ended(order.fiber, fixture_ended, outcome);
+        fiber_set_maker(order.fiber, &fixture_maker, outcome);
     }
     return order.fiber;
 }

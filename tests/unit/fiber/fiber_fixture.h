@@ -29,8 +29,12 @@ struct outcome {
 };
 
 /* A fiber of a chunk, not yet started. Functions for it: `note(text)` appends to fixture_notes,
- * `wait()` waits until fixture_wake, `yield()`, `sleep(seconds)`, `create(function)`. */
+ * `wait()` waits until fixture_wake, `yield()`, `sleep(seconds)`, `create(function)`,
+ * `join(number)` waits for the end of another. */
 struct fiber *fixture_fiber(const char *code, struct outcome *outcome);
+
+/* What its maker does at its end: notes it in the outcome. */
+void fixture_ended(struct fiber *fiber, void *context, int status);
 
 extern char fixture_notes[256];
 

@@ -81,18 +81,20 @@ static size_t make_name(void *context, char name[FIBER_NAME_MAX + 1])
     return 4;
 }
 
+static const struct fiber_maker namer = {.ended = fixture_ended, .name = make_name};
+
 Test(fiber, a_name_is_made_when_somebody_asks)
 {
     static struct outcome asked, joined, silent; /* told of at the end of the machine too */
     struct fiber *fiber = fixture_fiber("wait()", &asked);
-    fiber_name_later(fiber, make_name);
+    fiber_set_maker(fiber, &namer, &asked);
     fiber_start(fiber);
     cr_assert_str_eq(fiber_name(fiber), "made");
     cr_assert_eq(fiber_set_name(fiber, "given", 5), 0);
     cr_assert_str_eq(fiber_name(fiber), "given");
 
     struct fiber *joinable = fixture_fiber("", &joined);
-    fiber_name_later(joinable, make_name);
+    fiber_set_maker(joinable, &namer, &joined);
     fiber_set_joinable(joinable, true);
     fiber_start(joinable);
     cr_assert(joined.ended);
@@ -100,9 +102,20 @@ Test(fiber, a_name_is_made_when_somebody_asks)
     fiber_set_joinable(joinable, false);
 
     struct fiber *ending = fixture_fiber("", &silent);
-    fiber_name_later(ending, make_name);
+    fiber_set_maker(ending, &namer, &silent);
     fiber_start(ending);
     cr_assert_str_eq(fiber_name(fixture_fiber("", NULL)), "lua", "the next one is named alike");
+}
+
+Test(fiber, a_name_that_was_given_is_not_made)
+{
+    static struct outcome outcome;
+    struct fiber *fiber = fixture_fiber("wait()", &outcome);
+    cr_assert_eq(fiber_set_name(fiber, "given", 5), 0);
+    fiber_set_maker(fiber, &namer, &outcome);
+    cr_assert_str_eq(fiber_name(fiber), "given");
+    cr_assert_eq(fiber_maker_context(fiber, &namer), &outcome);
+    cr_assert_null(fiber_maker_context(fiber, NULL));
 }
 
 Test(fiber, owners_are_inherited)
@@ -148,18 +161,20 @@ static void note_cancel(struct fiber *fiber, void *context, int status)
     *(bool *)context = fiber_ended_by_cancel(fiber);
 }
 
+static const struct fiber_maker canceller = {.ended = note_cancel};
+
 Test(fiber, dying_of_a_cancel_is_told_from_other_errors)
 {
     cr_assert_eq(vm_protect(vm, define_test_cancel, NULL, NULL), 0);
     bool by_cancel = false;
     struct fiber *fiber = fixture_fiber("wait() test_cancel()", NULL);
-    fiber_set_ended(fiber, note_cancel, &by_cancel);
+    fiber_set_maker(fiber, &canceller, &by_cancel);
     fiber_start(fiber);
     fiber_cancel(fiber);
     fixture_run();
     cr_assert(by_cancel);
     fiber = fixture_fiber("wait() error('another')", NULL);
-    fiber_set_ended(fiber, note_cancel, &by_cancel);
+    fiber_set_maker(fiber, &canceller, &by_cancel);
     fiber_start(fiber);
     fiber_cancel(fiber);
     fixture_run();

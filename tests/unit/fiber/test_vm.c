@@ -123,6 +123,43 @@ Test(vm, its_end_cuts_fibers_short)
     cr_assert_str_eq(fixture_notes, "");
 }
 
+/* Each number leads to its fiber and to no other, also where several share a bucket. */
+Test(vm, of_many_fibers_each_is_found_while_it_lives)
+{
+    enum { MANY = 1000 };
+    struct fiber *fibers[MANY];
+    uint64_t ids[MANY];
+    for (int i = 0; i < MANY; i++) {
+        fibers[i] = fixture_fiber(i % 3 != 0 ? "wait()" : "", NULL);
+        ids[i] = fiber_id(fibers[i]);
+    }
+    for (int i = 0; i < MANY; i++)
+        fiber_start(fibers[i]);
+    int counted = 0;
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(fiber_find(vm, ids[i]), i % 3 != 0 ? fibers[i] : NULL);
+    fiber_each(vm, count, &counted);
+    cr_assert_eq(counted, 666);
+    cr_assert_eq(vm_fibers(vm), 666);
+}
+
+/* Whichever of them the machine meets first. */
+Test(vm, its_end_cuts_joiners_short)
+{
+    struct outcome before, joined, after;
+    struct fiber *first = fixture_fiber("join(102)", &before);
+    struct fiber *second = fixture_fiber("wait()", &joined);
+    cr_assert_eq(fiber_id(second), 102);
+    fiber_set_joinable(second, true);
+    fiber_start(second);
+    fiber_start(first);
+    fiber_start(fixture_fiber("join(102)", &after));
+    fixture_limit(0, 0);
+    cr_assert_eq(before.status, FIBER_ABANDONED);
+    cr_assert_eq(joined.status, FIBER_ABANDONED);
+    cr_assert_eq(after.status, FIBER_ABANDONED);
+}
+
 Test(vm, finalizers_run_at_the_end_and_find_no_machine)
 {
     fixture_result("kept = newproxy(true)"
