@@ -9,9 +9,9 @@
 #include "loop/loop_private.h"
 
 #include "util/error.h"
+#include "util/table.h"
 
 #include <event2/event.h>
-#include <string.h>
 
 /* How often descriptors in doubt are looked at, and how many at a time. */
 #define LOOP_TICK_MICROSECONDS 50000
@@ -87,11 +87,10 @@ void loop_io_doubt(struct loop *loop, struct loop_io *io)
 
 int loop_doubt_reserve(struct loop *loop, size_t room)
 {
-    size_t had = loop->io_room / 64, count = room / 64;
-    struct loop_doubts *doubts = reallocarray(loop->doubts, count, sizeof(*doubts));
+    struct loop_doubts *doubts =
+        table_grow(loop->doubts, loop->io_room / 64, room / 64, sizeof(*doubts));
     if (doubts == NULL)
         return -ENOMEM;
-    memset(doubts + had, 0, (count - had) * sizeof(*doubts));
     loop->doubts = doubts;
     return 0;
 }

@@ -13,10 +13,10 @@
 #include "loop/loop_private.h"
 
 #include "util/error.h"
+#include "util/table.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 /* ---- the kernel's side ---- */
@@ -121,10 +121,9 @@ int loop_io_reserve(struct loop *loop, int fd)
         room *= 2;
     if (room == loop->io_room)
         return 0;
-    struct loop_io **ios = reallocarray(loop->ios, room, sizeof(struct loop_io *));
+    struct loop_io **ios = table_grow(loop->ios, loop->io_room, room, sizeof(struct loop_io *));
     if (ios == NULL)
         return -ENOMEM;
-    memset(ios + loop->io_room, 0, (room - loop->io_room) * sizeof(struct loop_io *));
     loop->ios = ios;
     int error = loop_doubt_reserve(loop, room);
     if (error == 0)

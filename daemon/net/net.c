@@ -8,13 +8,13 @@
 #include "net/resolver.h"
 #include "util/cleanup.h"
 #include "util/pool.h"
+#include "util/table.h"
 
-#include <string.h>
 #include <sys/resource.h>
 
 enum {
     NET_MAGIC = 0x6e657421,
-    NET_BUCKETS = 64,    /* at first; doubled when there are more sockets than that */
+    NET_BUCKETS = 64,    /* at first; doubled when each has two sockets on average */
     NET_FD_RESERVE = 64, /* descriptors for everything but sockets: control clients, scripts; */
     NET_FD_RESERVE_MAX = 1024, /* an eighth of all, within these bounds */
     NET_ID_BLOCK = 4096,       /* numbers reserved at once */
@@ -196,10 +196,9 @@ static int net_grow_fds(struct net *net, int fd)
     size_t count = net->by_fd_count > 0 ? net->by_fd_count : NET_BUCKETS;
     while (count <= (size_t)fd)
         count *= 2;
-    struct sock **by_fd = reallocarray(net->by_fd, count, sizeof(struct sock *));
+    struct sock **by_fd = table_grow(net->by_fd, net->by_fd_count, count, sizeof(struct sock *));
     if (by_fd == NULL)
         return -ENOMEM;
-    memset(by_fd + net->by_fd_count, 0, (count - net->by_fd_count) * sizeof(struct sock *));
     net->by_fd = by_fd;
     net->by_fd_count = count;
     return 0;
@@ -231,7 +230,7 @@ int net_register(struct net *net, struct sock *sock)
         error = net_grow_fds(net, sock->fd);
     if (error < 0)
         return error;
-    if (net->socket_count >= net->bucket_count)
+    if (net->socket_count >= 2 * net->bucket_count)
         (void)net_grow_buckets(net); /* without memory the chains get longer, no more */
     sock->id = net->next_id++;
     net_chain(net, sock);

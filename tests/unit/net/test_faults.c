@@ -548,3 +548,40 @@ Test(faults, no_memory_for_a_timer)
     faults_no_memory(0);
     pair_close(&pair);
 }
+
+static void never_called(void *context, struct sock *sock)
+{
+    (void)context, (void)sock;
+    cr_assert_fail("there was no memory to put them in order");
+}
+
+STREAM_TEST(faults, no_memory_to_walk_or_to_lend)
+{
+    faults_no_memory(1);
+    cr_assert_eq(net_each(net, never_called, NULL), -ENOMEM);
+    faults_no_memory(1);
+    cr_assert_eq(sock_lend(pair->sock), -ENOMEM);
+    cr_assert(sock_is_open(pair->sock), "and nothing has changed");
+    cr_assert_geq(sock_lend(pair->sock), 0);
+    sock_take_back(pair->sock);
+}
+
+/* Where it would grow it stays as it is; only a new descriptor needs its place. */
+Test(faults, no_memory_for_a_larger_registry)
+{
+    static struct sock *socks[300];
+    unsigned refused = 0;
+    for (int i = 0; i < 300; i++) {
+        faults_no_memory(2); /* not the socket itself */
+        int status = sock_new(net, AF_INET, SOCK_DGRAM, 0, 0, &socks[i]);
+        faults_no_memory(0);
+        if (status == -ENOMEM && ++refused)
+            status = sock_new(net, AF_INET, SOCK_DGRAM, 0, 0, &socks[i]);
+        cr_assert_eq(status, 0);
+    }
+    cr_assert_leq(refused, 4);
+    for (int i = 0; i < 300; i++) {
+        cr_assert_eq(net_find(net, sock_id(socks[i])), socks[i]);
+        sock_unref(socks[i]);
+    }
+}
