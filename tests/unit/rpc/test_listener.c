@@ -35,6 +35,32 @@ Test(listener, many_that_knock_at_once_are_all_let_in)
     fixture_stop(&fixture);
 }
 
+static unsigned in_vain;
+
+int __real_accept4(int fd, struct sockaddr *from, socklen_t *size, int flags);
+int __wrap_accept4(int fd, struct sockaddr *from, socklen_t *size, int flags);
+
+int __wrap_accept4(int fd, struct sockaddr *from, socklen_t *size, int flags)
+{
+    int connected = __real_accept4(fd, from, size, flags);
+    in_vain += connected < 0;
+    return connected;
+}
+
+Test(listener, nobody_is_let_in_who_has_not_knocked)
+{
+    struct client *clients[3];
+    fixture_start(&fixture, NULL, NULL, NULL);
+    for (int i = 0; i < 3; i++) {
+        clients[i] = client_new(&fixture);
+        client_text(clients[i], "pong", "sockd.ping", "");
+    }
+    cr_assert_eq(in_vain, 0, "it costs as much as a request");
+    for (int i = 0; i < 3; i++)
+        client_free(clients[i]);
+    fixture_stop(&fixture);
+}
+
 Test(listener, beyond_its_quota_a_user_is_told_and_turned_away)
 {
     struct rpc_config config = {.quota.most = {[QUOTA_CLIENTS] = 2}};
@@ -67,7 +93,7 @@ static void scarce(int more)
     cr_assert_geq(next, 0);
     close(next);
     cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = (rlim_t)(next + more);
+    limit.rlim_cur = (rlim_t)next + (rlim_t)more;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
