@@ -8,6 +8,7 @@
 #include "net/resolver.h"
 #include "util/cleanup.h"
 #include "util/pool.h"
+#include "util/slab.h"
 #include "util/table.h"
 
 #include <sys/resource.h>
@@ -74,6 +75,8 @@ int net_new(struct net **out, struct loop *loop, const struct net_config *config
     int error = net_grow_buckets(net);
     if (error == 0)
         error = pool_new(&net->pool);
+    if (error == 0)
+        error = slabs_new(&net->slabs);
     if (error < 0) {
         net_free(net);
         return error;
@@ -94,6 +97,7 @@ void net_free(struct net *net)
     loop_defer_cancel(net->loop, &net->due_task);
     resolver_free(net->resolver);
     pool_free(net->pool);
+    slabs_free(net->slabs);
     free(net->buckets);
     free(net->by_fd);
     net->magic = 0;

@@ -18,6 +18,7 @@ struct net {
     unsigned magic;
     struct loop *loop;
     struct pool *pool;
+    struct slabs *slabs; /* of sockets */
     struct net_config config;
     struct resolver *resolver; /* made by the first look-up */
 

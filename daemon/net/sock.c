@@ -8,6 +8,7 @@
 #include "net/linger.h"
 #include "net/option.h"
 #include "util/cleanup.h"
+#include "util/slab.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -130,7 +131,7 @@ uint64_t sock_idle(const struct sock *sock)
  * protocol it keeps 16 bits. */
 static struct sock *sock_allocate(struct net *net, int domain, int type, int protocol, uid_t owner)
 {
-    struct sock *sock = calloc(1, sizeof(*sock));
+    struct sock *sock = slabs_take(net->slabs, sizeof(*sock));
     if (sock == NULL)
         return NULL;
     *sock = (struct sock){
@@ -150,6 +151,12 @@ static struct sock *sock_allocate(struct net *net, int domain, int type, int pro
     return sock;
 }
 
+static void sock_release(struct sock *sock)
+{
+    sock->magic = 0;
+    slabs_give(sock->net->slabs, sock, sizeof(*sock));
+}
+
 int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t owner,
               struct sock **out)
 {
@@ -159,8 +166,7 @@ int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t
     sock->fd = fd;
     int error = net_register(net, sock);
     if (error < 0) {
-        sock->magic = 0;
-        free(sock);
+        sock_release(sock);
         return error;
     }
     *out = sock;
@@ -270,8 +276,7 @@ static void sock_free(struct sock *sock)
     sock_free_rare(sock);
     if (sock->net->landed == sock)
         sock->net->landed = NULL;
-    sock->magic = 0;
-    free(sock);
+    sock_release(sock);
 }
 
 void sock_unref(struct sock *sock)
