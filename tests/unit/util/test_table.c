@@ -19,14 +19,3 @@ Test(table, it_keeps_what_it_has_and_the_rest_is_zero)
     }
     free(table);
 }
-
-Test(table, without_memory_nothing_changes)
-{
-    int *table = table_grow(NULL, 0, 1, sizeof(*table));
-    cr_assert_not_null(table);
-    *table = 7;
-    volatile size_t most = SIZE_MAX / 2; /* which the compiler knows to be too many */
-    cr_assert_null(table_grow(table, 1, most, sizeof(*table)));
-    cr_assert_eq(*table, 7);
-    free(table);
-}
