@@ -15,7 +15,7 @@
 
 enum {
     NET_MAGIC = 0x6e657421,
-    NET_BUCKETS = 64,    /* at first; doubled when each has two sockets on average */
+    NET_BUCKETS = 64,    /* at first; doubled when there are more sockets than that */
     NET_FD_RESERVE = 64, /* descriptors for everything but sockets: control clients, scripts; */
     NET_FD_RESERVE_MAX = 1024, /* an eighth of all, within these bounds */
     NET_ID_BLOCK = 4096,       /* numbers reserved at once */
@@ -234,7 +234,7 @@ int net_register(struct net *net, struct sock *sock)
         error = net_grow_fds(net, sock->fd);
     if (error < 0)
         return error;
-    if (net->socket_count >= 2 * net->bucket_count)
+    if (net->socket_count >= net->bucket_count)
         (void)net_grow_buckets(net); /* without memory the chains get longer, no more */
     sock->id = net->next_id++;
     net_chain(net, sock);
