@@ -36,7 +36,7 @@ static bool socket_is_number(const void *value)
 
 static void socket_push_number(lua_State *L, uint64_t number)
 {
-    lua_pushlightuserdata(L, (void *)(uintptr_t)(SOCKET_NUMBER | number)); // NOLINT(*int-to-ptr)
+    lua_pushlightuserdata(L, (void *)(uintptr_t)(SOCKET_NUMBER | number));
 }
 
 /* Makes the value on top of the stack the first element of a new object. */
