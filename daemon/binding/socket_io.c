@@ -207,22 +207,33 @@ static int socket_read_usage(lua_State *L)
     return failure_throw(L, "Usage: s:read(delimiter|chunk|{delimiter = x, chunk = x}, timeout)");
 }
 
-/* The delimiter at the top of the stack, which must stay there. An empty one is found at once. */
+/* A string that must stay where it is. An empty one is found at once. */
+static void socket_take_string(lua_State *L, int index, struct read_what *what, struct slice *slice)
+{
+    slice->data = lua_tolstring(L, index, &slice->length);
+    if (slice->length == 0)
+        what->limit = 0;
+}
+
+/* The same of what may be something else, at the top of the stack. */
 static void socket_take_delimiter(lua_State *L, struct read_what *what, struct slice *slice)
 {
     if (lua_type(L, -1) != LUA_TSTRING)
         socket_read_usage(L);
-    slice->data = lua_tolstring(L, -1, &slice->length);
-    if (slice->length == 0)
-        what->limit = 0;
+    socket_take_string(L, -1, what, slice);
+}
+
+static void socket_set_delimiter(struct read_what *what, struct wait *wait)
+{
+    what->delimiters = &wait->delimiter;
+    what->delimiter_count = 1;
 }
 
 static void socket_take_delimiters(lua_State *L, struct read_what *what, struct wait *wait)
 {
     if (!lua_istable(L, -1)) {
         socket_take_delimiter(L, what, &wait->delimiter);
-        what->delimiters = &wait->delimiter;
-        what->delimiter_count = 1;
+        socket_set_delimiter(what, wait);
         return;
     }
     /* The strings live in the list, which a careless script may change: keep them. */
@@ -269,8 +280,8 @@ static void socket_take_what(lua_State *L, struct read_what *what, struct wait *
         what->limit = socket_size(L, 2, "read");
         break;
     case LUA_TSTRING:
-        lua_pushvalue(L, 2);
-        socket_take_delimiters(L, what, wait);
+        socket_take_string(L, 2, what, &wait->delimiter);
+        socket_set_delimiter(what, wait);
         break;
     case LUA_TTABLE:
         socket_take_options(L, what, wait);
@@ -280,31 +291,22 @@ static void socket_take_what(lua_State *L, struct read_what *what, struct wait *
     }
 }
 
-/* The line that is read ahead, which is what pipelined requests are; false: there is none. */
-static bool socket_read_ahead(lua_State *L, struct sock *sock, int *results)
+/* A line that is read ahead, as those of pipelined requests are, needs no start and no clock. */
+static bool socket_line_is_ahead(struct wait *wait, struct sock *sock, const struct read_what *what)
 {
-    struct slice delimiter;
-    if (lua_type(L, 2) != LUA_TSTRING || !lua_isnoneornil(L, 3))
-        return false;
-    delimiter.data = lua_tolstring(L, 2, &delimiter.length);
-    struct wait spare, *wait = wait_begin(L, &spare);
-    if (wait_fiber(wait) == NULL || delimiter.length == 0 ||
-        !op_read_ahead(&wait->op, sock, &delimiter))
-        return false;
-    *results = wait_complete(L, wait, socket_push_data);
-    return true;
+    return wait_fiber(wait) != NULL && what->delimiters == &wait->delimiter &&
+           what->limit == OP_READ_ALL && op_read_ahead(&wait->op, sock, &wait->delimiter);
 }
 
 static int socket_read(lua_State *L)
 {
-    int results;
     struct sock *sock = socket_check_quickly(L);
-    if (socket_read_ahead(L, sock, &results))
-        return results;
-    uint64_t deadline = socket_deadline(L, 3);
-    struct read_what what = {.limit = OP_READ_ALL};
+    uint64_t deadline = lua_isnoneornil(L, 3) ? LOOP_NEVER : socket_deadline(L, 3);
     struct wait spare, *wait = wait_begin(L, &spare);
+    struct read_what what = {.limit = OP_READ_ALL};
     socket_take_what(L, &what, wait);
+    if (socket_line_is_ahead(wait, sock, &what))
+        return wait_complete(L, wait, socket_push_data);
     op_read(&wait->op, sock, &what);
     return wait_run(L, wait, deadline, socket_push_data);
 }

@@ -39,25 +39,25 @@ static void socket_push_number(lua_State *L, uint64_t number)
     lua_pushlightuserdata(L, (void *)(uintptr_t)(SOCKET_NUMBER | number));
 }
 
-/* Makes the value on top of the stack the first element of a new object. */
-static void socket_wrap(lua_State *L)
+/* Pushes an object whose first element the caller sets. */
+static void socket_push_table(lua_State *L, const struct binding *binding)
 {
+    luaL_checkstack(L, 4, NULL);
     lua_createtable(L, 1, 0);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->socket_meta);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, binding->socket_meta);
     lua_setmetatable(L, -2);
 }
 
 struct socket_handle *socket_push(lua_State *L)
 {
-    luaL_checkstack(L, 4, NULL);
+    const struct binding *binding = binding_of(L);
+    socket_push_table(L, binding);
     struct socket_handle *handle = lua_newuserdata(L, sizeof *handle);
     handle->magic = SOCKET_MAGIC;
     handle->sock = NULL;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->handle_meta);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, binding->handle_meta);
     lua_setmetatable(L, -2);
-    socket_wrap(L);
+    lua_rawseti(L, -2, 1);
     return handle;
 }
 
@@ -69,14 +69,15 @@ void socket_adopt(lua_State *L, struct socket_handle *handle, struct sock *sock)
 
 void socket_push_held(lua_State *L, struct sock *sock)
 {
+    const struct binding *binding = binding_of(L);
     if (sock_id(sock) > SOCKET_NUMBER_MAX) {
         socket_adopt(L, socket_push(L), sock_ref(sock));
         return;
     }
-    luaL_checkstack(L, 4, NULL);
+    socket_push_table(L, binding);
     socket_push_number(L, sock_id(sock));
-    socket_wrap(L);
-    sock_set_nonblock(sock, binding_of(L)->nonblock);
+    lua_rawseti(L, -2, 1);
+    sock_set_nonblock(sock, binding->nonblock);
 }
 
 /* ---- finding the socket ---- */
