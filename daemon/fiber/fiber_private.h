@@ -68,12 +68,19 @@ enum preempt_mode {
     PREEMPT_AT_ONCE,  /* before the next one */
 };
 
+/* What vm_protect calls. */
+struct vm_call {
+    lua_CFunction fn;
+    void *argument;
+};
+
 struct vm {
     unsigned magic;
     lua_State *L;
     struct loop *loop;
     void *context;
-    uid_t uid; /* of the process: the owner of what no fiber makes */
+    uid_t uid;           /* of the process: the owner of what no fiber makes */
+    struct vm_call call; /* that is about to begin */
 
     /* memory */
     struct slabs *slabs;

@@ -360,18 +360,12 @@ void vm_collect_some(struct vm *vm)
     vm->next_relief = now + 10 * (now - begun);
 }
 
-struct vm_call {
-    lua_CFunction fn;
-    void *argument;
-};
-
 /* The bottom of the main state's stack, so that a protected call makes no closure. */
 static int vm_enter(lua_State *L)
 {
-    struct vm_call *call = lua_touserdata(L, 1);
-    lua_settop(L, 0);
-    lua_pushlightuserdata(L, call->argument);
-    return call->fn(L);
+    struct vm_call call = vm_of(L)->call;
+    lua_pushlightuserdata(L, call.argument);
+    return call.fn(L);
 }
 
 static int vm_failed(lua_State *L, int status)
@@ -389,10 +383,9 @@ int vm_protect(struct vm *vm, lua_CFunction fn, void *argument, int *results)
     CHECK(vm->current == NULL);
     vm_relieve(vm);
     int top = lua_gettop(L);
-    struct vm_call call = {fn, argument};
+    vm->call = (struct vm_call){fn, argument};
     lua_pushvalue(L, 1);
-    lua_pushlightuserdata(L, &call);
-    int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+    int status = lua_pcall(L, 0, LUA_MULTRET, 0);
     int error = status != 0 ? vm_failed(L, status) : 0;
     if (error == 0 && results != NULL)
         *results = lua_gettop(L) - top;
