@@ -25,7 +25,7 @@ struct poll;
 typedef int wait_push_fn(lua_State *L, struct op *op);
 
 struct wait {
-    struct op op; /* its note is wait.c's */
+    struct op op; /* its note is a state of wait.c's */
     wait_push_fn *push;
     union {
         struct slice delimiter; /* of a read with one */

@@ -157,8 +157,6 @@ int fiber_wait(lua_State *L, struct fiber *fiber, fiber_interrupt_fn *interrupt)
 
 static void schedule_end_wait(struct vm *vm, struct fiber *fiber, int results)
 {
-    MAGIC_CHECK(fiber, FIBER_MAGIC);
-    CHECK(fiber->state == FIBER_WAITING || fiber->state == FIBER_QUEUED);
     fiber->burned = 0;
     fiber->results = results;
     if (results > 0)
@@ -179,28 +177,32 @@ static void schedule_wake_later(struct vm *vm, struct fiber *fiber, int results)
 
 void fiber_wake(struct fiber *fiber, int results)
 {
+    MAGIC_CHECK(fiber, FIBER_MAGIC);
     CHECK(fiber->state == FIBER_WAITING);
     schedule_wake(fiber_vm(fiber), fiber, results);
 }
 
 void fiber_wake_later(struct fiber *fiber, int results)
 {
+    MAGIC_CHECK(fiber, FIBER_MAGIC);
     CHECK(fiber->state == FIBER_WAITING);
     schedule_wake_later(fiber_vm(fiber), fiber, results);
 }
 
 /* ---- waiting in a queue ---- */
 
-static void schedule_quit_queue(struct vm *vm, struct fiber *fiber)
+static void schedule_leave_queue(struct vm *vm, struct fiber *fiber)
 {
+    MAGIC_CHECK(fiber, FIBER_MAGIC);
+    CHECK(fiber->state == FIBER_QUEUED);
     list_unlink(&fiber->link);
     loop_timer_stop(vm->loop, &fiber->timer);
 }
 
-static void schedule_leave_queue(struct fiber *fiber, bool woken)
+static void schedule_wake_queued(struct fiber *fiber, bool woken)
 {
     struct vm *vm = fiber_vm(fiber);
-    schedule_quit_queue(vm, fiber);
+    schedule_leave_queue(vm, fiber);
     lua_pushboolean(vm->L, woken);
     schedule_wake_later(vm, fiber, 1);
 }
@@ -209,7 +211,7 @@ static void schedule_on_timer(struct loop_timer *timer)
 {
     struct fiber *fiber = CONTAINER_OF(timer, struct fiber, timer);
     struct vm *vm = fiber_vm(fiber);
-    list_unlink(&fiber->link);
+    schedule_leave_queue(vm, fiber);
     lua_pushboolean(vm->L, false);
     schedule_wake(vm, fiber, 1);
 }
@@ -235,16 +237,16 @@ void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why)
     if (fiber->state == FIBER_WAITING)
         fiber->interrupt(fiber, why);
     else if (fiber->state == FIBER_QUEUED && why == FIBER_ABANDON)
-        schedule_quit_queue(fiber_vm(fiber), fiber);
+        schedule_leave_queue(fiber_vm(fiber), fiber);
     else if (fiber->state == FIBER_QUEUED)
-        schedule_leave_queue(fiber, false);
+        schedule_wake_queued(fiber, false);
 }
 
 bool fiber_wake_first(struct list *queue)
 {
     struct list *link = list_first(queue);
     if (link != NULL)
-        schedule_leave_queue(CONTAINER_OF(link, struct fiber, link), true);
+        schedule_wake_queued(CONTAINER_OF(link, struct fiber, link), true);
     return link != NULL;
 }
 
