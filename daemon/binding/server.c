@@ -11,12 +11,14 @@
 #include "binding/listening.h"
 #include "binding/socket.h"
 #include "binding/tally.h"
+#include "net/net.h"
 #include "net/server.h"
 #include "net/sock.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/quota.h"
+#include "util/slab.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -149,11 +151,12 @@ static void serving_release_charge(struct serving *serving)
 
 static void visit_free(struct visit *visit)
 {
+    struct slabs *slabs = net_slabs(visit->serving->binding->net);
     visit->serving->tally->connections--;
     serving_release_charge(visit->serving);
     serving_unref(visit->serving);
     sock_unref(visit->connection);
-    free(visit);
+    slabs_give(slabs, visit, sizeof *visit + address_size_of_packed(visit->peer));
 }
 
 static void serving_ended(struct fiber *fiber, void *context, int status)
@@ -183,7 +186,8 @@ static struct visit *visit_new(const struct arrival *arrival)
 {
     struct serving *serving = arrival->serving;
     const struct address *from = arrival->from;
-    struct visit *visit = malloc(sizeof *visit + address_packed_size(from));
+    struct visit *visit =
+        slabs_take(net_slabs(serving->binding->net), sizeof *visit + address_packed_size(from));
     if (visit == NULL) {
         serving_release_charge(serving);
         sock_unref(arrival->connection);

@@ -154,6 +154,11 @@ size_t address_packed_size(const struct address *address)
     return PACKED_DATA + address_data_length(address);
 }
 
+size_t address_size_of_packed(const void *packed)
+{
+    return PACKED_DATA + (size_t)((const uint8_t *)packed)[PACKED_LENGTH];
+}
+
 void address_pack(const struct address *address, void *packed)
 {
     uint8_t *bytes = packed;

@@ -42,6 +42,7 @@ void address_set(struct address *out, const struct sockaddr *from, socklen_t len
 size_t address_packed_size(const struct address *address);
 void address_pack(const struct address *address, void *packed);
 void address_unpack(struct address *out, const void *packed);
+size_t address_size_of_packed(const void *packed);
 
 /* An address as the API shows it. */
 struct address_text {

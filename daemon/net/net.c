@@ -114,6 +114,11 @@ struct pool *net_pool(const struct net *net)
     return net->pool;
 }
 
+struct slabs *net_slabs(const struct net *net)
+{
+    return net->slabs;
+}
+
 struct resolver *net_resolver(struct net *net)
 {
     if (net->resolver == NULL)

@@ -11,6 +11,7 @@
 struct loop;
 struct net;
 struct pool;
+struct slabs;
 struct sock;
 
 struct net_config {
@@ -48,6 +49,10 @@ void net_free(struct net *net);
 
 struct loop *net_loop(const struct net *net);
 struct pool *net_pool(const struct net *net);
+
+/* For small objects of which each socket may have one. */
+struct slabs *net_slabs(const struct net *net);
+
 void net_stats(const struct net *net, struct net_stats *out);
 
 /* The open socket of that number, borrowed, or NULL. */

@@ -18,7 +18,7 @@ struct net {
     unsigned magic;
     struct loop *loop;
     struct pool *pool;
-    struct slabs *slabs; /* of sockets */
+    struct slabs *slabs; /* of sockets, and what is made for each */
     struct net_config config;
     struct resolver *resolver; /* made by the first look-up */
 

@@ -212,6 +212,7 @@ Test(address, packed_ones_come_back)
         cr_assert_eq(address_packed_size(&address), cases[i].size, "case %zu: %zu", i,
                      address_packed_size(&address));
         address_pack(&address, packed);
+        cr_assert_eq(address_size_of_packed(packed), cases[i].size);
         address_unpack(&back, packed);
         cr_assert_eq(back.length, address.length);
         cr_assert_eq(memcmp(&back.any, &address.any, address.length), 0);
