@@ -54,7 +54,7 @@ static struct fiber *fiber_allocate(lua_State *L, struct vm *vm)
 {
     lua_State *coroutine = lua_newthread(L);
     int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
-    struct fiber *fiber = vm_take(vm, fiber_size(vm));
+    struct fiber *fiber = memory_take(vm, fiber_size(vm));
     if (fiber == NULL) {
         luaL_unref(L, LUA_REGISTRYINDEX, anchor);
         luaL_error(L, "not enough memory");
@@ -124,10 +124,10 @@ static void fiber_forget(struct vm *vm, struct fiber *fiber)
 static void fiber_free(struct vm *vm, struct fiber *fiber)
 {
     if (fiber->status == LUA_ERRMEM)
-        vm_starve(vm);
+        memory_starve(vm);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, fiber->anchor);
     fiber->magic = 0;
-    vm_give(vm, fiber, fiber_size(vm));
+    memory_give(vm, fiber, fiber_size(vm));
 }
 
 static void fiber_release(struct fiber *fiber)

@@ -85,10 +85,14 @@ struct vm {
     /* memory */
     struct slabs *slabs;
     size_t used, limit;
-    size_t tight; /* collecting is worth it from here on: the collector's own threshold is twice
-                     what was alive, which may be beyond the limit */
+    size_t tight;         /* collecting is worth it from here on: the collector's own threshold is a
+                             multiple of what was alive, which may be beyond the limit */
     uint64_t next_relief; /* when to collect again while memory stays near its limit */
-    bool starved; /* memory was refused: garbage is to be collected at the next opportunity */
+    bool starved;       /* memory was refused: garbage is to be collected at the next opportunity */
+    uint8_t rounds;     /* of the collector since the machine rests */
+    size_t restless;    /* above this there is garbage to collect when the machine rests */
+    uint64_t rest_turn; /* the last turn when `rest` was started */
+    struct loop_timer rest; /* for that */
 
     /* running */
     struct fiber *current;
@@ -124,27 +128,54 @@ struct vm {
 
 /* ---- vm.c ---- */
 
-/* There is garbage worth collecting at the next opportunity. */
-void vm_starve(struct vm *vm);
-
-/* Collects it, and also when memory is near its limit. From outside of fibers. */
-void vm_collect_some(struct vm *vm);
-
-static inline void vm_relieve(struct vm *vm)
-{
-    if (__builtin_expect(vm->starved || vm->used > vm->tight, 0))
-        vm_collect_some(vm);
-}
-
-/* Memory that does not count as Lua's. NULL when there is none; `size` is the same for both. */
-void *vm_take(struct vm *vm, size_t size);
-void vm_give(struct vm *vm, void *block, size_t size);
-
 int vm_table_init(struct vm *vm);
 
 /* Gives it a number. */
 void vm_table_add(struct vm *vm, struct fiber *fiber);
 void vm_table_remove(struct vm *vm, struct fiber *fiber);
+
+/* ---- memory.c ---- */
+
+/* Of the state: counts, and refuses what is beyond the limit. */
+void *memory_allocate(void *context, void *block, size_t old_size, size_t new_size);
+
+/* While the state ends: so that vm_of finds no machine. */
+void *memory_allocate_last(void *context, void *block, size_t old_size, size_t new_size);
+
+/* Before there is a state: without a limit. -ENOMEM. */
+int memory_init(struct vm *vm);
+
+/* Of the complete machine, from now on. */
+void memory_limit(struct vm *vm, size_t limit);
+
+/* After the end of the state. */
+void memory_deinit(struct vm *vm);
+
+/* What does not count as Lua's. NULL when there is none; `size` is the same for both. */
+void *memory_take(struct vm *vm, size_t size);
+void memory_give(struct vm *vm, void *block, size_t size);
+
+/* There is garbage worth collecting at the next opportunity: LuaJIT does not do it to make room, so
+ * that what a failed script has left behind would fail others. */
+void memory_starve(struct vm *vm);
+
+/* Collects it, and also when memory is near its limit. From outside of fibers. */
+void memory_collect_some(struct vm *vm);
+
+static inline void memory_relieve(struct vm *vm)
+{
+    if (__builtin_expect(vm->starved || vm->used > vm->tight, 0))
+        memory_collect_some(vm);
+}
+
+/* The machine has run: when it rests, the garbage is to go. */
+void memory_wait_for_rest(struct vm *vm);
+
+static inline void memory_look(struct vm *vm)
+{
+    if (vm->used > vm->restless && !loop_timer_runs(&vm->rest))
+        memory_wait_for_rest(vm);
+}
 
 /* ---- schedule.c ---- */
 

@@ -22,7 +22,7 @@
 
 static void schedule_resume(struct vm *vm, struct fiber *fiber)
 {
-    vm_relieve(vm);
+    memory_relieve(vm);
     fiber->state = FIBER_RUNNING;
     fiber->switches++;
     preempt_arm(vm, fiber);
@@ -48,6 +48,7 @@ void schedule_turn(struct vm *vm, struct fiber *fiber)
     schedule_resume(vm, fiber);
     for (struct list *link; (link = list_shift(&vm->nested)) != NULL;)
         schedule_resume(vm, CONTAINER_OF(link, struct fiber, link));
+    memory_look(vm);
 }
 
 void schedule_ready(struct vm *vm, struct fiber *fiber, int results)

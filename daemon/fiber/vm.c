@@ -1,16 +1,12 @@
 /*
- * The Lua machine: its state, its memory, its end. The contract is in vm.h.
+ * The Lua machine: its state, its fibers by number, its end. The contract is in vm.h.
  *
- * The limit on memory is kept by the state's allocator, which counts. It refuses nothing before the
- * machine is complete, since LuaJIT does not survive a refusal while it makes a state. What is
- * small comes from slabs: a coroutine, its stack and the object of its connection are of odd sizes,
- * and there are as many as connections. The allocator's context doubles as the way from any
- * lua_State to its machine: it costs one load.
+ * The context of the state's allocator (memory.c) doubles as the way from any lua_State to its
+ * machine: it costs one load.
  */
 #include "fiber/fiber_private.h"
 
 #include "util/log.h"
-#include "util/slab.h"
 
 #include <lauxlib.h>
 #include <luajit.h>
@@ -18,94 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VM_MEMORY   ((size_t)512 << 20)
-#define VM_CPU      5.0
-
-/*
- * How far memory grows before the collector begins anew, in percent of what was alive; LuaJIT's own
- * figure is 200. Each of its rounds looks at every coroutine and its stack. With a thousand
- * connections that sent 16 KiB a time, that was a tenth of all the work.
- */
-#define VM_GC_PAUSE 400
-
-/* ---- memory ---- */
-
-/* LuaJIT does not collect garbage to make room, so that what a failed script has left behind would
- * fail others. */
-void vm_starve(struct vm *vm)
-{
-    vm->starved = true;
-    preempt_at_once(vm);
-}
-
-static void *vm_refuse(struct vm *vm)
-{
-    vm_starve(vm);
-    return NULL;
-}
-
-static bool vm_is_small(size_t size)
-{
-    return size - 1 < SLAB_BLOCK_MAX;
-}
-
-void *vm_take(struct vm *vm, size_t size)
-{
-    return vm_is_small(size) ? slabs_take(vm->slabs, size) : malloc(size);
-}
-
-void vm_give(struct vm *vm, void *block, size_t size)
-{
-    if (vm_is_small(size))
-        slabs_give(vm->slabs, block, size);
-    else
-        free(block);
-}
-
-static void *vm_resize(struct vm *vm, void *block, size_t had, size_t size)
-{
-    if (!vm_is_small(had) && !vm_is_small(size))
-        return realloc(block, size);
-    void *result = vm_take(vm, size);
-    if (result == NULL)
-        return NULL;
-    memcpy(result, block, had < size ? had : size);
-    vm_give(vm, block, had);
-    return result;
-}
-
-/* `had` and `size` are 0 for no block. */
-static void *vm_allocate_any(struct vm *vm, void *block, size_t had, size_t size)
-{
-    void *result = NULL;
-    if (size == 0 && had > 0)
-        vm_give(vm, block, had);
-    else if (size > 0)
-        result = had > 0 ? vm_resize(vm, block, had, size) : vm_take(vm, size);
-    if (result != NULL || size == 0)
-        vm->used += size - had;
-    return result;
-}
-
-static void *vm_allocate(void *context, void *block, size_t old_size, size_t new_size)
-{
-    struct vm *vm = context;
-    size_t had = block != NULL ? old_size : 0;
-    if (new_size > had && vm->used + (new_size - had) > vm->limit)
-        return vm_refuse(vm);
-    return vm_allocate_any(vm, block, had, new_size);
-}
-
-/* While the state ends: so that vm_of finds no machine. */
-static void *vm_allocate_last(void *context, void *block, size_t old_size, size_t new_size)
-{
-    return vm_allocate_any(context, block, block != NULL ? old_size : 0, new_size);
-}
+#define VM_MEMORY ((size_t)512 << 20)
+#define VM_CPU    5.0
 
 struct vm *vm_of(lua_State *L)
 {
     void *context;
-    if (__builtin_expect(lua_getallocf(L, &context) != vm_allocate, 0))
+    if (__builtin_expect(lua_getallocf(L, &context) != memory_allocate, 0))
         luaL_error(L, "Lua is about to end"); /* in a finalizer, see vm_close_state */
     return context;
 }
@@ -216,7 +131,6 @@ static int vm_open(lua_State *L)
 {
     struct vm *vm = lua_touserdata(L, 1);
     luaL_openlibs(L);
-    lua_gc(L, LUA_GCSETPAUSE, VM_GC_PAUSE);
     vm_set_jit(vm); /* the library turned it on */
     preempt_init(vm);
     lua_pushlightuserdata(L, vm_key());
@@ -233,16 +147,14 @@ static void vm_push_enter(lua_State *L)
 
 static int vm_open_state(struct vm *vm, size_t limit)
 {
-    if (slabs_new(&vm->slabs) < 0)
+    if (memory_init(vm) < 0)
         return -ENOMEM;
-    vm->limit = SIZE_MAX;
-    vm->L = lua_newstate(vm_allocate, vm);
+    vm->L = lua_newstate(memory_allocate, vm);
     if (vm->L == NULL)
         return -ENOMEM;
     lua_atpanic(vm->L, vm_panic);
     int status = lua_cpcall(vm->L, vm_open, vm);
-    vm->limit = limit;
-    vm->tight = limit - limit / 8;
+    memory_limit(vm, limit);
     if (status != 0)
         return -ENOMEM;
     vm_push_enter(vm->L);
@@ -289,7 +201,7 @@ static void vm_close_state(struct vm *vm)
         return;
     preempt_deinit(vm);
     lua_sethook(vm->L, NULL, 0, 0);
-    lua_setallocf(vm->L, vm_allocate_last, vm);
+    lua_setallocf(vm->L, memory_allocate_last, vm);
     lua_close(vm->L);
 }
 
@@ -303,7 +215,7 @@ void vm_free(struct vm *vm)
     fiber_free_spare(vm);
     schedule_deinit(vm);
     vm_close_state(vm);
-    slabs_free(vm->slabs);
+    memory_deinit(vm);
     free(vm->buckets);
     vm->magic = 0;
     free(vm);
@@ -341,25 +253,6 @@ lua_State *vm_main(const struct vm *vm)
 
 /* ---- calls from outside of fibers ---- */
 
-static int vm_collect(lua_State *L)
-{
-    lua_gc(L, LUA_GCCOLLECT, 0);
-    return 0;
-}
-
-/* Near the limit it is done at most a tenth of the time. */
-void vm_collect_some(struct vm *vm)
-{
-    uint64_t begun = loop_now();
-    if (!vm->starved && begun < vm->next_relief)
-        return;
-    vm->starved = false;
-    vm->next_relief = UINT64_MAX; /* not from within */
-    vm_protect(vm, vm_collect, NULL, NULL);
-    uint64_t now = loop_now();
-    vm->next_relief = now + 10 * (now - begun);
-}
-
 /* The bottom of the main state's stack, so that a protected call makes no closure. */
 static int vm_enter(lua_State *L)
 {
@@ -381,7 +274,7 @@ int vm_protect(struct vm *vm, lua_CFunction fn, void *argument, int *results)
 {
     lua_State *L = vm->L;
     CHECK(vm->current == NULL);
-    vm_relieve(vm);
+    memory_relieve(vm);
     int top = lua_gettop(L);
     vm->call = (struct vm_call){fn, argument};
     lua_pushvalue(L, 1);
