@@ -64,24 +64,26 @@ typedef void loop_io_fn(struct loop_io *io, unsigned events);
 
 /* Lives inside its user; zeroed it watches nothing. */
 struct loop_io {
-    loop_io_fn *fn;      /* NULL: nothing is watched */
     int fd;              /* watched: the user's, or if that is watched already a duplicate */
     uint16_t generation; /* of the number's registrations: tells their events apart; 0 if direct */
     uint8_t patience;    /* reports of room left before it is not watched any more; 0: it is not */
+    uint8_t kind : 6;    /* what is called: a number in the loop's table; 0: nothing is watched */
     bool duplicate : 1;
     bool direct : 1; /* it is libevent's own, loop_direct.c */
 };
 
 static inline bool loop_io_watches(const struct loop_io *io)
 {
-    return io->fn != NULL;
+    return io->kind != 0;
 }
 
 /*
  * Watches `fd`, which stays the caller's, for all events but room to write, edge-triggered: what is
  * ready already is reported once too. The callback may stop it. A descriptor may be watched more
- * than once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM.
+ * than once. -EPERM for a regular file (always ready), -EBADF, -ENOMEM. A program has few functions
+ * to be called: a loop knows up to LOOP_IO_KINDS.
  */
+#define LOOP_IO_KINDS 32
 int loop_io_start(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn);
 
 /*

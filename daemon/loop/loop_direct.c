@@ -85,7 +85,7 @@ int loop_io_start_direct(struct loop *loop, struct loop_io *io, int fd, loop_io_
     bool may = fd >= 0 && direct != NULL && loop_io_reserve(loop, fd) == 0 && loop->ios[fd] == NULL;
     if (!may || !loop_direct_add(loop, direct, fd)) /* the set finds out what is wrong with it */
         return loop_io_start(loop, io, fd, fn);
-    *io = (struct loop_io){.fn = fn, .fd = fd, .direct = true};
+    *io = (struct loop_io){.fd = fd, .kind = loop_io_kind(loop, fn), .direct = true};
     direct->io = loop->ios[fd] = io;
     loop->direct_count++;
     loop->io_count++;

@@ -35,7 +35,7 @@ static int loop_ask_next(struct loop *loop)
         int bit = __builtin_ctzll(loop->doubts[word].old);
         loop->doubts[word].old &= loop->doubts[word].old - 1;
         struct loop_io *io = loop->ios[word * 64 + (size_t)bit];
-        io->fn(io, LOOP_READ);
+        loop_io_call(loop, io, LOOP_READ);
         asked++;
     }
     return asked;

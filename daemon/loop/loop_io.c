@@ -15,6 +15,7 @@
 #include "util/error.h"
 #include "util/table.h"
 
+#include <assert.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -114,6 +115,18 @@ static void loop_io_on_ready(evutil_socket_t fd, short events, void *context)
 
 /* ---- life of a registration ---- */
 
+/* There are thousands of registrations and a handful of functions. */
+uint8_t loop_io_kind(struct loop *loop, loop_io_fn *fn)
+{
+    static_assert(LOOP_IO_KINDS <= 64, "a kind has six bits");
+    uint8_t kind = 1;
+    while (kind < LOOP_IO_KINDS && loop->io_kinds[kind] != NULL && loop->io_kinds[kind] != fn)
+        kind++;
+    CHECK(kind < LOOP_IO_KINDS);
+    loop->io_kinds[kind] = fn;
+    return kind;
+}
+
 int loop_io_reserve(struct loop *loop, int fd)
 {
     size_t room = loop->io_room > 0 ? loop->io_room : 64;
@@ -178,7 +191,7 @@ int loop_io_start(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn)
         *io = (struct loop_io){0};
         return error;
     }
-    io->fn = fn;
+    io->kind = loop_io_kind(loop, fn);
     loop->io_count++;
     return 0;
 }

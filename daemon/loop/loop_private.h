@@ -54,6 +54,7 @@ struct loop {
     struct event *ready;  /* some of the set are */
     struct loop_io **ios; /* by descriptor */
     size_t io_room, io_count;
+    loop_io_fn *io_kinds[LOOP_IO_KINDS]; /* what registrations call; the first one is nobody's */
     uint16_t io_generation;
     bool unheard;                /* some are ready of which libevent does not tell */
     int batch_next, batch_count; /* of `batch`: those from the first on are still to be told */
@@ -86,12 +87,17 @@ static inline void loop_end_doubt(struct loop *loop, int fd)
     doubts->old &= others;
 }
 
+static inline void loop_io_call(const struct loop *loop, struct loop_io *io, unsigned ready)
+{
+    loop->io_kinds[io->kind](io, ready);
+}
+
 /* Something has happened to the descriptor. */
 static inline void loop_io_tell(struct loop *loop, struct loop_io *io, unsigned ready)
 {
     loop_begin_round(loop);
     loop_end_doubt(loop, io->fd);
-    io->fn(io, ready);
+    loop_io_call(loop, io, ready);
 }
 
 /* ---- loop_direct.c ---- */
@@ -122,3 +128,6 @@ void loop_io_look(struct loop *loop);
 
 /* Sees to it that the tables by descriptor have a place for this one. -ENOMEM. */
 int loop_io_reserve(struct loop *loop, int fd);
+
+/* The number of what a registration calls. */
+uint8_t loop_io_kind(struct loop *loop, loop_io_fn *fn);

@@ -26,7 +26,7 @@ static void op_on_timer(struct loop_timer *timer);
 
 static void op_clear_notes(struct op *op)
 {
-    op->dont_wait = op->limited = op->any = op->eof = op->message = false;
+    op->dont_wait = op->limited = op->any = op->eof = op->message = op->delivers = false;
 }
 
 /* The largest of the union's members stands for all; member by member, since compilers clear a
@@ -73,7 +73,7 @@ static void op_settle(struct op *op)
     if (!class->quiet)
         sock_record(sock, op->status);
     if (class->queue == OP_QUEUE_READ && op->status == 0)
-        sock->delivering = op;
+        sock->delivering = op->delivers = true;
 }
 
 void op_init_done(struct op *op, const struct op_class *class, struct sock *sock)
@@ -85,7 +85,7 @@ void op_init_done(struct op *op, const struct op_class *class, struct sock *sock
     op->state = OP_STATE_COMPLETE;
     op_clear_notes(op);
     sock_record(sock, 0);
-    sock->delivering = op;
+    sock->delivering = op->delivers = true;
 }
 
 static void op_unpark(struct op *op)
@@ -211,8 +211,8 @@ void op_finish(struct op *op)
     op->magic = 0;
     if (sock == NULL)
         return;
-    if (sock->delivering == op) {
-        sock->delivering = NULL;
+    if (op->delivers) {
+        sock->delivering = false;
         if (sock_has_returned(sock) || sock->fd < 0 || !ring_empty(&sock->readers))
             op_after_delivery(sock);
     }
@@ -234,7 +234,7 @@ bool op_is_waiting(const struct op *op)
 /* Has somebody else the turn that this operation would need? */
 static bool op_must_queue(const struct op *op)
 {
-    if (op->class->queue == OP_QUEUE_READ && op->sock->delivering != NULL)
+    if (op->class->queue == OP_QUEUE_READ && op->sock->delivering)
         return true;
     const struct ring *queue = op_queue(op);
     return queue != NULL && !ring_empty(queue);
@@ -292,7 +292,7 @@ static int op_park(struct op *op, uint64_t deadline)
     struct sock *sock = op->sock;
     if (sock != NULL && op_wants_room(op))
         sock_want_write(sock);
-    if (sock != NULL && op->class->queue == OP_QUEUE_READ && sock->delivering == NULL)
+    if (sock != NULL && op->class->queue == OP_QUEUE_READ && !sock->delivering)
         buffer_settle(&sock->in, net->pool); /* it may rest for long now */
     return 0;
 }
@@ -391,7 +391,7 @@ static void op_serve_queue(struct sock *sock, struct ring *queue)
 {
     for (int turns = 0; !ring_empty(queue) && sock->fd >= 0; turns++) {
         struct op *op = CONTAINER_OF(queue->first, struct op, link);
-        if (op->class->queue == OP_QUEUE_READ && sock->delivering != NULL)
+        if (op->class->queue == OP_QUEUE_READ && sock->delivering)
             return;
         if (turns == OP_SERVE_TURNS) {
             sock_serve_later(sock);
@@ -408,7 +408,7 @@ static void op_serve_queue(struct sock *sock, struct ring *queue)
         if (last) /* who stands there now has just tried in vain, or is served later */
             break;
     }
-    if (queue == &sock->readers && sock->delivering == NULL)
+    if (queue == &sock->readers && !sock->delivering)
         buffer_settle(&sock->in, sock->net->pool);
 }
 

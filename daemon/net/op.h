@@ -64,6 +64,7 @@ struct op {
     bool any : 1;       /* recv: whatever is there will do */
     bool eof : 1;       /* of what receives: the stream ended before what was asked for */
     bool message : 1;   /* of what receives: the result is a message, in `in.block` */
+    bool delivers : 1;  /* complete, and its bytes may still lie in the socket's read-ahead */
     uint8_t note;       /* the caller's own, who has room for it here */
     union {
         /* send, write, syswrite: `sent` is valid after failures too */

@@ -36,7 +36,7 @@ static bool read_clear_landing(struct net *net)
     struct sock *other = net->landed;
     if (other == NULL || !other->in.lent)
         return true;
-    return other->delivering == NULL && buffer_keep(&other->in, net->pool) == 0;
+    return !other->delivering && buffer_keep(&other->in, net->pool) == 0;
 }
 
 /*
@@ -296,7 +296,7 @@ void op_read(struct op *op, struct sock *sock, const struct read_what *what)
 
 bool op_read_ahead(struct op *op, struct sock *sock, const struct slice *delimiter)
 {
-    if (buffer_length(&sock->in) == 0 || sock->fd < 0 || sock->delivering != NULL ||
+    if (buffer_length(&sock->in) == 0 || sock->fd < 0 || sock->delivering ||
         !ring_empty(&sock->readers))
         return false;
     size_t length = read_find(sock, delimiter, 1);
@@ -335,7 +335,7 @@ void op_sysread(struct op *op, struct sock *sock, size_t size)
 void op_consume(struct op *op)
 {
     struct sock *sock = op->sock;
-    if (sock == NULL || sock->delivering != op || op->message || (op->in.flags & MSG_PEEK) != 0)
+    if (sock == NULL || !op->delivers || op->message || (op->in.flags & MSG_PEEK) != 0)
         return;
     size_t length = op->in.length;
     buffer_consume(&sock->in, sock->net->pool, length);

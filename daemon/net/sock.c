@@ -347,7 +347,7 @@ void sock_conclude(struct sock *sock)
     else
         loop_io_stop(sock->net->loop, &sock->io);
     sock_drop_unaccepted(sock);
-    if (sock->delivering == NULL)
+    if (!sock->delivering)
         buffer_deinit(&sock->in, sock->net->pool);
     sock_tell_closed(sock);
     if (sock->kept) {

@@ -144,7 +144,7 @@ int sock_unread(struct sock *sock, const void *data, size_t length)
     if (sock->fd < 0 || length == 0)
         return 0;
     sock_forget_told(sock, SOCK_READABLE);
-    if (sock->delivering != NULL)
+    if (sock->delivering)
         return sock_unread_aside(sock, data, length);
     int error = buffer_prepend(&sock->in, sock->net->pool, data, length);
     if (error < 0)

@@ -16,7 +16,7 @@ int sock_may_lend(struct sock *sock)
     if (sock->fd < 0)
         return -EBADF;
     sock_flush(sock, 0);
-    bool busy = !sock_is_flushed(sock) || sock->delivering != NULL || sock_has_returned(sock) ||
+    bool busy = !sock_is_flushed(sock) || sock->delivering || sock_has_returned(sock) ||
                 !list_empty(&sock_rare(sock)->unaccepted);
     return busy ? -EBUSY : sock_make_rare(sock);
 }

@@ -41,30 +41,28 @@ struct sock_rare {
 /* Of all the others: empty. */
 extern const struct sock_rare *const sock_rare_none;
 
-/* There is one for each connection: small, and what every request touches in its first 128 bytes,
- * but for the errors. */
+/* There is one for each connection, so it is small, and what every request touches comes first. */
 struct sock {
     unsigned magic;
     unsigned references;
     int fd;        /* -1 when closed, or lent */
-    uint8_t ready; /* LOOP_READ, LOOP_WRITE: not known to be exhausted;
- LOOP_CLOSED: the peer has ended its side */
+    uint8_t ready; /* LOOP_READ, LOOP_WRITE: not known to be exhausted; LOOP_CLOSED: the peer has
+                      ended its side */
     bool nonblock : 1, listening : 1, kept : 1;
-    bool unshared : 1;  /* nobody else can have the descriptor: closing it ends the connection */
-    bool rough : 1;     /* the last send(2) did not take all: output is better not gathered */
-    bool held : 1;      /* a listener that accepts nothing yet (heir.h) */
-    bool any_port : 1;  /* a listener whose port the kernel chose */
-    int16_t last_error; /* positive */
+    bool unshared : 1;   /* nobody else can have the descriptor: closing it ends the connection */
+    bool rough : 1;      /* the last send(2) did not take all: output is better not gathered */
+    bool held : 1;       /* a listener that accepts nothing yet (heir.h) */
+    bool any_port : 1;   /* a listener whose port the kernel chose */
+    bool delivering : 1; /* the bytes of a complete read lie in `in`, until its op_finish */
+    int16_t last_error;  /* positive */
     struct net *net;
     struct loop_io io;            /* watches nothing until somebody waits */
     struct buffer in;             /* the read-ahead */
     struct ring readers, writers; /* parked operations; the heads have their turn */
-    struct op *delivering;        /* a complete read whose bytes still lie in `in` */
     struct gather *gather;        /* output that waits; mostly NULL */
     struct sock_rare *rare;       /* mostly NULL; to be read by sock_rare() */
     uint64_t used;                /* by the monotonic clock, in nanoseconds */
     uint64_t bytes_in, bytes_out;
-
     int16_t in_error;   /* negative: to be reported after what is in `in` */
     int16_t out_error;  /* negative: of gathered output, to be reported by the next call */
     int16_t kept_error; /* positive: the kernel's, taken to show it, for the next call that would
@@ -72,10 +70,11 @@ struct sock {
     uint8_t type;
     uint16_t domain, protocol;
     uint32_t scanned; /* bytes of `in` known to hold no delimiter of `scan_key` */
-    uint64_t scan_key;
     uint64_t id;
     struct sock *next_by_id; /* in the registry's bucket */
-    struct list due;         /* among those to be served after others had a turn */
+
+    uint64_t scan_key;
+    struct list due; /* among those to be served after others had a turn */
     uid_t owner;
     uint32_t created; /* seconds since the epoch */
 };
