@@ -265,11 +265,12 @@ static unsigned list_count(const struct list *head)
     return count;
 }
 
-/* Seconds since the epoch at a moment of the monotonic clock, as the other one is set now. */
+/* Seconds since the epoch at a moment of the monotonic clock, as the other one is set now; by the
+ * tick, as time(2) tells them: never later than what that says afterwards. */
 static int64_t date_of(uint64_t moment)
 {
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
     uint64_t date = (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
     return (int64_t)((date - (loop_now() - moment)) / LOOP_SECOND);
 }
