@@ -1,11 +1,13 @@
 #!/bin/bash
 # Measures sockd beside the limit, which is a bare epoll server in C, and beside its peers.
 #
-#   bench/run.sh [ROW…] [--peers LIST] [--rounds N] [--seconds S] [--list]
+#   bench/run.sh [ROW…] [--peers LIST] [--rounds N] [--passes N] [--seconds S] [--list]
 #
 #   ROW        which work; default all. --list names them
 #   --peers    which servers, comma-separated; default all that can do the work. The limit is always one
 #   --rounds   how often each is measured, turn by turn; default 5
+#   --passes   how often all of that is done; default 1. A machine that others share has slow and fast
+#              minutes, which may hit one row: three passes of three rounds tell more than nine rounds
 #   --seconds  for how long each time; default 1
 #
 # SOCKD_BUILD names a build folder that has been built with SOCKD_BENCH=ON, which is then taken as it is.
@@ -51,6 +53,7 @@ END
 }
 
 rounds=5
+passes=1
 seconds=1
 peers=
 wanted=()
@@ -58,6 +61,7 @@ arguments=("$@")
 while [ $# -gt 0 ]; do
     case $1 in
     --rounds) rounds=${2:?} && shift ;;
+    --passes) passes=${2:?} && shift ;;
     --seconds) seconds=${2:?} && shift ;;
     --peers) peers=${2:?} && shift ;;
     --list) rows | awk -F'|' '{ printf "%-14s%s\n", $1, $6 }' && exit 0 ;;
@@ -132,21 +136,27 @@ report() {
     awk -v row="$1" -v title="$2" -f "$root/bench/medians.awk" -f "$root/bench/report.awk" "$results"
 }
 
+# run_row PASS ROW SERVERS MODE TRANSPORT ARGUMENTS TITLE: the last pass shows what all have measured.
 run_row() {
-    local row=$1 servers
-    servers=$(chosen "$2")
-    if [ "$row" = idle ]; then
-        run_idle "$row" "$servers" "$3" "$4"
-    else
-        run_timed "$row" "$servers" "$3" "$4" "$5"
+    local pass=$1 row=$2 servers
+    servers=$(chosen "$3")
+    if [ "$row" != idle ]; then
+        run_timed "$row" "$servers" "$4" "$5" "$6"
+    elif [ "$pass" = "$passes" ]; then
+        run_idle "$row" "$servers" "$4" "$5"
     fi
-    report "$row" "$6"
+    [ "$pass" != "$passes" ] || report "$row" "$7"
+}
+
+run_pass() {
+    local pass=$1 row servers mode transport arguments title
+    while IFS='|' read -r row servers mode transport arguments title <&3; do
+        if [ ${#wanted[@]} -eq 0 ] || is_in "$row" "${wanted[*]}"; then
+            run_row "$pass" "$row" "$servers" "$mode" "$transport" "$arguments" "$title"
+        fi
+    done 3< <(rows)
 }
 
 prepare
 : >"$results"
-while IFS='|' read -r row servers mode transport arguments title <&3; do
-    if [ ${#wanted[@]} -eq 0 ] || is_in "$row" "${wanted[*]}"; then
-        run_row "$row" "$servers" "$mode" "$transport" "$arguments" "$title"
-    fi
-done 3< <(rows)
+for ((pass = 1; pass <= passes; pass++)); do run_pass "$pass"; done
