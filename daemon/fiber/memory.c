@@ -170,7 +170,6 @@ static void memory_note_rest(struct vm *vm)
 {
     size_t garbage = vm->used / 8;
     vm->restless = vm->used + (garbage > MEMORY_WORTH ? garbage : MEMORY_WORTH);
-    vm->rounds = 0;
 }
 
 static void memory_on_rest(struct loop_timer *timer)
@@ -191,5 +190,6 @@ static void memory_on_rest(struct loop_timer *timer)
 void memory_wait_for_rest(struct vm *vm)
 {
     vm->rest_turn = vm->turn;
+    vm->rounds = 0;
     loop_timer_start(vm->loop, &vm->rest, loop_lately(vm->loop) + MEMORY_REST, memory_on_rest);
 }
