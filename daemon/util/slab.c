@@ -14,20 +14,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLAB_PLAIN_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLAB_PLAIN_MALLOC 1
-#endif
-#endif
-
-#ifdef SLAB_PLAIN_MALLOC
-#define SLAB_PLAIN true
-#else
-#define SLAB_PLAIN false
-#endif
-
 enum { SLABS_MAGIC = 0x736c6162 };
 
 #define SLAB_SIZE     ((size_t)64 << 10)

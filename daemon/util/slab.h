@@ -3,12 +3,21 @@
  * no header before each, no rounding but to eight bytes, and those of one size lie side by side.
  *
  * Whoever gives a block back says its size. Memory that is free altogether returns to the kernel,
- * but for a little that is kept for the next taker. Under AddressSanitizer each block comes from
- * malloc(3), so that it is watched.
+ * but for a little that is kept for the next taker.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Under AddressSanitizer each block comes from malloc(3), so that it is watched. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SLAB_PLAIN true
+#elif defined(__has_feature)
+#define SLAB_PLAIN __has_feature(address_sanitizer)
+#else
+#define SLAB_PLAIN false
+#endif
 
 struct slabs;
 

@@ -5,15 +5,6 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The sanitizer's blocks come from malloc. */
-#if defined(__SANITIZE_ADDRESS__)
-#define PLAIN true
-#elif defined(__has_feature)
-#define PLAIN __has_feature(address_sanitizer)
-#else
-#define PLAIN false
-#endif
-
 static struct slabs *slabs;
 
 static void setup(void)
@@ -55,7 +46,7 @@ Test(slab, the_block_given_last_is_taken_next)
     slabs_give(slabs, two, 40);
     slabs_give(slabs, one, 40);
     void *again = slabs_take(slabs, 40);
-    cr_assert(PLAIN || again == one);
+    cr_assert(SLAB_PLAIN || again == one);
     slabs_give(slabs, again, 40);
 }
 
@@ -65,7 +56,7 @@ Test(slab, many_blocks_take_no_more_than_their_bytes)
     static void *blocks[COUNT];
     for (int i = 0; i < COUNT; i++)
         memset(blocks[i] = slabs_take(slabs, SIZE), i, SIZE);
-    if (!PLAIN)
+    if (!SLAB_PLAIN)
         cr_expect_lt(slabs_mapped(slabs), COUNT * SIZE + COUNT * SIZE / 20);
     for (int i = 0; i < COUNT; i++)
         slabs_give(slabs, blocks[i], SIZE);
@@ -80,7 +71,7 @@ Test(slab, memory_goes_back_to_the_kernel)
     size_t peak = slabs_mapped(slabs);
     for (int i = LEFT; i < COUNT; i++)
         slabs_give(slabs, blocks[i], SIZE);
-    if (!PLAIN)
+    if (!SLAB_PLAIN)
         cr_expect_lt(slabs_mapped(slabs), peak / 10);
     for (int i = 0; i < LEFT; i++)
         slabs_give(slabs, blocks[i], SIZE);
