@@ -85,9 +85,9 @@ static int socket_address_tostring(lua_State *L)
 
 /* ---- arguments ---- */
 
-uint64_t socket_deadline(lua_State *L, int index)
+uint64_t socket_deadline_of(lua_State *L, int index)
 {
-    return lua_isnoneornil(L, index) ? LOOP_NEVER : loop_deadline(luaL_checknumber(L, index));
+    return loop_deadline(luaL_checknumber(L, index));
 }
 
 const char *socket_port(lua_State *L, int index)

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include "loop/loop.h"
+
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
@@ -58,8 +60,14 @@ void socket_push_address(lua_State *L, const struct address *address, const stru
  * ADDRESS_STRING_MAX bytes. */
 const char *socket_address_text(const struct address *address, char *out);
 
-/* A deadline from a timeout in seconds; nil or none: never. Throws. */
-uint64_t socket_deadline(lua_State *L, int index);
+/* A deadline from a timeout in seconds. Throws. */
+uint64_t socket_deadline_of(lua_State *L, int index);
+
+/* The same, or never: nil, or none. */
+static inline uint64_t socket_deadline(lua_State *L, int index)
+{
+    return lua_isnoneornil(L, index) ? LOOP_NEVER : socket_deadline_of(L, index);
+}
 
 /* A port, service or path: a string or a number, as a string; NULL for nil. Throws. */
 const char *socket_port(lua_State *L, int index);

@@ -143,7 +143,7 @@ static int socket_write(lua_State *L)
     size_t length;
     struct sock *sock = socket_check_quickly(L);
     const char *data = socket_data(L, "write", &length);
-    uint64_t deadline = lua_isnoneornil(L, 3) ? LOOP_NEVER : socket_deadline(L, 3);
+    uint64_t deadline = socket_deadline(L, 3);
     struct fiber *fiber = fiber_current(L);
     if (fiber != NULL && sock_gather(sock, data, length)) {
         lua_pushnumber(L, (lua_Number)length);
@@ -301,7 +301,7 @@ static bool socket_line_is_ahead(struct wait *wait, struct sock *sock, const str
 static int socket_read(lua_State *L)
 {
     struct sock *sock = socket_check_quickly(L);
-    uint64_t deadline = lua_isnoneornil(L, 3) ? LOOP_NEVER : socket_deadline(L, 3);
+    uint64_t deadline = socket_deadline(L, 3);
     struct wait spare, *wait = wait_begin(L, &spare);
     struct read_what what = {.limit = OP_READ_ALL};
     socket_take_what(L, &what, wait);
