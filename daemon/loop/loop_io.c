@@ -39,11 +39,11 @@ void loop_io_want_write(struct loop *loop, struct loop_io *io)
     io->patience = LOOP_WRITE_PATIENCE;
     if (watched)
         return;
+    /* Fails only where a script has closed the descriptor. */
     if (io->direct)
         loop_direct_watch_room(loop, io);
     else
-        (void)loop_io_control(loop, io,
-                              EPOLL_CTL_MOD); /* fails only where a script has closed it */
+        (void)loop_io_control(loop, io, EPOLL_CTL_MOD);
 }
 
 /* There was room, and the wish for it is one report older. */
