@@ -48,6 +48,18 @@ void ear_close(struct ear *ear)
     close(ear->other);
 }
 
+static void stop_rival(struct ear *ear)
+{
+    loop_io_stop(loop, &ear->rival->io);
+}
+
+void ears_become_rivals(struct ear *first, struct ear *second)
+{
+    first->rival = second;
+    second->rival = first;
+    first->then = second->then = stop_rival;
+}
+
 static unsigned rounds;
 static struct loop_task again;
 

@@ -17,6 +17,7 @@ struct ear {
     struct loop_io io;
     unsigned calls, events;
     void (*then)(struct ear *ear); /* NULL, or called with each event */
+    struct ear *rival;             /* of ears_become_rivals */
 };
 
 typedef int ear_start_fn(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *fn);
@@ -28,6 +29,9 @@ void ear_on_io(struct loop_io *io, unsigned events);
  * loop_io_start_direct. */
 void ear_open(struct ear *ear, ear_start_fn *watch);
 void ear_close(struct ear *ear);
+
+/* Whichever of two open ones hears something first stops the other. */
+void ears_become_rivals(struct ear *first, struct ear *second);
 
 /* Runs so many rounds of the loop, none of which waits. */
 void run_rounds(unsigned count);

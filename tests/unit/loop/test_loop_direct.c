@@ -70,27 +70,18 @@ Test(loop_direct, they_are_few)
         ear_close(&ears[i]);
 }
 
-static struct ear first, second;
-
-static void stop_other(struct ear *ear)
-{
-    loop_io_stop(loop, ear == &first ? &second.io : &first.io);
-}
-
 /* Both have news; whichever is told first stops the other. */
 Test(loop_direct, what_is_stopped_in_the_same_round_is_not_told)
 {
+    struct ear first, second;
     ear_open(&first, loop_io_start_direct);
     ear_open(&second, loop_io_start_direct);
-    first.then = second.then = stop_other;
+    ears_become_rivals(&first, &second);
     cr_assert_eq(write(first.other, "x", 1), 1);
     say(&second);
     cr_assert_eq(first.calls + second.calls, 1);
-    loop_io_stop(loop, first.calls == 1 ? &first.io : &second.io);
-    close(first.fd);
-    close(first.other);
-    close(second.fd);
-    close(second.other);
+    ear_close(&first);
+    ear_close(&second);
 }
 
 static void stop_itself(struct ear *ear)

@@ -97,18 +97,12 @@ Test(loop_doubt, an_event_ends_it)
     expect_event_ends_it(loop_io_start_direct);
 }
 
-static struct ear first, second;
-
-static void stop_other(struct ear *ear)
-{
-    loop_io_stop(loop, ear == &first ? &second.io : &first.io);
-}
-
 Test(loop_doubt, one_that_is_asked_may_end_others)
 {
+    struct ear first, second;
     open_in_doubt(&first, loop_io_start);
     open_in_doubt(&second, loop_io_start);
-    first.then = second.then = stop_other;
+    ears_become_rivals(&first, &second);
     run_for_long();
     cr_assert_eq(first.calls + second.calls, 1);
     ear_close(&first);
