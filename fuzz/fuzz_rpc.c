@@ -71,10 +71,25 @@ static void step_plain(struct world *world, enum step step, unsigned whom)
         world_wait(world, 0.01 * (1 << whom));
 }
 
+static struct world world;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    world_open(&world);
+    return 0;
+}
+
+static void end(void) __attribute__((destructor));
+
+static void end(void)
+{
+    world_close(&world);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct food food = {data, size};
-    struct world world;
     world_begin(&world);
     for (int i = 0; i < STEPS_MAX && food.left > 0; i++) {
         uint8_t byte = food_byte(&food);

@@ -144,14 +144,13 @@ void guard_wait(int64_t nanoseconds)
     ahead += nanoseconds;
 }
 
-/* In the place of libc's, for libevent too. */
+/* In the place of libc's, for libevent too. The clocks that nobody sets begin long ago, and each
+ * look at them takes a moment: an input takes the same time whenever it runs. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-    int result = (int)syscall(SYS_clock_gettime, clock, now);
-    if (result == 0 && clock != CLOCK_REALTIME) {
-        int64_t nanoseconds = now->tv_nsec + ahead;
-        now->tv_sec += nanoseconds / 1000000000;
-        now->tv_nsec = nanoseconds % 1000000000;
-    }
-    return result;
+    if (clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_COARSE && clock != CLOCK_MONOTONIC_RAW)
+        return (int)syscall(SYS_clock_gettime, clock, now);
+    int64_t nanoseconds = __atomic_add_fetch(&ahead, 100, __ATOMIC_RELAXED);
+    *now = (struct timespec){1000000 + nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return 0;
 }

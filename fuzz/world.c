@@ -4,7 +4,8 @@
 #include "fuzz.h"
 #include "guard.h"
 #include "loop/loop.h"
-#include "net/net.h"
+#include "net/net_private.h"
+#include "protocol/api.h"
 #include "protocol/args.h"
 #include "protocol/message.h"
 #include "protocol/scan.h"
@@ -14,6 +15,7 @@
 #include "util/error.h"
 #include "util/log.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,6 +26,18 @@ enum { OWNER = 1000, ALIEN = 1001 };
 /* The real ones, which the guard keeps from the server. */
 int __real_connect(int fd, const struct sockaddr *address, socklen_t length);
 int __real_bind(int fd, const struct sockaddr *address, socklen_t length);
+
+/* ---- an answer that takes long ---- */
+
+void __wrap_api_put(struct writer *writer);
+
+/* What sockd.api says is always the same, and much. As many bytes will do: inputs that ask for it
+ * again and again would spend nearly all of their time on its ten thousand values. */
+void __wrap_api_put(struct writer *writer)
+{
+    static const uint8_t bytes[40000];
+    writer_bin(writer, bytes, sizeof bytes);
+}
 
 /* ---- hooks ---- */
 
@@ -111,7 +125,15 @@ static void add_listener(struct world *world)
     add_sock(world, fd, OWNER, "listener");
 }
 
-void world_begin(struct world *world)
+/* The lowest that is free: another one, if a descriptor was left. */
+static int next_descriptor(void)
+{
+    int fd = dup(STDERR_FILENO);
+    MUST(fd >= 0 && close(fd) == 0);
+    return fd;
+}
+
+void world_open(struct world *world)
 {
     static const struct rpc_config config = {
         .version = "fuzz", .max_requests = 16, .quota = {.most = {[QUOTA_BYTES] = 1 << 20}}};
@@ -125,6 +147,24 @@ void world_begin(struct world *world)
     MUST(net_new(&world->net, world->loop,
                  &(struct net_config){.max_sockets = 32, .lookup_threads = 1}) == 0);
     MUST(rpc_new(&world->rpc, world->net, &config, &hooks, world) == 0);
+    MUST(net_resolver(world->net)); /* or the first look-up makes it */
+    world_spin(world);
+    world->idle = loop_busy(world->loop);
+}
+
+void world_close(struct world *world)
+{
+    rpc_free(world->rpc);
+    world_spin(world);
+    net_free(world->net);
+    MUST(loop_busy(world->loop) == 0);
+    loop_free(world->loop);
+}
+
+void world_begin(struct world *world)
+{
+    world->next_fd = next_descriptor(); /* libFuzzer opens some of its own between inputs */
+    world->net->next_id = 1;
     add_pair(world, SOCK_STREAM, OWNER, "stream", &world->outside[0]);
     add_pair(world, SOCK_SEQPACKET, OWNER, "message", &world->outside[1]);
     add_listener(world);
@@ -148,12 +188,24 @@ static void on_spin(struct loop_task *task)
         loop_stop(spin->loop);
 }
 
-void world_spin(struct world *world)
+static void spin_once(struct world *world)
 {
     struct spin spin = {.loop = world->loop, .rounds = 4};
     loop_task_init(&spin.task, on_spin);
     loop_defer(world->loop, &spin.task);
     MUST(loop_run(world->loop) == 0);
+}
+
+/* Answers of the threads come in the spin that asks, however long they take: what an input does
+ * must not depend on the machine's load. */
+void world_spin(struct world *world)
+{
+    struct net_stats stats;
+    spin_once(world);
+    for (net_stats(world->net, &stats); stats.lookups > 0; net_stats(world->net, &stats)) {
+        sched_yield();
+        spin_once(world);
+    }
 }
 
 void world_wait(struct world *world, double seconds)
@@ -186,8 +238,7 @@ void world_hang_up(struct world *world, unsigned client)
     struct world_client *it = &world->clients[client];
     if (it->fd >= 0)
         close(it->fd);
-    free(it->heard);
-    *it = (struct world_client){.fd = -1};
+    *it = (struct world_client){.fd = -1, .heard = it->heard, .capacity = it->capacity};
 }
 
 void world_send(struct world *world, unsigned client, const void *data, size_t size)
@@ -248,23 +299,36 @@ static void check_answer(const struct message *answer)
 /* Takes the whole messages from the front of what was heard. */
 static void check_heard(struct world_client *client)
 {
-    struct scan scan;
     struct message message;
     size_t at = 0;
     while (at < client->size) {
-        scan_init(&scan, &scan_default_limits);
-        enum scan_verdict verdict = scan_step(&scan, client->heard + at, client->size - at);
+        struct scan *scan = &client->scan;
+        if (!scan->limits)
+            scan_init(scan, &scan_default_limits);
+        enum scan_verdict verdict = scan_step(scan, client->heard + at, client->size - at);
         if (verdict == SCAN_MORE)
             break;
         MUST(verdict == SCAN_WHOLE);
-        MUST(message_parse(&message, client->heard + at, scan.size) == 0);
+        MUST(message_parse(&message, client->heard + at, scan->size) == 0);
         MUST(message.kind != MESSAGE_REQUEST);
         if (message.kind == MESSAGE_RESPONSE)
             check_answer(&message);
-        at += scan.size;
+        at += scan->size;
+        scan->limits = NULL;
     }
     client->size -= at;
     memmove(client->heard, client->heard + at, client->size);
+}
+
+static void keep_heard(struct world_client *client, const void *bytes, size_t size)
+{
+    if (client->capacity - client->size < size) {
+        client->capacity = 2 * (client->size + size);
+        client->heard = realloc(client->heard, client->capacity);
+        MUST(client->heard);
+    }
+    memcpy(client->heard + client->size, bytes, size);
+    client->size += size;
 }
 
 /* Descriptors that come with an answer. */
@@ -301,10 +365,7 @@ void world_hear(struct world *world, unsigned client)
     if (count <= 0)
         return;
     close_passed(&message);
-    it->heard = realloc(it->heard, it->size + (size_t)count);
-    MUST(it->heard);
-    memcpy(it->heard + it->size, bytes, (size_t)count);
-    it->size += (size_t)count;
+    keep_heard(it, bytes, (size_t)count);
     check_heard(it);
 }
 
@@ -376,19 +437,16 @@ void world_end(struct world *world)
         world_hear(world, i);
         world_hang_up(world, i);
     }
-    world_spin(world);
     for (unsigned i = 0; i < WORLD_OUTSIDE; i++)
         world_outside_close(world, i);
     world_spin(world);
     world_return(world);
     net_close_all(world->net); /* what waits to be written, to nobody that reads */
+    world_spin(world);
     settle(world);
     MUST(at_rest(world));
-    rpc_free(world->rpc);
-    world_spin(world);
     net_stats(world->net, &net);
     MUST(net.sockets == 0 && net.operations == 0 && net.bytes == 0);
-    net_free(world->net);
-    MUST(loop_busy(world->loop) == 0);
-    loop_free(world->loop);
+    MUST(loop_busy(world->loop) == world->idle);
+    MUST(next_descriptor() == world->next_fd);
 }

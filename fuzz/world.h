@@ -7,10 +7,14 @@
  *     2 "message"    a socket that keeps message boundaries; outside 1
  *     3 "listener"   a listening unix socket, which world_knock connects to
  *     4 "alien"      a stream of another user's; outside 2
+ *
+ * The server, its loop and its memory stay from one input to the next, for to set them up takes
+ * longer than most inputs; sockets and clients are each input's own.
  */
 #pragma once
 
 #include "net/sock.h"
+#include "protocol/scan.h"
 #include "rpc/rpc.h"
 
 #include <stdbool.h>
@@ -23,7 +27,8 @@ enum { WORLD_CLIENTS = 4, WORLD_OUTSIDE = 8 };
 struct world_client {
     int fd; /* -1: none */
     uint8_t *heard;
-    size_t size;
+    size_t size, capacity;
+    struct scan scan; /* of the message that has begun */
 };
 
 struct world {
@@ -33,11 +38,18 @@ struct world {
     struct world_client clients[WORLD_CLIENTS];
     int outside[WORLD_OUTSIDE]; /* -1: none */
     struct rpc_call *running;   /* the eval or call that was left running */
+    size_t idle;                /* what the loop knows of between two inputs */
+    int next_fd;                /* the lowest descriptor that is free then */
 };
 
+/* The server, and its end. */
+void world_open(struct world *world);
+void world_close(struct world *world);
+
+/* The sockets of an input. */
 void world_begin(struct world *world);
 
-/* Ends it all, and sees that nothing is left. */
+/* Ends all that the input has begun, and sees that nothing is left of it. */
 void world_end(struct world *world);
 
 /* Lets the loop do what is to be done now. */
