@@ -17,6 +17,21 @@ if(SOCKD_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# What the tests reach, as gcov counts it: for scripts/coverage.sh. Not optimized, so that each line
+# is what it says. Every program and library gets tests/harness/coverage.c.
+option(SOCKD_COVERAGE "Build with gcov's counters (gcc, CMAKE_BUILD_TYPE=Debug)" OFF)
+if(SOCKD_COVERAGE)
+    set(SOCKD_COVERAGE_OBJECT ${CMAKE_BINARY_DIR}/coverage.o)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} -std=gnu11 -O1 -fPIC -c -o ${SOCKD_COVERAGE_OBJECT}
+                            -DSOCKD_COVERAGE_FOLDER="${CMAKE_BINARY_DIR}/counters"
+                            ${CMAKE_SOURCE_DIR}/tests/harness/coverage.c
+                    COMMAND_ERROR_IS_FATAL ANY)
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(
+        --coverage
+        $<$<IN_LIST:$<TARGET_PROPERTY:TYPE>,EXECUTABLE$<SEMICOLON>SHARED_LIBRARY>:${SOCKD_COVERAGE_OBJECT}>)
+endif()
+
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
