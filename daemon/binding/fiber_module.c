@@ -268,13 +268,21 @@ static int fiber_module_storage(lua_State *L)
 
 struct fiber_module_ids {
     uint64_t *ids;
-    size_t count;
+    size_t count, room;
 };
+
+static void fiber_module_count(void *context, struct fiber *fiber)
+{
+    struct fiber_module_ids *all = context;
+    (void)fiber;
+    all->room++;
+}
 
 static void fiber_module_collect(void *context, struct fiber *fiber)
 {
     struct fiber_module_ids *all = context;
-    all->ids[all->count++] = fiber_id(fiber);
+    if (all->count < all->room)
+        all->ids[all->count++] = fiber_id(fiber);
 }
 
 static void fiber_module_describe(lua_State *L, struct fiber *fiber)
@@ -288,12 +296,14 @@ static void fiber_module_describe(lua_State *L, struct fiber *fiber)
     lua_setfield(L, -2, "csw");
 }
 
-/* Numbers first: describing makes tables, and the collector may run anything. */
+/* Numbers first: describing makes tables, and the collector may run anything. It may do so when it
+ * makes room for the numbers, too: fibers that finalizers make then may be missing. */
 static int fiber_module_info(lua_State *L)
 {
     struct vm *vm = vm_of(L);
-    struct fiber_module_ids all = {NULL, 0};
-    all.ids = lua_newuserdata(L, vm_fibers(vm) * sizeof *all.ids);
+    struct fiber_module_ids all = {NULL, 0, 0};
+    fiber_each(vm, fiber_module_count, &all);
+    all.ids = lua_newuserdata(L, all.room * sizeof *all.ids);
     fiber_each(vm, fiber_module_collect, &all);
     lua_createtable(L, 0, (int)all.count);
     for (size_t i = 0; i < all.count; i++) {

@@ -179,6 +179,16 @@ static bool fiber_tell_end(struct fiber *fiber, int status)
     return true;
 }
 
+/* It is over: nobody needs to wait for it, and perhaps nobody ever joins it. */
+static void fiber_await_joiner(struct fiber *fiber)
+{
+    struct vm *vm = fiber_vm(fiber);
+    fiber->unjoined = true;
+    vm->unjoined++;
+    if (vm->ended != NULL)
+        vm->ended(vm);
+}
+
 void fiber_end(struct fiber *fiber, int status)
 {
     fiber->status = (int8_t)status;
@@ -191,7 +201,9 @@ void fiber_end(struct fiber *fiber, int status)
     fiber->maker = NULL;
     if (fiber->rare != NULL)
         fiber_wake_all(&fiber->rare->joiners);
-    if (!fiber->joinable)
+    if (fiber->joinable)
+        fiber_await_joiner(fiber);
+    else
         fiber_release(fiber);
 }
 

@@ -36,6 +36,7 @@ struct fiber {
     bool exhausted : 1; /* used up its CPU time: whatever it does from now on throws */
     bool stored : 1;    /* has a storage table */
     bool attended : 1;  /* somebody outside waits for its end */
+    bool unjoined : 1;  /* dead, and counted as such */
     uint8_t immediate;  /* calls in a row that did not wait, at most SCHEDULE_IMMEDIATE */
     int8_t status;      /* of a dead one: lua_resume's */
     lua_State *L;
@@ -115,7 +116,7 @@ struct vm {
     /* all fibers that live, by number */
     struct fiber **buckets;
     size_t bucket_count; /* a power of two */
-    size_t count;
+    size_t count, unjoined; /* the latter are dead */
     uint64_t last_id;
     size_t extra;
     void (*release)(void *extra);

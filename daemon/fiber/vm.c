@@ -92,6 +92,8 @@ void vm_table_remove(struct vm *vm, struct fiber *fiber)
     }
     *at = fiber->next;
     vm->count--;
+    if (fiber->unjoined)
+        vm->unjoined--;
 }
 
 struct fiber *fiber_find(struct vm *vm, uint64_t id)
@@ -243,7 +245,7 @@ size_t vm_memory(const struct vm *vm)
 
 size_t vm_fibers(const struct vm *vm)
 {
-    return vm->count;
+    return vm->count - vm->unjoined;
 }
 
 lua_State *vm_main(const struct vm *vm)

@@ -180,6 +180,31 @@ check.case('a joinable fiber waits to be joined, once', function()
     check.throws('the fiber is dead', worker.join, worker)
 end)
 
+check.case('fibers that finalizers make while all are listed', function()
+    local made = 0
+    local function make()
+        made = made + 1
+    end
+    local function trap()
+        getmetatable(newproxy(true)).__gc = function()
+            for _ = 1, 50 do
+                fiber.new(make)
+            end
+        end
+    end
+    -- Each allocation that may collect collects everything.
+    local step = collectgarbage('setstepmul', 1e9)
+    for _ = 1, 20 do
+        trap()
+        collectgarbage('restart')
+        fiber.info()
+        fiber.yield()
+    end
+    collectgarbage('setstepmul', step)
+    collectgarbage()
+    check.until_true(function() return made == 20 * 50 end)
+end)
+
 check.case('cancel', function()
     local log = {}
     local worker = fiber.create(function()

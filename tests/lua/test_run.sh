@@ -147,4 +147,9 @@ expect_error 'stalled'
     2>"$folder/errors" | head -1 >/dev/null
 expect_error 'done'
 
+# One that nobody joins is over all the same.
+"$sockd" run <(echo 'require("fiber").new(function() end):set_joinable(true) io.stderr:write("ends\n")') \
+    2>"$folder/errors"
+expect_error 'ends'
+
 exit $failed
