@@ -12,10 +12,10 @@
 #include "rpc/hooks.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
+#include "spin.h"
 #include "util/error.h"
 #include "util/log.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -173,39 +173,9 @@ void world_begin(struct world *world)
 
 /* ---- the loop ---- */
 
-struct spin {
-    struct loop_task task;
-    struct loop *loop;
-    int rounds;
-};
-
-static void on_spin(struct loop_task *task)
-{
-    struct spin *spin = CONTAINER_OF(task, struct spin, task);
-    if (spin->rounds-- > 0)
-        loop_defer(spin->loop, task);
-    else
-        loop_stop(spin->loop);
-}
-
-static void spin_once(struct world *world)
-{
-    struct spin spin = {.loop = world->loop, .rounds = 4};
-    loop_task_init(&spin.task, on_spin);
-    loop_defer(world->loop, &spin.task);
-    MUST(loop_run(world->loop) == 0);
-}
-
-/* Answers of the threads come in the spin that asks, however long they take: what an input does
- * must not depend on the machine's load. */
 void world_spin(struct world *world)
 {
-    struct net_stats stats;
-    spin_once(world);
-    for (net_stats(world->net, &stats); stats.lookups > 0; net_stats(world->net, &stats)) {
-        sched_yield();
-        spin_once(world);
-    }
+    spin(world->loop, world->net);
 }
 
 void world_wait(struct world *world, double seconds)

@@ -3,6 +3,7 @@
  */
 #include "binding/binding_private.h"
 #include "binding/failure.h"
+#include "binding/number.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -14,7 +15,7 @@ static int errno_call(lua_State *L)
     struct fiber *fiber = fiber_current(L);
     int error = fiber != NULL ? fiber_errno(fiber) : 0;
     if (fiber != NULL && !lua_isnoneornil(L, 2))
-        fiber_set_errno(fiber, (int)luaL_checkinteger(L, 2));
+        fiber_set_errno(fiber, number_clip(luaL_checknumber(L, 2)));
     lua_pushinteger(L, error);
     return 1;
 }
@@ -25,7 +26,7 @@ static int errno_strerror(lua_State *L)
     const struct fiber *fiber = fiber_current(L);
     lua_Integer last = fiber != NULL ? fiber_errno(fiber) : 0;
     char text[128];
-    lua_pushstring(L, strerror_r((int)luaL_optinteger(L, 1, last), text, sizeof text));
+    lua_pushstring(L, strerror_r(number_opt_int(L, 1, last), text, sizeof text));
     return 1;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "binding/binding_private.h"
 #include "binding/failure.h"
+#include "binding/number.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -105,7 +106,7 @@ static int fiber_module_find(lua_State *L)
 {
     if (lua_type(L, 1) != LUA_TNUMBER)
         return failure_throw(L, "fiber.find(id): bad arguments");
-    uint64_t id = (uint64_t)lua_tonumber(L, 1);
+    uint64_t id = number_to_id(lua_tonumber(L, 1));
     if (fiber_find(vm_of(L), id) != NULL)
         fiber_module_push(L, id);
     else
@@ -223,7 +224,7 @@ static struct fiber *fiber_module_victim(lua_State *L)
         luaL_argerror(L, 1, "fiber expected, got no value");
     if (lua_type(L, 1) != LUA_TNUMBER)
         return fiber_module_check(L, 1);
-    struct fiber *fiber = fiber_find(vm_of(L), (uint64_t)lua_tonumber(L, 1));
+    struct fiber *fiber = fiber_find(vm_of(L), number_to_id(lua_tonumber(L, 1)));
     if (fiber == NULL)
         failure_throw(L, "the fiber is dead");
     return fiber;

@@ -1,6 +1,7 @@
 /* Flags and constants as scripts say them; see flags.h. */
 #include "binding/flags.h"
 
+#include "binding/number.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -10,7 +11,7 @@ static int flags_add(lua_State *L, const struct named_number *table, int *flags)
 {
     int number = -1;
     if (lua_type(L, -1) == LUA_TNUMBER)
-        number = (int)lua_tointeger(L, -1);
+        number = number_to_int(L, -1);
     else if (lua_type(L, -1) == LUA_TSTRING)
         number = named_number(table, lua_tostring(L, -1));
     lua_pop(L, 1);

@@ -2,6 +2,7 @@
  * The module `sockd`: what only sockd has.
  */
 #include "binding/binding_private.h"
+#include "binding/number.h"
 #include "binding/socket.h"
 #include "net/net.h"
 #include "net/sock.h"
@@ -11,9 +12,9 @@
 /* socket(id): another object for the open socket of that number, or nil. */
 static int sockd_module_socket(lua_State *L)
 {
-    lua_Number id = luaL_checknumber(L, 1);
+    uint64_t id = number_to_id(luaL_checknumber(L, 1));
     struct socket_handle *handle = socket_push(L);
-    struct sock *sock = id >= 1 ? net_find(binding_of(L)->net, (uint64_t)id) : NULL;
+    struct sock *sock = id > 0 ? net_find(binding_of(L)->net, id) : NULL;
     if (sock == NULL)
         lua_pushnil(L);
     else

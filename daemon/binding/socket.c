@@ -8,6 +8,7 @@
 #include "binding/failure.h"
 #include "binding/flags.h"
 #include "binding/listening.h"
+#include "binding/number.h"
 #include "binding/wait.h"
 #include "net/sock.h"
 #include "util/error.h"
@@ -119,7 +120,7 @@ int socket_parse_address(lua_State *L, int index, struct sock *sock, struct addr
 static bool socket_constant(lua_State *L, int index, int (*find)(const char *name), int *out)
 {
     if (lua_type(L, index) == LUA_TNUMBER) {
-        *out = (int)lua_tointeger(L, index);
+        *out = number_to_int(L, index);
         return true;
     }
     *out = lua_type(L, index) == LUA_TSTRING ? find(lua_tostring(L, index)) : -1;
@@ -211,7 +212,7 @@ static int socket_listen_at(lua_State *L)
     struct address address;
     int error = socket_parse_address(L, 2, sock, &address);
     if (error == 0)
-        error = sock_listen_at(sock, &address, (int)luaL_optinteger(L, 4, 0));
+        error = sock_listen_at(sock, &address, number_opt_int(L, 4, 0));
     failure_or_true(L, error);
     failure_push_text(L, error);
     return 2;
@@ -252,10 +253,10 @@ static int socket_resolve(lua_State *L)
     const char *host = luaL_optstring(L, 1, NULL), *service = luaL_optstring(L, 2, NULL);
     uint64_t deadline = socket_deadline(L, 3);
     struct addrinfo hints = {
-        .ai_family = (int)luaL_optinteger(L, 4, AF_UNSPEC),
-        .ai_socktype = (int)luaL_optinteger(L, 5, 0),
-        .ai_protocol = (int)luaL_optinteger(L, 6, 0),
-        .ai_flags = (int)luaL_optinteger(L, 7, 0),
+        .ai_family = number_opt_int(L, 4, AF_UNSPEC),
+        .ai_socktype = number_opt_int(L, 5, 0),
+        .ai_protocol = number_opt_int(L, 6, 0),
+        .ai_flags = number_opt_int(L, 7, 0),
     };
     struct wait spare, *wait = wait_begin(L, &spare);
     op_resolve(&wait->op, binding_of(L)->net, host, service, &hints);

@@ -4,6 +4,7 @@
  */
 #include "binding/binding_private.h"
 #include "binding/failure.h"
+#include "binding/number.h"
 #include "binding/socket.h"
 #include "binding/wait.h"
 #include "net/address.h"
@@ -40,7 +41,7 @@ static int socket_from_fd(lua_State *L)
 {
     if (lua_type(L, 1) != LUA_TNUMBER)
         return failure_throw(L, "fd must be a number");
-    int fd = (int)lua_tointeger(L, 1);
+    int fd = number_to_int(L, 1);
     struct net *net = binding_of(L)->net;
     struct socket_handle *handle = socket_push(L);
     struct sock *sock = net_find_fd(net, fd);
@@ -128,7 +129,7 @@ static int socket_iowait(lua_State *L)
     if (lua_isnoneornil(L, 1) && lua_isnoneornil(L, 2) && !lua_isnoneornil(L, 3))
         return iowait_sleep(L, deadline);
     unsigned events = iowait_take_events(L, 2);
-    int fd = lua_type(L, 1) == LUA_TNUMBER ? (int)lua_tointeger(L, 1) : -1;
+    int fd = lua_type(L, 1) == LUA_TNUMBER ? number_to_int(L, 1) : -1;
     if (fd < 0 || events == 0)
         return iowait_usage(L);
     bool numeric = lua_type(L, 2) == LUA_TNUMBER;

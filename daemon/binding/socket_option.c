@@ -4,11 +4,13 @@
 #include "net/option.h"
 
 #include "binding/failure.h"
+#include "binding/number.h"
 #include "binding/socket.h"
 #include "net/sock.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- which option ---- */
@@ -17,7 +19,7 @@
 static int option_take_level(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TNUMBER)
-        return (int)lua_tointeger(L, 2);
+        return number_to_int(L, 2);
     if (lua_type(L, 2) != LUA_TSTRING)
         return -EINVAL;
     int level = option_level(lua_tostring(L, 2));
@@ -37,7 +39,7 @@ static int option_take(lua_State *L, struct sock *sock, struct option *spare,
         return level;
     }
     if (lua_type(L, 3) == LUA_TNUMBER) {
-        int number = (int)lua_tointeger(L, 3);
+        int number = number_to_int(L, 3);
         *spare = (struct option){"", level, number, OPTION_INTEGER, true, false};
         *out = option_find_number(level, number);
         if (*out == NULL)
@@ -87,6 +89,13 @@ static void option_take_group(lua_State *L, const struct option *option, struct 
     lua_pop(L, 2);
 }
 
+/* The options are C's int, signed or not; set_integer refuses what is beyond. */
+static int64_t option_take_integer(lua_State *L)
+{
+    lua_Number number = lua_tonumber(L, 4);
+    return fabs(number) <= UINT32_MAX ? (int64_t)number : INT64_MAX;
+}
+
 static void option_take_value(lua_State *L, const struct option *option, struct option_value *value)
 {
     *value = (struct option_value){0};
@@ -96,7 +105,7 @@ static void option_take_value(lua_State *L, const struct option *option, struct 
         if (lua_type(L, 4) == LUA_TBOOLEAN)
             value->integer = lua_toboolean(L, 4);
         else if (lua_isnumber(L, 4))
-            value->integer = (int64_t)lua_tonumber(L, 4);
+            value->integer = option_take_integer(L);
         else
             option_expected(L, option, "a number or a boolean");
         break;
@@ -227,7 +236,7 @@ static int socket_linger(lua_State *L)
         error = sock_get_linger(sock, &active, &seconds);
     } else {
         active = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) != 0 : lua_toboolean(L, 2);
-        seconds = (int)luaL_optinteger(L, 3, 0);
+        seconds = number_opt_int(L, 3, 0);
         error = sock_set_linger(sock, active, seconds);
     }
     if (error < 0)

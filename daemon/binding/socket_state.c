@@ -3,6 +3,7 @@
  */
 #include "binding/failure.h"
 #include "binding/listening.h"
+#include "binding/number.h"
 #include "binding/socket.h"
 #include "net/sock.h"
 #include "util/error.h"
@@ -28,7 +29,7 @@ static int socket_bind(lua_State *L)
 static int socket_listen(lua_State *L)
 {
     struct sock *sock = socket_check(L);
-    int error = sock_listen(sock, (int)luaL_optinteger(L, 2, SOMAXCONN));
+    int error = sock_listen(sock, number_opt_int(L, 2, SOMAXCONN));
     if (error == 0)
         listening_enlist(L, sock);
     return failure_or_true(L, error);

@@ -2,9 +2,9 @@
  * A part of every program and library of a build with SOCKD_COVERAGE: gcov's counters reach the
  * disk however a process ends, and whoever it runs as.
  *
- * gcov writes at exit, next to the objects. A process that a signal ends would write nothing, and one
- * of another user may not write there; so each user's counters have a folder of their own, in one
- * that everybody may write to. scripts/coverage.py adds them up.
+ * gcov writes at exit, next to the objects. A process that a signal ends would write nothing, and
+ * one of another user may not write there; so each user's counters have a folder of their own, in
+ * one that everybody may write to. scripts/coverage.py adds them up.
  */
 #include <signal.h>
 #include <stdio.h>
