@@ -149,7 +149,6 @@ static void settle(void)
         guard_wait(LOOP_SECOND / 10);
         spin(loop, net);
     }
-    if (!at_rest()) { struct net_stats st; net_stats(net,&st); fprintf(stderr,"busy %zu sockets %zu ops %zu\n",binding_busy(binding),st.sockets,st.operations); }
     MUST(at_rest());
 }
 
