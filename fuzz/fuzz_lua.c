@@ -83,7 +83,7 @@ static void run(lua_CFunction make, const void *data, size_t size, bool *ended)
 
 static void open_machine(void)
 {
-    struct binding_config config = {.net = net, .memory = (size_t)64 << 20};
+    struct binding_config config = {.net = net, .memory = (size_t)64 << 20, .service = true};
     bool ended;
     MUST(binding_new(&binding, &config) == 0);
     run(on_load, embedded_calls->text, embedded_calls->size, &ended);

@@ -104,9 +104,13 @@ socket.from_fd = raw.from_fd
 
 if package.preload.ffi then
     local ffi = require('ffi')
-    -- sysread and syswrite ask here for the address in a pointer or an array.
+    local signed, unsigned = ffi.typeof('int64_t'), ffi.typeof('uint64_t')
+    -- sysread and syswrite ask here for the address in a pointer or an array. A number is none,
+    -- though ffi would take it for one.
     core.export('sockd.pointer', function(pointer)
-        return tonumber(ffi.cast('uintptr_t', ffi.cast('const char *', pointer)))
+        if not ffi.istype(signed, pointer) and not ffi.istype(unsigned, pointer) then
+            return tonumber(ffi.cast('uintptr_t', ffi.cast('const char *', pointer)))
+        end
     end)
 end
 

@@ -45,15 +45,20 @@ static const char *socket_data(lua_State *L, const char *method, size_t *length)
 /* LuaJIT's, which lua.h has no name for. */
 enum { TYPE_CDATA = LUA_TTHREAD + 2 };
 
-/* The address that a cdata stands for, by way of lua/socket.lua; only where ffi is. */
+/* The address that a cdata stands for, by way of lua/socket.lua; NULL if it is a number, and where
+ * ffi is not. Beyond half of them all there is no address of ours. */
 static void *socket_pointer(lua_State *L, int index)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, "sockd.pointer");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return NULL;
+    }
     lua_pushvalue(L, index);
     lua_call(L, 1, 1);
-    uintptr_t address = (uintptr_t)lua_tonumber(L, -1);
+    lua_Number address = lua_tonumber(L, -1);
     lua_pop(L, 1);
-    return (void *)address;
+    return address < (lua_Number)INT64_MAX ? (void *)(uintptr_t)address : NULL;
 }
 
 /* ---- results ---- */

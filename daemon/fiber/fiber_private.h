@@ -115,7 +115,7 @@ struct vm {
 
     /* all fibers that live, by number */
     struct fiber **buckets;
-    size_t bucket_count; /* a power of two */
+    size_t bucket_count;    /* a power of two */
     size_t count, unjoined; /* the latter are dead */
     uint64_t last_id;
     size_t extra;

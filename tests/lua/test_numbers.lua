@@ -25,4 +25,15 @@ check.case('numbers beyond the ends of what they stand for', function()
     sock:close()
 end)
 
+check.case('a number is no address', function()
+    local a, b = check.pair()
+    for _, number in ipairs({0LL, 1LL, 4096LL, -1LL, 18446744073709551615ULL}) do
+        check.throws('Usage', a.syswrite, a, number, 1)
+        check.throws('number expected', a.sysread, a, number, 1)
+    end
+    check.throws('Usage', a.syswrite, a, require('ffi').cast('char *', -1), 1)
+    a:close()
+    b:close()
+end)
+
 check.finish()
