@@ -28,21 +28,24 @@
     .params = {__VA_ARGS__}, \
     .count = sizeof((struct method_param[]){{0}, ##__VA_ARGS__}) / sizeof(struct method_param) - 1
 
+enum { METHOD_READS = true, METHOD_CHANGES = false };
+
 /* A timeout given as an option bounds what waits. */
 #define OPTION_OF_WAIT(wait_) ((wait_) == METHOD_WAIT_WAITS ? METHOD_OPTION_TIMEOUT : 0)
 
 const struct method methods[METHOD_COUNT] = {
-#define METHOD(id, name_, level_, caller_, wait_, options_, result_, params_, doc_) \
-    [METHOD_##id] = {                                                               \
-        .name = (name_),                                                            \
-        .name_size = sizeof(name_) - 1,                                             \
-        .level = (level_),                                                          \
-        .wait = METHOD_WAIT_##wait_,                                                \
-        .caller = METHOD_CALLER_##caller_,                                          \
-        .options = (options_) | OPTION_OF_WAIT(METHOD_WAIT_##wait_),                \
-        .result = METHOD_RESULT_##result_,                                          \
-        .doc = (doc_),                                                              \
-        params_,                                                                    \
+#define METHOD(id, name_, level_, caller_, wait_, effect_, options_, result_, params_, doc_) \
+    [METHOD_##id] = {                                                                        \
+        .name = (name_),                                                                     \
+        .name_size = sizeof(name_) - 1,                                                      \
+        .level = (level_),                                                                   \
+        .wait = METHOD_WAIT_##wait_,                                                         \
+        .reads = METHOD_##effect_,                                                           \
+        .caller = METHOD_CALLER_##caller_,                                                   \
+        .options = (options_) | OPTION_OF_WAIT(METHOD_WAIT_##wait_),                         \
+        .result = METHOD_RESULT_##result_,                                                   \
+        .doc = (doc_),                                                                       \
+        params_,                                                                             \
     },
 #include "protocol/methods.tbl"
 #undef METHOD

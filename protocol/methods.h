@@ -108,6 +108,7 @@ struct method {
     uint8_t count; /* parameters */
     uint8_t level;
     enum method_wait wait;
+    bool reads; /* only tells something, and changes nothing */
     enum method_caller caller;
     unsigned options; /* of enum method_option */
     enum method_result result;

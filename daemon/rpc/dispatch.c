@@ -44,13 +44,17 @@ static void reject_unknown(struct peer *peer, const struct message *message)
     put_failure(peer, message, &(struct message_error){.number = ENOSYS, .text = text});
 }
 
-/* The client sees neither its answer nor what it would wait for: only what does something without
- * waiting, and what writes, is worth beginning. */
+/* A client that is gone sees neither its answer nor what it would wait for: only what changes
+ * something without waiting, and what writes, is worth beginning. */
 static bool is_worth_it(const struct peer *peer, const struct message *message,
                         const struct method *method)
 {
-    return !peer->hung_up || message->kind == MESSAGE_NOTIFICATION ||
-           method->wait == METHOD_WAIT_PROMPT || method->result == METHOD_RESULT_COUNT;
+    if (!peer->hung_up)
+        return true;
+    if (method->reads)
+        return false;
+    return message->kind == MESSAGE_NOTIFICATION || method->wait == METHOD_WAIT_PROMPT ||
+           method->result == METHOD_RESULT_COUNT;
 }
 
 static int run(struct rpc_call *call, const struct message *message)
@@ -76,8 +80,10 @@ static void carry_out(struct peer *peer, const struct message *message)
         reject_unknown(peer, message);
         return;
     }
-    if (!is_worth_it(peer, message, method))
+    if (!is_worth_it(peer, message, method)) {
+        peer->rpc->dropped++;
         return;
+    }
     struct rpc_call *call = call_new(peer, method);
     if (!call) {
         put_failure(peer, message, &(struct message_error){.number = ENOMEM});

@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 
 /* Clients that one turn lets in before others have theirs. */
-#define LISTENER_TURN 64
+#define LISTENER_TURN 16
 
 /* How long it rests when there is no descriptor left. */
 #define LISTENER_REST 0.1

@@ -28,23 +28,15 @@ static void put_numbers(struct writer *writer, const struct rpc *server,
         const char *name;
         uint64_t number;
     } numbers[] = {
-        {"clients", rpc.clients},
-        {"requests", rpc.requests},
-        {"sockets", net.sockets},
-        {"max_sockets", net.max_sockets},
-        {"operations", net.operations},
-        {"lookups", net.lookups},
-        {"fibers", runtime->fibers},
-        {"lua_memory", runtime->memory},
-        {"bytes", net.bytes},
-        {"clients_ever", rpc.connected},
-        {"sockets_ever", net.made},
-        {"served", rpc.served},
-        {"failed", rpc.failed},
-        {"bad_input", rpc.bad_input},
-        {"bytes_in", net.bytes_in},
-        {"bytes_out", net.bytes_out},
-        {"generation", runtime->generation},
+        {"clients", rpc.clients},       {"requests", rpc.requests},
+        {"sockets", net.sockets},       {"max_sockets", net.max_sockets},
+        {"operations", net.operations}, {"lookups", net.lookups},
+        {"fibers", runtime->fibers},    {"lua_memory", runtime->memory},
+        {"bytes", net.bytes},           {"clients_ever", rpc.connected},
+        {"sockets_ever", net.made},     {"served", rpc.served},
+        {"failed", rpc.failed},         {"dropped", rpc.dropped},
+        {"bad_input", rpc.bad_input},   {"bytes_in", net.bytes_in},
+        {"bytes_out", net.bytes_out},   {"generation", runtime->generation},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         writer_text(writer, numbers[i].name);
@@ -52,7 +44,7 @@ static void put_numbers(struct writer *writer, const struct rpc *server,
     }
 }
 
-enum { NUMBERS = 17, TIMES = 2, MAPS = 2 };
+enum { NUMBERS = 18, TIMES = 2, MAPS = 2 };
 
 static void put_times(struct writer *writer, const struct loop *loop)
 {

@@ -75,6 +75,12 @@ int output_claim_lent(struct output *output, struct sock *sock, size_t size);
 /* Takes back the answer that was ended last, of `size` bytes, for which there is no claim. */
 void output_retract(struct output *output, size_t size);
 
+/* Bytes that were ever written. */
+static inline uint64_t output_written(const struct output *output)
+{
+    return output->base + buffer_length(&output->buffer);
+}
+
 /* Bytes that the kernel has still to take. */
 static inline size_t output_pending(const struct output *output)
 {

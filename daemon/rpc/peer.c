@@ -21,12 +21,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What one turn does at most before others have theirs. */
-#define PEER_TURN_MESSAGES 256
-#define PEER_TURN_BYTES    (1024 * 1024)
+/* What one turn receives at most before others have theirs. */
+#define PEER_TURN_BYTES (1024 * 1024)
 
 /* How long a client that was rejected may take to notice, in seconds. */
-#define PEER_LINGER        5.0
+#define PEER_LINGER     5.0
 
 enum peer_reading {
     PEER_DRAINED, /* until the next event */
@@ -34,7 +33,6 @@ enum peer_reading {
     PEER_BLOCKED, /* by a quota */
 };
 
-static void peer_turn(struct peer *peer);
 static void peer_on_stall(struct loop_timer *timer);
 
 /* ---- whether to go on ---- */
@@ -141,7 +139,7 @@ static void peer_reject_input(struct peer *peer, int error, const char *reason)
 }
 
 /* Dispatches the messages that are there whole. */
-static enum peer_reading peer_dispatch(struct peer *peer, unsigned *budget)
+static enum peer_reading peer_dispatch(struct peer *peer, struct turn *turn)
 {
     const void *message;
     size_t size;
@@ -155,10 +153,10 @@ static enum peer_reading peer_dispatch(struct peer *peer, unsigned *budget)
             peer_reject_input(peer, -EBADMSG, peer->input.scan.reason);
             return PEER_BLOCKED;
         }
-        if (*budget == 0)
+        if (turn->over)
             return PEER_TIRED;
-        (*budget)--;
         dispatch(peer, message, size);
+        turn_count(turn, output_written(&peer->output));
         if (peer->hung_up)
             peer_abandon_calls(peer);
         input_consume(&peer->input, size);
@@ -219,14 +217,13 @@ static enum peer_reading peer_discard(struct peer *peer)
     return PEER_TIRED;
 }
 
-static enum peer_reading peer_read(struct peer *peer)
+static enum peer_reading peer_read(struct peer *peer, struct turn *turn)
 {
-    unsigned budget = PEER_TURN_MESSAGES;
     size_t received = 0;
     if (peer->rejected)
         return peer_discard(peer);
     for (;;) {
-        enum peer_reading reading = peer_dispatch(peer, &budget);
+        enum peer_reading reading = peer_dispatch(peer, turn);
         if (reading != PEER_DRAINED || !peer->readable)
             return reading;
         if (peer_is_blocked(peer))
@@ -286,7 +283,7 @@ static void peer_on_stall(struct loop_timer *timer)
     size_t before = output_pending(&peer->output);
     if (before == 0) {
         peer->broken = true; /* it lingered for long enough */
-        peer_turn(peer);
+        peer_take_turn(peer);
         return;
     }
     peer->writable = true; /* the kernel may have been out of memory rather than full */
@@ -298,7 +295,7 @@ static void peer_on_stall(struct loop_timer *timer)
             peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid, (int)peer->who.pid);
         peer->broken = true;
     }
-    peer_turn(peer);
+    peer_take_turn(peer);
 }
 
 /* ---- turns ---- */
@@ -309,19 +306,22 @@ static void peer_rest(struct peer *peer, enum peer_reading reading)
     bool unblocked = reading == PEER_BLOCKED && !peer_is_blocked(peer);
     bool refilled = peer->writable && output_pending(&peer->output) > 0;
     if (reading == PEER_TIRED || unblocked || refilled || peer->hung_up)
-        loop_defer(peer->rpc->loop, &peer->task);
+        turns_queue(&peer->rpc->turns, peer);
     else if (reading == PEER_BLOCKED && quota_left(peer->user, QUOTA_REQUESTS) == 0)
         quota_wait(peer->user, QUOTA_REQUESTS, &peer->room);
 }
 
-static void peer_turn(struct peer *peer)
+void peer_take_turn(struct peer *peer)
 {
+    struct turn turn;
     peer->running = true;
+    turn_begin(&turn, output_written(&peer->output));
     input_lend(&peer->input, peer->rpc->scratch_in, RPC_SCRATCH);
     output_lend(&peer->output, peer->rpc->scratch_out, RPC_SCRATCH);
-    enum peer_reading reading = peer_read(peer);
+    enum peer_reading reading = peer_read(peer, &turn);
     peer_send(peer);
     subscriptions_refill(peer);
+    peer->calm = turn_end(&turn, &peer->rpc->turns);
     peer->running = false;
     if (output_keep(&peer->output) < 0 || input_rest(&peer->input) < 0)
         peer->broken = true;
@@ -338,7 +338,8 @@ static void peer_on_task(struct loop_task *task)
 {
     struct peer *peer = CONTAINER_OF(task, struct peer, task);
     MAGIC_CHECK(peer, PEER_MAGIC);
-    peer_turn(peer);
+    if (!fair_queued(&peer->queued))
+        peer_take_turn(peer);
 }
 
 static void peer_on_room(struct quota_waiter *waiter)
@@ -358,7 +359,12 @@ static void peer_on_io(struct loop_io *io, unsigned events)
         peer->closing = true;
     if (peer->closing)
         peer_check_hang_up(peer);
-    peer_turn(peer);
+    if (fair_queued(&peer->queued))
+        return;
+    if (!peer->calm && turns_are_long(&peer->rpc->turns))
+        turns_queue(&peer->rpc->turns, peer);
+    else
+        peer_take_turn(peer);
 }
 
 void peer_wake(struct peer *peer)
@@ -415,6 +421,7 @@ int peer_new(struct rpc *rpc, int fd, const struct identity *who)
     list_init(&peer->tied);
     subscriptions_init(&peer->subscriptions);
     loop_task_init(&peer->task, peer_on_task);
+    fair_item_init(&peer->queued);
     peer->room.fn = peer_on_room;
     list_init(&peer->room.link);
     list_append(&rpc->peers, &peer->link);
@@ -434,6 +441,7 @@ void peer_free(struct peer *peer)
     list_unlink(&peer->room.link);
     loop_timer_stop(rpc->loop, &peer->stall);
     loop_defer_cancel(rpc->loop, &peer->task);
+    fair_remove(&peer->queued);
     loop_io_stop(rpc->loop, &peer->io);
     close(peer->fd);
     list_unlink(&peer->link);

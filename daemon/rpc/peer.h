@@ -13,6 +13,7 @@
 #include "rpc/input.h"
 #include "rpc/output.h"
 #include "rpc/subscription.h"
+#include "util/fair.h"
 #include "util/hash.h"
 #include "util/list.h"
 #include "util/quota.h"
@@ -40,10 +41,12 @@ struct peer {
     struct hash by_msgid; /* those of them that are requests */
     size_t in_flight;     /* their number */
     struct subscriptions subscriptions;
-    struct loop_task task; /* another turn */
+    struct loop_task task;   /* another turn */
+    struct fair_item queued; /* for a turn, by its user: it has much to do */
     struct loop_timer stall;
     struct quota_waiter room;
     bool takes_descriptors; /* it has said that it can receive them */
+    bool calm;              /* its last turn was a short one */
     bool running;           /* in its own callback, which sends and looks around at its end */
     bool readable;          /* not known to be exhausted */
     bool writable;
@@ -56,6 +59,9 @@ struct peer {
     bool broken;     /* cannot go on */
     char client[40]; /* what it calls itself, for logs */
 };
+
+/* Lets it go on: it was its turn in the queue. It may be gone afterwards. */
+void peer_take_turn(struct peer *peer);
 
 /* Takes over a connected descriptor, on success only. */
 int peer_new(struct rpc *rpc, int fd, const struct identity *who);

@@ -62,6 +62,7 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     handles_init(&rpc->handles, rpc->quota, rpc->loop);
     list_init(&rpc->listeners);
     list_init(&rpc->peers);
+    turns_init(&rpc->turns, rpc->loop);
     list_init(&rpc->orphans);
     list_init(&rpc->spare_calls);
     rpc->reserve_fd = -1;
@@ -144,6 +145,7 @@ void rpc_free(struct rpc *rpc)
     rpc_cut_off(rpc);
     loop_timer_stop(rpc->loop, &rpc->drain_timer);
     loop_defer_cancel(rpc->loop, &rpc->drain_task);
+    turns_deinit(&rpc->turns);
     handles_deinit(&rpc->handles);
     net_forget_payers(rpc->net);
     call_deinit_spares(rpc);
@@ -151,6 +153,7 @@ void rpc_free(struct rpc *rpc)
         quota_free(rpc->quota);
     if (rpc->reserve_fd >= 0)
         close(rpc->reserve_fd);
+    free(rpc->api);
     free(rpc->scratch_in); /* and the other behind it */
     rpc->magic = 0;
     free(rpc);
@@ -166,6 +169,7 @@ void rpc_stats(const struct rpc *rpc, struct rpc_stats *out)
         .connected = rpc->connected,
         .served = rpc->served,
         .failed = rpc->failed,
+        .dropped = rpc->dropped,
         .bad_input = rpc->bad_input,
         .bytes_in = rpc->bytes_in,
         .bytes_out = rpc->bytes_out,

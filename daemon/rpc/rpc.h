@@ -44,6 +44,7 @@ struct rpc_stats {
     uint64_t connected; /* clients ever */
     uint64_t served;    /* requests and notifications ever */
     uint64_t failed;    /* of them with an error */
+    uint64_t dropped;   /* of them not carried out, as their client was gone */
     uint64_t bad_input; /* connections cut off for bytes that are no protocol */
     uint64_t bytes_in, bytes_out;
 };

@@ -7,6 +7,7 @@
 #include "rpc/handles.h"
 #include "rpc/hooks.h"
 #include "rpc/rpc.h"
+#include "rpc/turns.h"
 
 enum { RPC_MAGIC = 0x73727063, RPC_SCRATCH = 64 * 1024 };
 
@@ -22,11 +23,15 @@ struct rpc {
     struct handles handles;
     struct list listeners;
     struct list peers;
+    struct turns turns;  /* how they share the loop */
     struct list orphans; /* calls that go on although their client is gone */
     struct list spare_calls;
     size_t spare_count;
     struct rpc_call *starting; /* an eval that the hooks are being handed; NULL once it is over */
-    uint64_t connected, served, failed, bad_input, bytes_in, bytes_out;
+    uint64_t connected, served, failed, dropped, bad_input, bytes_in, bytes_out;
+
+    void *api; /* the answer of sockd.api, from the first time on; NULL: not made yet */
+    size_t api_size;
 
     int reserve_fd; /* given up for a moment to let an administrator in; -1: none left */
 
