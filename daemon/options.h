@@ -48,7 +48,8 @@ struct options {
     double handler_cpu; /* seconds that a fiber may run without waiting */
 
     enum log_level log_level;
-    double grace; /* seconds between the request to end and the end */
+    size_t handler_log; /* lines a second that a handler may log */
+    double grace;       /* seconds between the request to end and the end */
 
     size_t max_sockets; /* 0: what the limit of descriptors leaves */
     size_t max_readahead;

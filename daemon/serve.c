@@ -18,6 +18,7 @@
 #include "net/sock.h"
 #include "options.h"
 #include "process.h"
+#include "quotas.h"
 #include "reload.h"
 #include "rpc/rpc.h"
 #include "runtime.h"
@@ -28,6 +29,7 @@
 #include "util/log.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -46,6 +48,7 @@ struct server {
     struct loop_signal *terminate, *interrupt;
     struct reload *reload;
     struct loop_timer grace; /* while ending */
+    struct loop_timer lines; /* while there are lines left out of the log, to be counted */
     int result;              /* why the loop ended: 0 or a negative error */
     bool serving;            /* READY was said */
     bool ending;
@@ -57,6 +60,39 @@ static int fail(const char *what, int error)
 {
     log_write(LOG_ERROR, "cannot start: %s: %s", what, strerror(-error));
     return error;
+}
+
+/* ---- the log ---- */
+
+static void on_lines(struct loop_timer *timer);
+
+/* Lines are being left out of the log: their number follows. */
+static void on_suppressed(void *context)
+{
+    struct server *server = context;
+    if (!loop_timer_runs(&server->lines))
+        (void)loop_timer_start(server->loop, &server->lines, loop_deadline(1), on_lines);
+}
+
+static void on_lines(struct loop_timer *timer)
+{
+    struct server *server = CONTAINER_OF(timer, struct server, lines);
+    if (log_tell_suppressed(false))
+        on_suppressed(server);
+}
+
+static int start_log(struct server *server)
+{
+    size_t most = server->options->handler_log;
+    log_hold(most < UINT_MAX ? (unsigned)most : UINT_MAX, on_suppressed, server);
+    return 0;
+}
+
+static void end_log(struct server *server)
+{
+    log_tell_suppressed(true);
+    log_hold(0, NULL, NULL);
+    loop_timer_stop(server->loop, &server->lines);
 }
 
 /* ---- the end ---- */
@@ -133,6 +169,13 @@ static int start_control(struct server *server)
     return result;
 }
 
+/* The last sockets that there are. */
+static bool may_use_reserve(const void *context, uid_t owner)
+{
+    const struct server *server = context;
+    return server->accounts && quota_trusts(server->accounts, owner);
+}
+
 static int start_net(struct server *server)
 {
     struct net_config config = {
@@ -141,6 +184,8 @@ static int start_net(struct server *server)
         .first_id = control_first_id(server->control),
         .reserve_ids = control_reserve_ids,
         .context = server->control,
+        .may_use_reserve = may_use_reserve,
+        .reserve_context = server,
     };
     int result = net_new(&server->net, server->loop, &config);
     return result < 0 ? fail("sockets", result) : 0;
@@ -148,7 +193,11 @@ static int start_net(struct server *server)
 
 static int start_accounts(struct server *server)
 {
-    int result = quota_new(&server->accounts, &server->options->quota);
+    struct quota_limits limits = server->options->quota;
+    struct net_stats stats;
+    net_stats(server->net, &stats);
+    quotas_fill(&limits, &stats);
+    int result = quota_new(&server->accounts, &limits);
     return result < 0 ? fail("accounts", result) : 0;
 }
 
@@ -241,9 +290,9 @@ static int start_scripts(struct server *server)
 
 static int start(struct server *server)
 {
-    static int (*const steps[])(struct server *) = {start_control, start_net, start_accounts,
-                                                    start_lua,     start_rpc, start_signals,
-                                                    start_scripts};
+    static int (*const steps[])(struct server *) = {start_log,      start_control, start_net,
+                                                    start_accounts, start_lua,     start_rpc,
+                                                    start_signals,  start_scripts};
     int result = loop_new(&server->loop);
     if (result < 0)
         return fail("loop", result);
@@ -279,6 +328,7 @@ static void take_down(struct server *server)
         net_free(server->net);
     }
     control_close(server->control);
+    end_log(server);
     loop_free(server->loop); /* proves that it is empty */
 }
 

@@ -22,6 +22,7 @@ static int log_module_write(lua_State *L)
     struct fiber *fiber = fiber_current(L);
     if (fiber != NULL)
         server_describe(fiber, peer, &about);
+    about.by_handler = true;
     log_text_about((enum log_level)level, &about, text, size);
     return 0;
 }

@@ -7,18 +7,24 @@
 #include "net/linger.h"
 #include "net/resolver.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 #include "util/pool.h"
 #include "util/slab.h"
 #include "util/table.h"
 
 #include <sys/resource.h>
 
+/* How long nothing more is said of a shortage. */
+#define NET_COMPLAINS (60 * LOOP_SECOND)
+
 enum {
     NET_MAGIC = 0x6e657421,
     NET_BUCKETS = 64,    /* at first; doubled when there are more sockets than that */
     NET_FD_RESERVE = 64, /* descriptors for everything but sockets: control clients, scripts; */
     NET_FD_RESERVE_MAX = 1024, /* an eighth of all, within these bounds */
-    NET_ID_BLOCK = 4096,       /* numbers reserved at once */
+    NET_RESERVE = 32,          /* of so many sockets one is in the reserve */
+    NET_RESERVE_MAX = 256,
+    NET_ID_BLOCK = 4096, /* numbers reserved at once */
     NET_MAX_READAHEAD = 16 << 20,
     NET_LOOKUP_THREADS = 4,
 };
@@ -48,6 +54,9 @@ static void net_configure(struct net *net, const struct net_config *config)
         net->config.max_readahead = NET_MAX_READAHEAD;
     if (net->config.lookup_threads == 0)
         net->config.lookup_threads = NET_LOOKUP_THREADS;
+    net->reserve = net->config.max_sockets / NET_RESERVE;
+    if (net->reserve > NET_RESERVE_MAX)
+        net->reserve = NET_RESERVE_MAX;
     net->next_id = net->config.first_id > 0 ? net->config.first_id : 1;
     net->reserved_id = net->next_id - 1;
 }
@@ -131,6 +140,8 @@ void net_stats(const struct net *net, struct net_stats *out)
     *out = (struct net_stats){
         .sockets = net->socket_count,
         .max_sockets = net->config.max_sockets,
+        .reserve = net->reserve,
+        .refused = net->refused,
         .operations = net->waiting,
         .lookups = net->resolver != NULL ? resolver_busy(net->resolver) : 0,
         .bytes = pool_in_use(net->pool),
@@ -227,9 +238,38 @@ static int net_reserve_ids(struct net *net)
     return error;
 }
 
-int net_admit(const struct net *net)
+static bool net_may_use_reserve(const struct net *net, uid_t owner)
 {
-    return net->socket_count + net->lingering < net->config.max_sockets ? 0 : -EMFILE;
+    if (net->config.may_use_reserve == NULL)
+        return true;
+    return owner != NET_ACCEPTS && net->config.may_use_reserve(net->config.reserve_context, owner);
+}
+
+int net_admit(struct net *net, unsigned count, uid_t owner)
+{
+    size_t after = net->socket_count + net->lingering + count;
+    size_t most = net->config.max_sockets;
+    if (after + net->reserve <= most || (after <= most && net_may_use_reserve(net, owner)))
+        return 0;
+    return net_note_shortage(net, -EMFILE);
+}
+
+/* The log's own rate would say it as often as somebody tries. */
+int net_note_shortage(struct net *net, int error)
+{
+    uint64_t now = loop_now();
+    if (error != -EMFILE && error != -ENFILE)
+        return error;
+    net->refused++;
+    if (net->complained > 0 && now - net->complained < NET_COMPLAINS)
+        return error;
+    net->complained = now;
+    log_write(
+        LOG_WARN,
+        "no socket is left to give: %zu are open, %zu may be, %zu of them for administrators; "
+        "%llu were refused so far",
+        net->socket_count, net->config.max_sockets, net->reserve, (unsigned long long)net->refused);
+    return error;
 }
 
 int net_register(struct net *net, struct sock *sock)

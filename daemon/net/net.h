@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct loop;
 struct net;
@@ -21,6 +22,13 @@ struct net_config {
     unsigned lookup_threads; /* 0: 4 */
 
     /*
+     * Whether sockets of this owner may use the reserve, the last ones that there may be, so that
+     * those who can mend things are not kept out by those who hold everything. NULL: everybody.
+     */
+    bool (*may_use_reserve)(const void *context, uid_t owner);
+    const void *reserve_context;
+
+    /*
      * The first number to give to a socket (0: 1), and whom to tell before numbers up to and
      * including `last` may be in use, so that they are never used again after a restart. A
      * failure fails the new socket. NULL: nobody.
@@ -33,10 +41,12 @@ struct net_config {
 struct net_stats {
     size_t sockets;     /* open now */
     size_t max_sockets; /* that may be */
+    size_t reserve;     /* of them that not everybody may use */
     size_t operations;  /* waiting now */
     size_t lookups;     /* queued or running now */
     size_t bytes;       /* in pool blocks now */
     uint64_t made;      /* sockets ever */
+    uint64_t refused;   /* that were not made for want of sockets or descriptors, ever */
     uint64_t bytes_in, bytes_out;
 };
 
@@ -54,6 +64,11 @@ struct pool *net_pool(const struct net *net);
 struct slabs *net_slabs(const struct net *net);
 
 void net_stats(const struct net *net, struct net_stats *out);
+
+/* A socket, or a control client, was refused: if that was for want of sockets or descriptors
+ * (-EMFILE, -ENFILE), counts it and says so in the log, once a minute at most. Returns the error.
+ */
+int net_note_shortage(struct net *net, int error);
 
 /* The open socket of that number, borrowed, or NULL. */
 struct sock *net_find(const struct net *net, uint64_t id);

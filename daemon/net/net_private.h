@@ -47,13 +47,18 @@ struct net {
     struct address accepted_from; /* of the latest accept */
     struct address received_from; /* of the latest message */
     uint64_t made, bytes_in, bytes_out;
+    uint64_t refused;
+    uint64_t complained; /* of shortage, at that time; 0: never */
+    size_t reserve;      /* sockets that not everybody may use */
 
     struct sock *landed; /* whose read-ahead may lie in `landing`, op_read.c; or NULL */
     uint8_t landing[NET_LANDING];
 };
 
-/* May one more socket be opened? 0 or -EMFILE. */
-int net_admit(const struct net *net);
+/* May so many more sockets be opened for that owner, or by an accept loop (NET_ACCEPTS)? 0 or
+ * -EMFILE. */
+#define NET_ACCEPTS ((uid_t)-1)
+int net_admit(struct net *net, unsigned count, uid_t owner);
 
 /* Numbers the socket and makes it known, or fails with -ENOMEM or as reserve_ids does. */
 int net_register(struct net *net, struct sock *sock);

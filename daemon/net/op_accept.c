@@ -75,6 +75,8 @@ static int accept_one(struct sock *listener, struct sockaddr_storage *from, sock
     return -errno;
 }
 
+static const struct op_class accept_always_class;
+
 static int accept_step(struct op *op)
 {
     struct sock *listener = op->sock;
@@ -87,14 +89,15 @@ static int accept_step(struct op *op)
     if (!(listener->ready & LOOP_READ))
         return OP_WAIT;
     net_flush(net);
-    int error = net_admit(net);
+    uid_t owner = op->class == &accept_always_class ? NET_ACCEPTS : listener->owner;
+    int error = net_admit(net, 1, owner);
     if (error < 0)
         return op_end(op, error);
     struct sockaddr_storage from = {0};
     socklen_t length = sizeof(from);
     CLEANUP(close_fdp) int fd = accept_one(listener, &from, &length);
     if (fd < 0)
-        return fd == -EAGAIN ? OP_WAIT : op_end(op, fd);
+        return fd == -EAGAIN ? OP_WAIT : op_end(op, net_note_shortage(net, fd));
     error = sock_wrap(net, fd, listener->domain, listener->type, listener->protocol,
                       listener->owner, &op->made.sock);
     if (error < 0)

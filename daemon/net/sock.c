@@ -178,13 +178,13 @@ int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t
 
 int sock_new(struct net *net, int domain, int type, int protocol, uid_t owner, struct sock **out)
 {
-    int error = net_admit(net);
+    int error = net_admit(net, 1, owner);
     if (error < 0)
         return error;
     type &= ~SOCK_TYPE_FLAGS;
     CLEANUP(close_fdp) int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (fd < 0)
-        return -errno;
+        return net_note_shortage(net, -errno);
     if (protocol == 0) {
         socklen_t length = sizeof(protocol);
         getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
@@ -202,9 +202,9 @@ int sock_new_pair(struct net *net, int domain, int type, int protocol, uid_t own
 {
     int fds[2];
     type &= ~SOCK_TYPE_FLAGS;
-    int error = net->socket_count + 2 <= net->config.max_sockets ? 0 : -EMFILE;
+    int error = net_admit(net, 2, owner);
     if (error == 0 && socketpair(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol, fds) < 0)
-        error = -errno;
+        error = net_note_shortage(net, -errno);
     if (error < 0)
         return error;
     CLEANUP(close_fdp) int first = fds[0];
@@ -230,7 +230,7 @@ static int fd_option(int fd, int name, int *value)
 int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
 {
     int domain = 0, type = 0, protocol = 0, listening = 0;
-    int error = net_find_fd(net, fd) == NULL ? net_admit(net) : -EEXIST;
+    int error = net_find_fd(net, fd) == NULL ? net_admit(net, 1, owner) : -EEXIST;
     if (error == 0)
         error = fd_option(fd, SO_DOMAIN, &domain);
     if (error == 0)

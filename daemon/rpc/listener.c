@@ -9,6 +9,7 @@
 #include "rpc/listener.h"
 
 #include "loop/loop.h"
+#include "net/net.h"
 #include "protocol/message.h"
 #include "rpc/access.h"
 #include "rpc/peer.h"
@@ -139,7 +140,8 @@ static void listener_turn(struct listener *listener)
                 return;
         } else if (fd == -EAGAIN) {
             return;
-        } else if (is_shortage(fd) && !accept_with_reserve(listener)) {
+        } else if (is_shortage(net_note_shortage(listener->rpc->net, fd)) &&
+                   !accept_with_reserve(listener)) {
             listener_rest(listener);
             return;
         }

@@ -3,6 +3,7 @@
 #include "rpc/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
+#include "util/log.h"
 
 /* {clients: [used, limit], …} */
 static void put_quotas(struct writer *writer, const struct quota_user *user)
@@ -22,21 +23,35 @@ static void put_numbers(struct writer *writer, const struct rpc *server,
 {
     struct net_stats net;
     struct rpc_stats rpc;
+    struct log_stats log;
     net_stats(server->net, &net);
     rpc_stats(server, &rpc);
+    log_stats(&log);
     const struct {
         const char *name;
         uint64_t number;
     } numbers[] = {
-        {"clients", rpc.clients},       {"requests", rpc.requests},
-        {"sockets", net.sockets},       {"max_sockets", net.max_sockets},
-        {"operations", net.operations}, {"lookups", net.lookups},
-        {"fibers", runtime->fibers},    {"lua_memory", runtime->memory},
-        {"bytes", net.bytes},           {"clients_ever", rpc.connected},
-        {"sockets_ever", net.made},     {"served", rpc.served},
-        {"failed", rpc.failed},         {"dropped", rpc.dropped},
-        {"bad_input", rpc.bad_input},   {"bytes_in", net.bytes_in},
-        {"bytes_out", net.bytes_out},   {"generation", runtime->generation},
+        {"clients", rpc.clients},
+        {"requests", rpc.requests},
+        {"sockets", net.sockets},
+        {"max_sockets", net.max_sockets},
+        {"operations", net.operations},
+        {"lookups", net.lookups},
+        {"fibers", runtime->fibers},
+        {"lua_memory", runtime->memory},
+        {"bytes", net.bytes},
+        {"clients_ever", rpc.connected},
+        {"sockets_ever", net.made},
+        {"served", rpc.served},
+        {"failed", rpc.failed},
+        {"dropped", rpc.dropped},
+        {"bad_input", rpc.bad_input},
+        {"bytes_in", net.bytes_in},
+        {"bytes_out", net.bytes_out},
+        {"generation", runtime->generation},
+        {"log_suppressed", log.suppressed},
+        {"log_dropped", log.dropped},
+        {"refused", net.refused},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         writer_text(writer, numbers[i].name);
@@ -44,7 +59,7 @@ static void put_numbers(struct writer *writer, const struct rpc *server,
     }
 }
 
-enum { NUMBERS = 18, TIMES = 2, MAPS = 2 };
+enum { NUMBERS = 21, TIMES = 2, MAPS = 2 };
 
 static void put_times(struct writer *writer, const struct loop *loop)
 {

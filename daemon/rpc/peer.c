@@ -389,6 +389,8 @@ static int peer_start(struct peer *peer)
     peer->user = quota_user_get(rpc->quota, peer->who.uid);
     if (!peer->user)
         return -ENOMEM;
+    if (peer->who.admin)
+        quota_user_trust(peer->user);
     int result = quota_charge(peer->user, QUOTA_CLIENTS, 1);
     if (result == 0) {
         result = loop_io_start_direct(rpc->loop, &peer->io, peer->fd, peer_on_io);

@@ -8,10 +8,12 @@
 
 #include "util/escape.h"
 #include "util/journal.h"
+#include "util/log_rate.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,6 +37,27 @@ static struct {
 } target = {.fd = STDERR_FILENO, .level = LOG_INFO, .journal = {.fd = -1}};
 
 static atomic_uint dropped;
+static atomic_ullong dropped_ever;
+
+/* What the daemon has to say of one kind about one user or handler. */
+static const struct log_rate own_rate = {.each_second = 1, .at_once = 100};
+
+/* All of that together: users and handlers may be many. */
+static const struct log_rate total_rate = {.each_second = 20, .at_once = 2000};
+
+/* How long a handler's lines may come faster than they may for ever, in seconds. */
+#define HANDLER_BURST 30
+
+/* As many bytes of a handler's count as one line. */
+#define HANDLER_LINE  256
+
+static struct {
+    bool on;
+    struct log_rate handlers;
+    void (*suppressed)(void *context);
+    void *context;
+    pthread_t thread;
+} held;
 
 static const struct {
     const char *name;
@@ -71,6 +94,9 @@ int log_start(int fd, enum log_level level)
 
 void log_stop(void)
 {
+    if (held.on)
+        log_tell_suppressed(true);
+    held.on = false;
     journal_close(&target.journal);
 }
 
@@ -268,10 +294,64 @@ static bool report_dropped(void)
     return told;
 }
 
+static void drop(void)
+{
+    atomic_fetch_add(&dropped, 1);
+    atomic_fetch_add(&dropped_ever, 1);
+}
+
 static void line_end(struct line *line)
 {
     if (!report_dropped() || !line_put(line))
-        atomic_fetch_add(&dropped, 1);
+        drop();
+}
+
+/* ---- rates ---- */
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static bool within_rate(const void *kind, enum log_level level, const struct log_about *about,
+                        const char *text, size_t size)
+{
+    static const char words[] = "", all[] = "";
+    if (about && about->by_handler)
+        return log_rate_admit(log_rate_source(words, level, about), &held.handlers, now(), level,
+                              text, size);
+    return log_rate_admit(log_rate_source(kind, level, about), &own_rate, now(), level, text,
+                          size) &&
+           log_rate_admit(log_rate_source(all, LOG_INFO, NULL), &total_rate, now(), level, text,
+                          size);
+}
+
+/* Whether a line may be written. `kind`: the same for all lines of one kind. */
+static bool admit(const void *kind, enum log_level level, const struct log_about *about,
+                  const char *text, size_t size)
+{
+    if (!held.on || within_rate(kind, level, about, text, size))
+        return true;
+    if (held.suppressed && pthread_equal(pthread_self(), held.thread))
+        held.suppressed(held.context);
+    return false;
+}
+
+void log_hold(unsigned handler_lines, void (*suppressed)(void *context), void *context)
+{
+    held.handlers =
+        (struct log_rate){handler_lines, (double)handler_lines * HANDLER_BURST, HANDLER_LINE};
+    held.suppressed = suppressed;
+    held.context = context;
+    held.thread = pthread_self();
+    held.on = handler_lines > 0;
+}
+
+void log_stats(struct log_stats *out)
+{
+    *out = (struct log_stats){log_rate_suppressed(), atomic_load(&dropped_ever)};
 }
 
 /* ---- logging ---- */
@@ -291,12 +371,15 @@ void log_text_about(enum log_level level, const struct log_about *about, const c
 {
     if (!log_enabled(level))
         return;
+    static const char texts[] = "";
     int saved = errno;
     struct lines lines = {text, text + size, true};
+    if (!admit(texts, level, about, text, size))
+        return;
     if (target.journal.fd < 0)
         put_lines(level, lines);
     else if (!report_dropped() || !entry_put_text(level, about, lines))
-        atomic_fetch_add(&dropped, 1);
+        drop();
     errno = saved;
 }
 
@@ -305,14 +388,9 @@ void log_text(enum log_level level, const char *text)
     log_text_about(level, NULL, text, strlen(text));
 }
 
-__attribute__((format(printf, 3, 0))) static void write_line(enum log_level level,
-                                                             const struct log_about *about,
-                                                             const char *format, va_list arguments)
+static void write_message(enum log_level level, const struct log_about *about, const char *message)
 {
-    int saved = errno;
-    char message[PIPE_BUF];
     struct line line;
-    vsnprintf(message, sizeof message, format, arguments);
     line_begin(&line, level);
     size_t head = line.out.length;
     add_text(&line.out, message, message + strlen(message), 0);
@@ -320,7 +398,30 @@ __attribute__((format(printf, 3, 0))) static void write_line(enum log_level leve
         line_end(&line);
     else if (!report_dropped() ||
              !entry_put(level, about, line.text + head, line.out.length - head))
-        atomic_fetch_add(&dropped, 1);
+        drop();
+}
+
+bool log_tell_suppressed(bool all)
+{
+    struct log_rate_more more;
+    char text[LOG_RATE_TEXT + 80];
+    for (uint64_t time = now(); log_rate_next(time, all, &more);) {
+        snprintf(text, sizeof text, "%llu more like this within %.0f s: %s",
+                 (unsigned long long)more.count, (double)(time - more.since) / 1e9, more.text);
+        write_message(more.level, NULL, text);
+    }
+    return log_rate_pending();
+}
+
+__attribute__((format(printf, 3, 0))) static void write_line(enum log_level level,
+                                                             const struct log_about *about,
+                                                             const char *format, va_list arguments)
+{
+    int saved = errno;
+    char message[PIPE_BUF];
+    vsnprintf(message, sizeof message, format, arguments);
+    if (admit(format, level, about, message, strlen(message)))
+        write_message(level, about, message);
     errno = saved;
 }
 

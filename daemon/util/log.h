@@ -34,7 +34,8 @@ struct log_about {
     const char *handler; /* the name of the fiber or of the server */
     bool has_uid;
     uid_t uid;
-    pid_t pid; /* 0: unknown */
+    pid_t pid;       /* 0: unknown */
+    bool by_handler; /* in its own words, by the module `log` of Lua */
 };
 
 /* Writes to `fd` from now on, which stays the caller's, what is at least as grave as `level`.
@@ -53,6 +54,25 @@ enum log_level log_level(void);
 /* The level of that name ("error", "warn", …), or -EINVAL. */
 int log_level_parse(const char *name);
 const char *log_level_name(enum log_level level);
+
+/*
+ * From now on each source of lines is held to a rate (log_rate.h): of the daemon's own lines, those
+ * of one kind about one user or handler; of the lines that a handler's log module writes, its own,
+ * `handler_lines` a second and thirty times as many at once. Calls `suppressed` from within, on
+ * this thread only, when lines begin to be left out: log_tell_suppressed has to be called a second
+ * later, and each second while it returns true.
+ */
+void log_hold(unsigned handler_lines, void (*suppressed)(void *context), void *context);
+
+/* Writes "N more like this" for sources that have calmed down; `all`: for all of them. Returns
+ * whether there is more to come. log_stop tells all. */
+bool log_tell_suppressed(bool all);
+
+struct log_stats {
+    uint64_t suppressed; /* lines ever, for their source's rate */
+    uint64_t dropped;    /* lines ever, as the reader of the log had stalled */
+};
+void log_stats(struct log_stats *out);
 
 /* Is anybody interested? For messages that are dear to make. */
 bool log_enabled(enum log_level level);

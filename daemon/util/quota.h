@@ -9,6 +9,7 @@
 
 #include "util/list.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -46,6 +47,12 @@ struct quota_user *quota_user_ref(struct quota_user *user);
 /* NULL is allowed. */
 void quota_user_put(struct quota_user *user);
 uid_t quota_user_uid(const struct quota_user *user);
+
+/* The user administrates: that holds as long as the account exists. */
+void quota_user_trust(struct quota_user *user);
+
+/* Whether that user is root, whom the daemon runs as, or was said to administrate. */
+bool quota_trusts(const struct quota *quota, uid_t uid);
 
 /* -EDQUOT, and nothing is charged. */
 int quota_charge(struct quota_user *user, enum quota_kind kind, size_t amount);

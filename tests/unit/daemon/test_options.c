@@ -40,7 +40,8 @@ Test(options, without_any_there_are_defaults)
     cr_assert_eq(options.grace, 5);
     cr_assert_eq(options.max_sockets, 0);
     cr_assert_eq(options.lua_memory, (size_t)512 << 20);
-    cr_assert_eq(options.quota.most[QUOTA_CLIENTS], 512);
+    cr_assert_eq(options.quota.most[QUOTA_REQUESTS], 16384);
+    cr_assert_eq(options.quota.most[QUOTA_CLIENTS], 0); /* a share of what there is */
     cr_assert_not(options.jit);
     options_deinit(&options);
 }

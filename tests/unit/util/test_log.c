@@ -192,3 +192,56 @@ Test(log, a_socket_that_stalls_costs_no_time_either)
         log_write(LOG_INFO, "some line that nobody reads, many times over");
     cr_assert_eq(harness_fd_count(), before);
 }
+
+static unsigned lines(void)
+{
+    unsigned count = 0;
+    for (const char *at = drain(); (at = strchr(at, '\n')) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void on_suppressed(void *context)
+{
+    ++*(unsigned *)context;
+}
+
+Test(log, a_kind_of_line_that_comes_too_often_is_counted)
+{
+    unsigned suppressed = 0;
+    struct log_about about = {.has_uid = true, .uid = 7};
+    start(LOG_INFO);
+    log_hold(1, on_suppressed, &suppressed);
+    for (int i = 0; i < 1000; i++)
+        log_write_about(LOG_WARN, &about, "client %d is turned away", i);
+    cr_assert_gt(suppressed, 800);
+    unsigned written = lines();
+    cr_assert_geq(written, 100);
+    cr_assert_lt(written, 200);
+    log_write(LOG_INFO, "something else");
+    cr_assert_eq(lines(), 1);
+    log_stop();
+    char expected[80];
+    snprintf(expected, sizeof expected, "warn: %u more like this", 1000 - written);
+    cr_assert_not_null(strstr(drain(), expected));
+    cr_assert_not_null(strstr(got, "is turned away"));
+}
+
+Test(log, a_handlers_own_lines_have_a_rate_of_their_own)
+{
+    unsigned suppressed = 0;
+    struct log_about about = {.handler = "talkative", .by_handler = true};
+    start(LOG_INFO);
+    log_hold(10, on_suppressed, &suppressed);
+    for (int i = 0; i < 10000; i++)
+        log_text_about(LOG_INFO, &about, "x", 1);
+    unsigned written = lines();
+    cr_assert_geq(written, 300);
+    cr_assert_lt(written, 9000);
+    struct log_stats stats;
+    log_stats(&stats);
+    cr_assert_eq(stats.suppressed, 10000 - written);
+    log_hold(0, NULL, NULL);
+    log_text_about(LOG_INFO, &about, "x", 1);
+    cr_assert_eq(lines(), 1);
+}
