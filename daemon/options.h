@@ -46,6 +46,7 @@ struct options {
     bool jit, ffi, nonblock;
     size_t lua_memory;  /* bytes */
     double handler_cpu; /* seconds that a fiber may run without waiting */
+    size_t pattern_steps; /* that one match of a pattern may take */
 
     enum log_level log_level;
     size_t handler_log; /* lines a second that a handler may log */

@@ -283,6 +283,8 @@ const struct options_row options_rows[] = {
      "what Lua may hold"},
     {"handler-cpu", "SECONDS", BOTH, &kind_some_seconds, AT(handler_cpu), 0, "5", NULL,
      "how long a fiber may run without waiting before it is stopped"},
+    {"pattern-steps", "N", BOTH, &kind_number, AT(pattern_steps), 0, "10M", NULL,
+     "comparisons that one match of a Lua pattern may take before it is stopped"},
     {"log-level", "LEVEL", BOTH, &kind_level, AT(log_level), 0, "info", NULL,
      "how much to log: error, warn, info, verbose or debug"},
     {"handler-log", "N", SERVE, &kind_number, AT(handler_log), 0, "300", NULL,

@@ -55,6 +55,7 @@ static int start_runtime(struct run *run, const struct options *options)
     struct runtime_config config = {
         .memory = options->lua_memory,
         .cpu = options->handler_cpu,
+        .pattern_steps = options->pattern_steps,
         .jit = options->jit,
         .ffi = true,
         .nonblock = options->nonblock,

@@ -64,6 +64,7 @@ static int runtime_start(struct runtime *runtime, const struct runtime_config *c
         .net = runtime->net,
         .memory = config->memory,
         .cpu = config->cpu,
+        .pattern_steps = config->pattern_steps,
         .jit = config->jit,
         .ffi = config->ffi,
         .nonblock = config->nonblock,

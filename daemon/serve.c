@@ -207,6 +207,7 @@ static int start_lua(struct server *server)
     struct runtime_config config = {
         .memory = options->lua_memory,
         .cpu = options->handler_cpu,
+        .pattern_steps = options->pattern_steps,
         .jit = options->jit,
         .ffi = options->ffi,
         .nonblock = options->nonblock,

@@ -22,6 +22,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Steps of a pattern: some 50 milliseconds. */
+#define BINDING_PATTERN_STEPS 10000000
+
 struct binding *binding_of(lua_State *L)
 {
     return vm_context(vm_of(L));
@@ -132,6 +135,7 @@ static int binding_open(lua_State *L)
     channel_open(L, internals);
     cond_open(L, internals);
     sockd_module_open(L);
+    string_module_open(L, internals);
     luasocket_open(L, internals);
     print_open(L);
     binding_run_embedded(L, internals);
@@ -193,6 +197,8 @@ int binding_new(struct binding **out, const struct binding_config *config)
     binding->ffi = config->ffi;
     binding->nonblock = config->nonblock;
     binding->service = config->service;
+    binding->pattern_steps =
+        (int64_t)(config->pattern_steps > 0 ? config->pattern_steps : BINDING_PATTERN_STEPS);
     binding->accounts = config->accounts;
     list_init(&binding->servers);
     list_init(&binding->tallies);

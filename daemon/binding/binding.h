@@ -19,6 +19,7 @@ struct binding_config {
     size_t memory; /* as in struct vm_config */
     double cpu;
     bool jit;
+    size_t pattern_steps;   /* that one match of a pattern may take. 0: 10 million */
     bool ffi;               /* in a service: scripts may use ffi and C modules */
     bool nonblock;          /* new sockets start non-blocking */
     bool service;           /* many scripts share a daemon: what would end or seize it throws */

@@ -20,6 +20,7 @@ struct binding {
     struct net *net;
     struct sink *sink;
     bool ffi, nonblock, service;
+    int64_t pattern_steps; /* that one match may take */
 
     /* Of the registry. */
     int handle_meta;  /* metatable of the userdata that holds a socket's reference */
@@ -63,4 +64,5 @@ void errno_module_open(lua_State *L);
 void clock_module_open(lua_State *L, int internals);
 void msgpack_open(lua_State *L);
 void sockd_module_open(lua_State *L);
+void string_module_open(lua_State *L, int internals);
 void luasocket_open(lua_State *L, int internals);
