@@ -44,8 +44,8 @@ struct options {
 
     /* Lua. */
     bool jit, ffi, nonblock;
-    size_t lua_memory;  /* bytes */
-    double handler_cpu; /* seconds that a fiber may run without waiting */
+    size_t lua_memory;    /* bytes */
+    double handler_cpu;   /* seconds that a fiber may run without waiting */
     size_t pattern_steps; /* that one match of a pattern may take */
 
     enum log_level log_level;

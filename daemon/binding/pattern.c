@@ -413,25 +413,45 @@ const char *pattern_match(struct pattern *pattern, const char *at)
     return pattern_items(pattern, at, pattern->text);
 }
 
-/* The byte that every match begins with, or -1 if there is no such. */
-static int pattern_first(const struct pattern *pattern)
+/* The item that every match begins with, and in `*next` its end; NULL if there is no such. */
+static const char *pattern_first(const struct pattern *pattern, const char **next)
 {
     const char *text = pattern->text;
-    if (*text == 0 || *text == ')' || pattern_is(*text, MAGIC))
-        return -1;
-    return text[1] == '*' || text[1] == '?' || text[1] == '-' ? -1 : (unsigned char)*text;
+    if (pattern->anchored || *text == 0 || *text == ')')
+        return NULL;
+    if (pattern_is(*text, MAGIC) && *text != '[' &&
+        (*text != ESCAPE || text[1] == 0 || !pattern_is_class(text)))
+        return NULL;
+    *next = pattern_item_end(pattern, text);
+    return **next == '*' || **next == '?' || **next == '-' ? NULL : text;
+}
+
+/* The next place from `from` on that the item takes; the end if there is none. */
+static const char *pattern_skip(struct pattern *pattern, const char *from, const char *item,
+                                const char *next)
+{
+    int64_t cost = pattern_cost(item, next);
+    if (!pattern_is(*item, MAGIC)) {
+        const char *found = memchr(from, *item, (size_t)(pattern->end - from));
+        return found != NULL ? found : pattern->end;
+    }
+    while (from < pattern->end && pattern->steps >= 0 &&
+           !pattern_takes((unsigned char)*from, item, next)) {
+        pattern->steps -= cost;
+        from++;
+    }
+    return from;
 }
 
 const char *pattern_search(struct pattern *pattern, const char **at, int64_t reserve)
 {
-    int first = pattern->anchored ? -1 : pattern_first(pattern);
-    const char *from = *at, *end = pattern->end;
-    for (; from <= end; from++) {
-        if (first >= 0) {
-            from = memchr(from, first, (size_t)(end - from));
-            if (from == NULL)
-                break;
-        }
+    const char *next = NULL, *first = pattern_first(pattern, &next), *from = *at;
+    *at = NULL;
+    for (; from <= pattern->end; from++) {
+        if (first != NULL)
+            from = pattern_skip(pattern, from, first, next);
+        if (first != NULL && from == pattern->end)
+            return NULL;
         if (pattern->steps < reserve) {
             *at = from;
             return NULL;
@@ -442,9 +462,8 @@ const char *pattern_search(struct pattern *pattern, const char **at, int64_t res
             return result;
         }
         if (pattern->anchored)
-            break;
+            return NULL;
     }
-    *at = NULL;
     return NULL;
 }
 
