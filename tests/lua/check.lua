@@ -68,6 +68,15 @@ function check.throws(text, fn, ...)
     end
 end
 
+-- Calls the function within a function in C, where nobody can wait.
+function check.within_c(fn, ...)
+    local arguments = {...}
+    return ('%s'):format(setmetatable({}, { __tostring = function()
+        fn(unpack(arguments))
+        return ''
+    end }))
+end
+
 -- Two ends of a TCP connection over loopback.
 function check.pair()
     local listener = socket('AF_INET', 'SOCK_STREAM', 'tcp')
