@@ -136,6 +136,7 @@ static int binding_open(lua_State *L)
     cond_open(L, internals);
     sockd_module_open(L);
     string_module_open(L, internals);
+    table_module_open(L, internals);
     luasocket_open(L, internals);
     print_open(L);
     binding_run_embedded(L, internals);

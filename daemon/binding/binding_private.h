@@ -65,4 +65,5 @@ void clock_module_open(lua_State *L, int internals);
 void msgpack_open(lua_State *L);
 void sockd_module_open(lua_State *L);
 void string_module_open(lua_State *L, int internals);
+void table_module_open(lua_State *L, int internals);
 void luasocket_open(lua_State *L, int internals);

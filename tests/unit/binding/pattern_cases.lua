@@ -1,4 +1,4 @@
--- Random patterns, subjects and replacements for LuaJIT's functions and for ours (test_pattern.c).
+-- Random patterns, subjects and replacements for LuaJIT's functions and for ours (against_luajit.h).
 -- The result is a text: what each call returned, asked or threw, one line each.
 local seed, count = ...
 local state = seed

@@ -1,82 +1,18 @@
 /* The matcher, by what LuaJIT's own makes of the same patterns. */
 #include "binding/pattern.h"
 
+#include "against_luajit.h"
 #include "binding_fixture.h"
 
-#include <lualib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 TestSuite(pattern, .init = fixture_up, .fini = fixture_down);
 
-#define CASES 4000
-
-/* pattern_cases.lua as the body of a function. To be freed. */
-static char *cases(void)
-{
-    char path[4096], *text;
-    size_t size;
-    snprintf(path, sizeof path, "%s/tests/unit/binding/pattern_cases.lua", getenv("SOCKD_SOURCE"));
-    FILE *file = fopen(path, "r"), *out = open_memstream(&text, &size);
-    cr_assert_not_null(file);
-    fputs("local function cases(...) ", out);
-    for (int c; (c = fgetc(file)) != EOF;)
-        fputc(c, out);
-    fclose(file);
-    fputs(" end ", out);
-    fclose(out);
-    return text;
-}
-
-/* What a plain machine says to them; valid until it is closed. */
-static lua_State *ask_plain(const char *text, int seed)
-{
-    char *code;
-    lua_State *L = luaL_newstate();
-    luaL_openlibs(L);
-    cr_assert_gt(asprintf(&code, "%s return cases(%d, %d)", text, seed, CASES), 0);
-    cr_assert_eq(luaL_loadbuffer(L, code, strlen(code), "=test"), 0);
-    free(code);
-    cr_assert_eq(lua_pcall(L, 0, 1, 0), 0, "%s", lua_tostring(L, -1));
-    return L;
-}
-
-static lua_State *plain;
-
-static int wanted(lua_State *L)
-{
-    size_t length;
-    const char *text = lua_tolstring(plain, -1, &length);
-    lua_pushlstring(L, text, length);
-    return 1;
-}
-
-static void compare(int seed)
-{
-    char *code, *text = cases();
-    plain = ask_plain(text, seed);
-    fixture_define(wanted);
-    cr_assert_gt(asprintf(&code,
-                          "%s local got, want = cases(%d, %d), fn()"
-                          " if got == want then return 'the same' end"
-                          " local get, line = got:gmatch('[^\\n]*\\n?'), 0"
-                          " for expected in want:gmatch('[^\\n]*\\n?') do"
-                          "  local actual = get() line = line + 1"
-                          "  if actual ~= expected then return line, actual, 'not', expected end"
-                          " end",
-                          text, seed, CASES),
-                 0);
-    cr_assert_str_eq(fixture_lua(code), "the same");
-    lua_close(plain);
-    free(text);
-    free(code);
-}
-
 Test(pattern, finds_what_luajit_finds_and_throws_what_it_throws)
 {
-    compare(1);
-    compare(20261129);
+    against_luajit("pattern_cases.lua", 1, 4000);
+    against_luajit("pattern_cases.lua", 20261129, 4000);
 }
 
 Test(pattern, magic_is_what_means_more_than_itself)
