@@ -22,7 +22,8 @@ else
     [ $# -eq 0 ] || shift
     need_packages "${build_packages[@]}" clang libclang-rt-14-dev
     configure "$build" -DCMAKE_C_COMPILER=clang -DSOCKD_FUZZ=ON -DBUILD_TESTING=OFF
-    ninja -C "$build" --quiet "${all[@]/#/fuzz_}"
+    step "building the fuzz targets"
+    compile "$build" "${all[@]/#/fuzz_}"
 fi
 [ $# -gt 0 ] || set -- "${all[@]}"
 

@@ -25,6 +25,7 @@ sources() {
 lint() {
     local name=$1
     shift
+    printf 'lint: %s\n' "$name"
     "$@" || {
         printf 'lint: %s is not clean\n' "$name"
         failed=1

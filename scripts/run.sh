@@ -20,7 +20,7 @@ if [ -z "${SOCKD_BUILD-}" ]; then
     SOCKD_BUILD=$root/build
     step "building into ${SOCKD_BUILD#"$PWD"/}"
     configure "$SOCKD_BUILD" -DBUILD_TESTING=OFF
-    ninja -C "$SOCKD_BUILD" --quiet
+    compile "$SOCKD_BUILD"
 fi
 PATH=$SOCKD_BUILD/bin:$PATH
 

@@ -33,7 +33,7 @@ check() {
 build() {
     local folder=$out/$1
     shift
-    configure "$folder" "$@" && ninja -C "$folder" --quiet -j "$jobs"
+    configure "$folder" "$@" && compile "$folder" -j "$jobs"
 }
 
 attribute() {
@@ -77,10 +77,10 @@ export SOCKD_SANITIZER_LOG=$sanitizer
 export ASAN_OPTIONS=log_path=$sanitizer/asan:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=log_path=$sanitizer/ubsan:print_stacktrace=1
 
-check "build with gcc" build release -DCMAKE_C_COMPILER=gcc
-check "build with sanitizers" build sanitize -DCMAKE_C_COMPILER=gcc -DSOCKD_SANITIZE=ON
-check "build with clang" build clang -DCMAKE_C_COMPILER=clang -DSOCKD_FUZZ=ON
-check "lint" "$root/scripts/lint.sh" "$out/release"
+check "building (1 of 3): with gcc" build release -DCMAKE_C_COMPILER=gcc
+check "building (2 of 3): with gcc and the sanitizers" build sanitize -DCMAKE_C_COMPILER=gcc -DSOCKD_SANITIZE=ON
+check "building (3 of 3): with clang" build clang -DCMAKE_C_COMPILER=clang -DSOCKD_FUZZ=ON
+check "lint (clang-tidy takes the most of it)" "$root/scripts/lint.sh" "$out/release"
 run release "$@"
 run sanitize "$@"
 [ $# -gt 0 ] || run clang -L fuzz
