@@ -26,19 +26,18 @@ local function reverse(address, port)
     return check(base.reverse(address, port))
 end
 
--- The IPv4 addresses of a name, and what else is known: {name =, alias =, ip =}.
+-- What is known of a name or an IPv4 address: {name =, alias =, ip =}.
 local function look_up(host)
-    local found = base.resolve(host, 0, {family = 'AF_INET', type = 'SOCK_STREAM',
-                                           flags = 'AI_CANONNAME'})
-    if not found then
-        return nil, 'host not found'
+    local names, addresses = check(base.entry(host))
+    if not names then
+        return nil, addresses
     end
-    local answer = {name = found[1].canonname or host, alias = {}, ip = {}}
-    for index, address in ipairs(found) do
-        answer.ip[index] = address.host
+    local answer = {name = names:match('^%S+'), alias = {}, ip = {}}
+    for alias in names:gmatch(' (%S+)') do
+        answer.alias[#answer.alias + 1] = alias
     end
-    if answer.name == answer.ip[1] then
-        answer.name = reverse(answer.name, 0) or answer.name
+    for address in addresses:gmatch('%S+') do
+        answer.ip[#answer.ip + 1] = address
     end
     return answer
 end

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -83,12 +84,48 @@ static int luasocket_reverse(lua_State *L)
     return wait_run(L, wait, deadline, luasocket_push_names);
 }
 
+/* In LuaSocket's words. */
+static const char *luasocket_entry_problem(int error)
+{
+    switch (error_is_eai(error) ? error_eai_code(error) : 0) {
+    case EAI_NONAME:
+        return "host not found";
+    case EAI_AGAIN:
+        return hstrerror(TRY_AGAIN);
+    case EAI_FAIL:
+        return hstrerror(NO_RECOVERY);
+    case EAI_NODATA:
+        return hstrerror(NO_DATA);
+    default:
+        return NULL;
+    }
+}
+
+static int luasocket_push_entry(lua_State *L, struct op *op)
+{
+    const char *problem = op->status < 0 ? luasocket_entry_problem(op->status) : NULL;
+    if (problem == NULL)
+        return luasocket_push_names(L, op);
+    lua_pushnil(L);
+    lua_pushstring(L, problem);
+    return 2;
+}
+
+/* entry(host[, timeout]): all names of the host, and its IPv4 addresses, with a space between any
+ * two; or nil and a sentence. */
+static int luasocket_entry(lua_State *L)
+{
+    const char *host = luaL_checkstring(L, 1);
+    uint64_t deadline = socket_deadline(L, 2);
+    struct wait spare, *wait = wait_begin(L, &spare);
+    op_host_entry(&wait->op, binding_of(L)->net, host);
+    return wait_run(L, wait, deadline, luasocket_push_entry);
+}
+
 static const luaL_Reg luasocket_functions[] = {
-    {"disconnect", luasocket_disconnect},
-    {"gethostname", luasocket_gethostname},
-    {"multicast_if", luasocket_multicast_if},
-    {"reverse", luasocket_reverse},
-    {NULL, NULL},
+    {"disconnect", luasocket_disconnect},   {"entry", luasocket_entry},
+    {"gethostname", luasocket_gethostname}, {"multicast_if", luasocket_multicast_if},
+    {"reverse", luasocket_reverse},         {NULL, NULL},
 };
 
 void luasocket_open(lua_State *L, int internals)

@@ -1,5 +1,6 @@
 /*
- * The threads of the resolver: getaddrinfo(3) and getnameinfo(3), as long as they take.
+ * The threads of the resolver: getaddrinfo(3), getnameinfo(3) and gethostbyname(3), as long as they
+ * take.
  *
  * The loop's side hands questions over and takes them back with their answers; in between they are
  * the threads'. An eventfd tells of answers. What both sides share ends with the last thread.
@@ -18,6 +19,7 @@ struct question {
     struct list link;
     char *host, *service;
     bool has_hints, reverse;
+    bool entry; /* of host, which becomes all its names, and service its IPv4 addresses */
     struct addrinfo hints;
     struct sockaddr_storage address; /* of a reverse one, which finds host and service */
     socklen_t address_length;

@@ -216,6 +216,9 @@ void op_resolve(struct op *op, struct net *net, const char *host, const char *se
 /* getnameinfo(3) off the loop; `flags`: NI_*. The address is copied. The results are valid until
  * op_finish. */
 void op_reverse(struct op *op, struct net *net, const struct address *address, int flags);
+/* The same of a host's entry (gethostbyname(3)), or of an IPv4 address in numbers: `host` becomes
+ * all its names, `service` its IPv4 addresses, with a space between any two. */
+void op_host_entry(struct op *op, struct net *net, const char *host);
 const char *op_reverse_host(const struct op *op);
 const char *op_reverse_service(const struct op *op);
 

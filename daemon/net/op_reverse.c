@@ -1,6 +1,6 @@
 /*
- * The operation behind getnameinfo: what an address and its port are called. Always asked off the
- * loop, since even a name in a file may be far away.
+ * The operations behind getnameinfo, what an address and its port are called, and behind what is
+ * known of a host. Always asked off the loop, since even a name in a file may be far away.
  */
 #include "net/net_private.h"
 #include "net/resolver.h"
@@ -14,6 +14,7 @@ struct reverse {
     struct lookup *lookup; /* under way */
     struct address address;
     int flags;
+    char *entry;          /* the host whose entry is asked for, instead of the address */
     char *host, *service; /* found */
 };
 
@@ -34,6 +35,15 @@ static void reverse_on_found(void *context, int result, struct addrinfo *list)
     op_complete(reverse->op, result);
 }
 
+static int reverse_start(struct reverse *reverse, struct resolver *resolver)
+{
+    if (reverse->entry != NULL)
+        return lookup_start_entry(resolver, reverse->entry, reverse_on_found, reverse,
+                                  &reverse->lookup);
+    return lookup_start_reverse(resolver, &reverse->address.any, reverse->address.length,
+                                reverse->flags, reverse_on_found, reverse, &reverse->lookup);
+}
+
 static int reverse_step(struct op *op)
 {
     struct reverse *reverse = op->found.work;
@@ -42,22 +52,26 @@ static int reverse_step(struct op *op)
     struct resolver *resolver = net_resolver(reverse->net);
     if (resolver == NULL)
         return op_end(op, -ENOMEM);
-    int result = lookup_start_reverse(resolver, &reverse->address.any, reverse->address.length,
-                                      reverse->flags, reverse_on_found, reverse, &reverse->lookup);
+    int result = reverse_start(reverse, resolver);
     return result < 0 ? op_end(op, result) : OP_WAIT;
+}
+
+static void reverse_free(struct reverse *reverse)
+{
+    if (reverse->lookup != NULL)
+        lookup_cancel(reverse->lookup);
+    free(reverse->entry);
+    free(reverse->host);
+    free(reverse->service);
+    free(reverse);
 }
 
 static void reverse_release(struct op *op)
 {
     struct reverse *reverse = op->found.work;
     op->found.work = NULL;
-    if (reverse == NULL)
-        return;
-    if (reverse->lookup != NULL)
-        lookup_cancel(reverse->lookup);
-    free(reverse->host);
-    free(reverse->service);
-    free(reverse);
+    if (reverse != NULL)
+        reverse_free(reverse);
 }
 
 static struct net *reverse_net(const struct op *op)
@@ -80,6 +94,19 @@ void op_reverse(struct op *op, struct net *net, const struct address *address, i
     struct reverse *reverse = calloc(1, sizeof(*reverse));
     if (reverse != NULL)
         *reverse = (struct reverse){.net = net, .op = op, .address = *address, .flags = flags};
+    op->found.work = reverse;
+}
+
+void op_host_entry(struct op *op, struct net *net, const char *host)
+{
+    op_init(op, &reverse_class, NULL);
+    struct reverse *reverse = calloc(1, sizeof(*reverse));
+    if (reverse != NULL)
+        *reverse = (struct reverse){.net = net, .op = op, .entry = strdup(host)};
+    if (reverse != NULL && reverse->entry == NULL) {
+        reverse_free(reverse);
+        reverse = NULL;
+    }
     op->found.work = reverse;
 }
 

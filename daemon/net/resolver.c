@@ -168,6 +168,16 @@ int lookup_start_reverse(struct resolver *resolver, const struct sockaddr *addre
     return lookup_queue(resolver, lookup, fn, context, out);
 }
 
+int lookup_start_entry(struct resolver *resolver, const char *host, lookup_fn *fn, void *context,
+                       struct lookup **out)
+{
+    struct lookup *lookup = lookup_new(host, NULL, NULL);
+    if (lookup == NULL)
+        return -ENOMEM;
+    lookup->question.entry = true;
+    return lookup_queue(resolver, lookup, fn, context, out);
+}
+
 void lookup_names(const struct lookup *lookup, const char **host, const char **service)
 {
     *host = lookup->question.host;

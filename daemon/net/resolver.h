@@ -35,6 +35,11 @@ int lookup_start_reverse(struct resolver *resolver, const struct sockaddr *addre
                          socklen_t length, int flags, lookup_fn *fn, void *context,
                          struct lookup **out);
 
+/* Begins a look-up of an entry: what else a host, or an IPv4 address in numbers, is called, and its
+ * IPv4 addresses. lookup_names tells both, with a space between any two. */
+int lookup_start_entry(struct resolver *resolver, const char *host, lookup_fn *fn, void *context,
+                       struct lookup **out);
+
 /* Whose account has been charged for it (QUOTA_LOOKUPS), to be given back at its end. One that is
  * cancelled may hold its thread for longer, and is paid for until then. */
 void lookup_set_payer(struct lookup *lookup, struct quota_user *payer);
@@ -42,7 +47,7 @@ void lookup_set_payer(struct lookup *lookup, struct quota_user *payer);
 /* Gives all charges back now. */
 void resolver_forget_payers(struct resolver *resolver);
 
-/* Only from the callback of a reverse look-up that succeeded. */
+/* Only from the callback of a look-up of names that succeeded. */
 void lookup_names(const struct lookup *lookup, const char **host, const char **service);
 
 /* The callback will not come. A look-up whose callback came must not be cancelled. */

@@ -9,6 +9,7 @@ import pathlib
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,8 +18,24 @@ import unittest
 from differences import DIFFERENCES
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "harness"))
+import private_network  # noqa: E402
+
 SOCKD = os.path.join(os.environ.get("SOCKD_BIN", ""), "sockd")
 PATIENCE = 60
+
+# For the topic "hosts", in a network of its own.
+HOSTS = """
+127.0.0.1 localhost
+::1 localhost ip6-localhost ip6-loopback
+127.0.0.2 one.test one uno   # a comment
+127.0.0.3 two.test	one
+127.0.0.4 both.test
+::1 both.test
+127.0.0.5 many.test m1 m2
+127.0.0.6 many.test m3
+2001:db8::7 only6.test
+"""
 
 
 class Peer(threading.Thread):
@@ -97,10 +114,11 @@ class Comparison(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        self.wrapper = []
 
     def run_cases(self, command, topic):
         done = subprocess.run(
-            command + [str(HERE / "run.lua"), str(HERE / "cases" / f"{topic}.lua"), str(self.peer.port)],
+            self.wrapper + command + [str(HERE / "run.lua"), str(HERE / "cases" / f"{topic}.lua"), str(self.peer.port)],
             cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual((done.returncode, done.stderr), (0, ""), command)
         return read_lines(done.stdout)
@@ -119,8 +137,15 @@ class Comparison(unittest.TestCase):
         print(f"{topic}: {len(theirs)} lines, {len(accepted)} accepted differences")
 
 
+    @unittest.skipUnless(private_network.available(), "only root can have a network of its own")
+    def test_hosts(self):
+        self.wrapper = list(map(str, private_network.wrapper(pathlib.Path(self.folder), HOSTS)))
+        self.compare("hosts")
+
+
 def add_topic(topic):
-    setattr(Comparison, f"test_{topic}", lambda self: self.compare(topic))
+    if topic != "hosts":
+        setattr(Comparison, f"test_{topic}", lambda self: self.compare(topic))
 
 
 for path in sorted((HERE / "cases").glob("*.lua")):

@@ -28,6 +28,49 @@ int __wrap_getnameinfo(const struct sockaddr *address, socklen_t length, char *h
     return 0;
 }
 
+/* "two.test" has two names and two addresses, 192.0.2.9 has one of each, "busy.test" no answer. */
+static int entry_of(const char *name, struct hostent *entry, struct hostent **found)
+{
+    static char first[] = {(char)192, 0, 2, 1}, second[] = {(char)192, 0, 2, 2}, alias[] = "zwei";
+    static char official[16], *aliases[] = {alias, NULL}, *none[] = {NULL};
+    static char *addresses[] = {first, second, NULL}, *one[] = {first, NULL};
+    bool two = strcmp(name, "two.test") == 0;
+    snprintf(official, sizeof official, "%s", name);
+    *entry = (struct hostent){.h_name = official,
+                              .h_aliases = two ? aliases : none,
+                              .h_addr_list = two ? addresses : one,
+                              .h_addrtype = AF_INET,
+                              .h_length = 4};
+    *found = entry;
+    return 0;
+}
+
+int __wrap_gethostbyname_r(const char *name, struct hostent *entry, char *room, size_t size,
+                           struct hostent **found, int *problem);
+
+int __wrap_gethostbyname_r(const char *name, struct hostent *entry, char *room, size_t size,
+                           struct hostent **found, int *problem)
+{
+    (void)room, (void)size;
+    *found = NULL;
+    *problem = strcmp(name, "busy.test") == 0 ? TRY_AGAIN : HOST_NOT_FOUND;
+    return strcmp(name, "two.test") == 0 ? entry_of(name, entry, found) : 0;
+}
+
+int __wrap_gethostbyaddr_r(const void *address, socklen_t length, int family, struct hostent *entry,
+                           char *room, size_t size, struct hostent **found, int *problem);
+
+int __wrap_gethostbyaddr_r(const void *address, socklen_t length, int family, struct hostent *entry,
+                           char *room, size_t size, struct hostent **found, int *problem)
+{
+    (void)room, (void)size;
+    *found = NULL;
+    *problem = NO_RECOVERY;
+    if (length != 4 || family != AF_INET || memcmp(address, "\xc0\0\2\x9", 4) != 0)
+        return 0;
+    return entry_of("nine.test", entry, found);
+}
+
 static void setup(void)
 {
     sem_init(&gate, 0, 0);
@@ -118,4 +161,36 @@ Test(reverse, taken_back_it_leaves_nothing)
     sem_post(&gate);
     fixture_run_rounds(3);
     cr_assert_not(outcome.ended);
+}
+
+static int entry(struct outcome *outcome, const char *host)
+{
+    char copy[32];
+    snprintf(copy, sizeof copy, "%s", host);
+    *outcome = (struct outcome){0};
+    op_host_entry(&outcome->op, net, copy);
+    memset(copy, 'x', sizeof copy);
+    cr_assert_eq(op_start(&outcome->op, LOOP_NEVER, on_done), OP_WAIT);
+    fixture_run_until(has_ended, outcome);
+    return outcome->status;
+}
+
+Test(reverse, an_entry_has_all_names_and_addresses)
+{
+    struct outcome outcome;
+    cr_assert_eq(entry(&outcome, "two.test"), 0);
+    cr_assert_str_eq(outcome.host, "two.test zwei");
+    cr_assert_str_eq(outcome.service, "192.0.2.1 192.0.2.2");
+    cr_assert_eq(entry(&outcome, "192.0.2.9"), 0);
+    cr_assert_str_eq(outcome.host, "nine.test");
+    cr_assert_str_eq(outcome.service, "192.0.2.1");
+    cr_assert_eq(fixture_stats().lookups, 0);
+}
+
+Test(reverse, an_entry_that_is_not_there_says_why)
+{
+    struct outcome outcome;
+    cr_assert_eq(entry(&outcome, "none.test"), error_from_eai(EAI_NONAME));
+    cr_assert_eq(entry(&outcome, "busy.test"), error_from_eai(EAI_AGAIN));
+    cr_assert_eq(entry(&outcome, "192.0.2.8"), error_from_eai(EAI_FAIL));
 }
