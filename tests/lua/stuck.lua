@@ -8,12 +8,15 @@ local stuck = {}
 
 local MIB = 1024 * 1024
 
--- Sends until there is no room for a single byte.
+-- Sends until there is no room for a single byte, nor will be: the kernel may need a moment to move
+-- what it has to the other end.
 local function fill(sock)
-    for _, piece in ipairs({('x'):rep(MIB), 'x'}) do
-        repeat until not sock:send(piece, 'MSG_DONTWAIT')
-    end
-    assert(sock:errno() == errno.EAGAIN, sock:error())
+    repeat
+        for _, piece in ipairs({('x'):rep(MIB), 'x'}) do
+            repeat until not sock:send(piece, 'MSG_DONTWAIT')
+        end
+        assert(sock:errno() == errno.EAGAIN, sock:error())
+    until not sock:writable(0.05)
 end
 
 -- A stream from which nothing comes.
