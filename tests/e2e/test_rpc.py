@@ -77,7 +77,7 @@ class TestCalls(sockd_test.Case):
         handle = self.client.call("tcp_connect", "localhost", port, 10)
         self.client.call("close", handle)
         error = self.fails("EAI_NONAME", self.client.call, "tcp_connect",
-                           "no-such-host.invalid", port, 20)
+                           "no such host.invalid", port, 20)
         self.assertIsInstance(error.message, str)
 
     def test_errors_have_the_shape_that_every_client_takes(self):
