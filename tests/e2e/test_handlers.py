@@ -1,5 +1,4 @@
 """Handlers: those of a loaded script by name, of source text, and the bad ones."""
-import time
 
 import sockd_test
 from sockd_test import until
@@ -131,21 +130,20 @@ class TestBadHandlers(sockd_test.Case):
         return handle, address["port"]
 
     def slowest_ping(self):
-        """Of a hundred, but for one, in seconds."""
+        """Of a hundred, but for a few, in seconds of processor time that the daemon spends before it
+        answers: the clock on the wall tells what else the machine is doing."""
         times = []
         for _ in range(100):
-            began = time.perf_counter()
+            began = self.sockd.cpu_exact()
             self.client.call("sockd.ping")
-            times.append(time.perf_counter() - began)
-        return sorted(times)[-2]
+            times.append(self.sockd.cpu_exact() - began)
+        return sorted(times)[95]
 
     def test_fifty_handlers_that_never_wait_leave_the_control_socket_quick(self):
         handle, port = self.serve("burn")
         burners = [self.keep(sockd_test.connect(port)) for _ in range(50)]
         until(lambda: len(self.client.call("sockd.list")) == 51, "all burn")
-        # What counts is the processor time that the daemon spends before it answers: the clock on
-        # the wall also tells what else the machine is doing.
-        # The best of several rounds: this machine may have other work.
+        # The best of several rounds: while this test waits for its turn, the daemon goes on.
         limit = 0.1 if sockd_test.SANITIZED else 0.01
         self.assertLess(min(self.slowest_ping() for _ in range(5)), limit)
         # A burner is stopped within its budget of processor time, with a traceback.

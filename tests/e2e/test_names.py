@@ -268,7 +268,7 @@ class TestConnecting(Private):
         for name in ("both", "interleaved"):
             host, _, _, took = self.connect(name)
             self.assertEqual(host, "198.51.100.1", name)
-            self.assertLess(took, 0.6 if not sockd_test.SANITIZED else SOON, name)
+            self.assertLess(took, SOON, name)
 
     def test_all_refuse(self):
         host, problem, number, took = self.connect("all-refuse")

@@ -54,12 +54,24 @@ class TestSettings(sockd_test.Case):
         self.client.call("sockd.cancel", read)
         until(lambda: self.ids() == [], "the other one ends too")
 
-    def test_each_use_begins_the_time_anew(self):
-        handle, peer = self.pair(self.client, ttl=0.4)
-        end = time.monotonic() + 1
-        while time.monotonic() < end:
+    def use(self, handle, seconds):
+        """Uses it again and again for so long; the longest time in between."""
+        begin = last = time.monotonic()
+        longest = 0
+        while last - begin < seconds and self.ids() == [handle]:
             self.client.call("write", handle, b".")
-            time.sleep(0.02)  # in use, again and again
+            longest = max(longest, time.monotonic() - last)
+            last = time.monotonic()
+            time.sleep(0.02)
+        return longest
+
+    def test_each_use_begins_the_time_anew(self):
+        for ttl in (0.4, 2, 10):  # how long this machine needs at most from one use to the next
+            handle, peer = self.pair(self.client, ttl=ttl)
+            if self.use(handle, ttl * 2.5) < ttl / 2:
+                break
+            self.client.call("sockd.set", handle, {"ttl": 0.001})
+            until(lambda: self.ids() == [], "it ends")
         self.assertEqual(self.ids(), [handle])
         self.client.call("sockd.set", handle, {"ttl": None})
         self.assertIsNone(self.client.call("sockd.info", handle)["ttl"])

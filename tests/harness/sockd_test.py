@@ -33,6 +33,11 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("SOCKD_BIN", SOURCE / "build" / "bin"))
 SANITIZED = os.environ.get("SOCKD_SANITIZED") == "1"
 
+# In the background of a shell, under nohup and the like some are ignored, and so would be by all
+# programs that the tests start.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+
 # How long anything may take that normally takes no time; a failure, never a pause.
 PATIENCE = 60 if SANITIZED else 30
 
