@@ -12,6 +12,7 @@
 #include "binding/serial.h"
 #include "binding/server.h"
 #include "binding/sink.h"
+#include "binding/stack.h"
 #include "binding/wait.h"
 #include "net/net.h"
 #include "util/error.h"
@@ -206,6 +207,7 @@ int binding_new(struct binding **out, const struct binding_config *config)
     list_init(&binding->print_waiters);
     loop_task_init(&binding->idle_task, binding_on_idle);
     origin_init(binding);
+    stack_init(binding);
     int error = binding_start(binding, config);
     if (error < 0) {
         binding_free(binding);

@@ -10,6 +10,8 @@
 #include "loop/loop.h"
 #include "util/list.h"
 
+#include <stdint.h>
+
 /* Of the registry, for cdata.c: types of integers, null, and the function tonumber. */
 struct binding_cdata {
     int int64, uint64, null, tonumber;
@@ -21,6 +23,7 @@ struct binding {
     struct sink *sink;
     bool ffi, nonblock, service;
     int64_t pattern_steps; /* that one match may take */
+    uintptr_t stack_floor; /* what lies below is too deep */
 
     /* Of the registry. */
     int handle_meta;  /* metatable of the userdata that holds a socket's reference */

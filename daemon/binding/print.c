@@ -9,6 +9,7 @@
 #include "binding/binding_private.h"
 #include "binding/failure.h"
 #include "binding/sink.h"
+#include "binding/stack.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ void print_drained(void *context)
 static void print_push_line(lua_State *L, int count)
 {
     luaL_Buffer line;
+    stack_check(L);
     luaL_buffinit(L, &line);
     for (int i = 1; i <= count; i++) {
         lua_pushvalue(L, lua_upvalueindex(1));

@@ -3,6 +3,7 @@
 
 #include "binding/cdata.h"
 #include "binding/failure.h"
+#include "binding/stack.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -64,6 +65,7 @@ static void serial_read_odd(lua_State *L, const struct serial_options *options,
                             struct serial_value *out)
 {
     if (options->encode_use_tostring) {
+        stack_check(L);
         lua_getglobal(L, "tostring");
         lua_insert(L, -2);
         lua_call(L, 1, 1);
@@ -178,6 +180,7 @@ static void serial_read_marked(lua_State *L, struct serial_value *out)
 /* Puts what its __serialize returns into the place of the value. */
 static void serial_convert(lua_State *L)
 {
+    stack_check(L);
     lua_insert(L, -2);
     lua_call(L, 1, 1);
 }

@@ -8,6 +8,7 @@
 #include "binding/cdata.h"
 #include "binding/failure.h"
 #include "binding/serial.h"
+#include "binding/stack.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ const struct serial_options *serial_options(lua_State *L, int index, struct seri
     if (lua_isnoneornil(L, index))
         return options;
     luaL_checktype(L, index, LUA_TTABLE);
+    stack_check(L); /* the table may have a metatable */
     *own = *options;
     serial_set_options(L, index, own);
     return own;

@@ -112,6 +112,70 @@ check.case('the arguments', function()
     check.equal(arg[3], nil)
 end)
 
+check.case('a module may wait while it is loaded', function()
+    package.preload.patient = function(name)
+        local client, server = check.pair()
+        fiber.create(function()
+            fiber.sleep(0.001)
+            server:write('late')
+        end)
+        local got = client:read(4)
+        client:close()
+        server:close()
+        return { name = name, got = got }
+    end
+    check.equal(require('patient').got, 'late')
+    check.equal(require('patient').name, 'patient')
+    check.equal(require('patient'), package.loaded.patient)
+end)
+
+check.case('a module that needs itself is told so', function()
+    package.preload.first = function()
+        require('second')
+    end
+    package.preload.second = function()
+        return require('first')
+    end
+    check.throws("loop or previous error loading module 'first'", require, 'first')
+    check.throws("loop or previous error loading module 'second'", require, 'second')
+    package.preload.failing = function()
+        error('on purpose')
+    end
+    check.throws('on purpose', require, 'failing')
+    check.throws("loop or previous error loading module 'failing'", require, 'failing')
+    package.loaded.failing, package.preload.failing = nil, function() end
+    check.equal(require('failing'), true)
+    package.preload.own = function(name)
+        package.loaded[name] = 'its own'
+    end
+    check.equal(require('own'), 'its own')
+    check.throws("module 'no.such' not found:\n\tno field package.preload['no.such']", require,
+        'no.such')
+    check.throws('string expected, got table', require, {})
+end)
+
+check.case('a reader of source may wait', function()
+    local parts = {'return ', '1 +', ' 2', ''}
+    local at = 0
+    check.equal(load(function()
+        fiber.sleep(0.001)
+        at = at + 1
+        return parts[at]
+    end)(), 3)
+    check.results({nil, 'on purpose'}, load(function()
+        error('on purpose', 0)
+    end))
+    check.equal(select(2, load(function()
+        return true
+    end)), 'reader function must return a string')
+    check.equal(select(2, load(function()
+        at = at + 1
+        return at == 6 and '= x' or at < 6 and 12 or nil
+    end, '=mine')), "mine:1: unexpected symbol near '12'")
+    check.equal(load('return ...', 'text', 't', {})(7), 7)
+    check.truthy(not pcall(load, nil))
+end)
+
 check.case('finalizers of a script may use sockets but not wait', function()
     local client, server = check.pair()
     local problem
