@@ -130,7 +130,7 @@ static int binding_open(lua_State *L)
     errno_module_open(L);
     cdata_open(L, binding);
     serial_open(L, binding);
-    json_open(L);
+    json_open(L, internals);
     msgpack_open(L);
     clock_module_open(L, internals);
     channel_open(L, internals);

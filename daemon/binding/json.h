@@ -13,4 +13,4 @@ int json_encode(lua_State *L);
 int json_decode(lua_State *L);
 
 /* The module `json`. */
-void json_open(lua_State *L);
+void json_open(lua_State *L, int internals);

@@ -124,3 +124,37 @@ Test(json_decode, damaged_texts)
                     "return json.decode(text).b.c[1][1]"),
         "nil");
 }
+
+/* Texts of 128 KiB and more are decoded in slices. */
+Test(json_decode, long_texts_are_decoded_as_short_ones_are)
+{
+    cr_assert_str_eq(
+        fixture_lua(
+            "local json = require('json')"
+            " local part = '{\"a\": [1, {\"b\": [[], {}, \"x\\\\ny\"]}], \"c\": null, \"d\": -1.5}'"
+            " local all = json.decode('[' .. (part .. ','):rep(20000) .. part .. ']')"
+            " for i = 1, #all do if json.encode(all[i]) ~= json.encode(json.decode(part)) then"
+            " return i end end return #all, all[20001].a[2].b[3]"),
+        "20001 x\ny");
+}
+
+Test(json_decode, long_texts_have_the_same_errors)
+{
+    static const struct {
+        const char *end, *error;
+    } cases[] = {
+        {"1}", "Expected comma or array end but found T_OBJ_END on line 1 at character 400003"},
+        {"]", "Expected value but found T_ARR_END on line 1 at character 400002"},
+        {"1", "Expected comma or array end but found T_END on line 1 at character 400003"},
+        {"1] 2", "Expected the end but found T_INT on line 1 at character 400005"},
+        {"{1", "Expected object key string but found T_INT on line 1 at character 400003"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char code[256];
+        snprintf(code, sizeof code,
+                 "return pcall(require('json').decode, '[' .. ('1,'):rep(200000) .. '%s')",
+                 cases[i].end);
+        const char *result = fixture_lua(code);
+        cr_assert_not_null(strstr(result, cases[i].error), "%s", result);
+    }
+}
