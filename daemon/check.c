@@ -9,7 +9,6 @@
 
 #include "binding/embedded.h"
 #include "config.h"
-#include "file.h"
 #include "info.h"
 #include "loop/loop.h"
 #include "net/net.h"
@@ -18,6 +17,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/nearest.h"
 

@@ -1,11 +1,11 @@
 /* The configuration file's machine and what sockd.cfg does; see config.h. */
 #include "config.h"
 
-#include "file.h"
 #include "options_table.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/file.h"
 
 #include <lauxlib.h>
 #include <luajit.h>

@@ -247,6 +247,11 @@ void control_close(struct control *control)
     free(control);
 }
 
+bool control_made(const struct control *control)
+{
+    return control->made;
+}
+
 const char *control_path(const struct control *control)
 {
     return control->address.sun_path;

@@ -30,6 +30,9 @@ int control_open(struct control **out, const struct control_config *config, int 
 /* Removes the socket's file if it is still the one that was made. NULL is allowed. */
 void control_close(struct control *control);
 
+/* Whether the file at the path is of its own making. */
+bool control_made(const struct control *control);
+
 const char *control_path(const struct control *control);
 
 /* The listening descriptor, once; the caller's from then on. */

@@ -10,6 +10,7 @@
 #include "runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/file.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -84,10 +85,30 @@ static void load_set_environment(lua_State *L, const struct load *load)
     lua_pop(L, 1);
 }
 
+/* Of a handler script: reading it must not wait, as a FIFO would make it. The program of `sockd
+ * run` may come from wherever it likes. Like luaL_loadfilex. */
+static int load_read(lua_State *L, const struct load *load)
+{
+    const char *path = load_file(load);
+    if (load->request.arguments != NULL)
+        return luaL_loadfilex(L, path, "t");
+    CLEANUP(freep) char *text = NULL;
+    size_t size;
+    int error = file_read(path, FILE_SCRIPT_MAX, &text, &size);
+    if (error < 0) {
+        lua_pushfstring(L, "cannot open %s: %s", path, strerror(-error));
+        return LUA_ERRFILE;
+    }
+    lua_pushfstring(L, "@%s", path);
+    int status = luaL_loadbufferx(L, text, size, lua_tostring(L, -1), "t");
+    lua_remove(L, -2);
+    return status;
+}
+
 static int load_compile(lua_State *L)
 {
     struct load *load = lua_touserdata(L, 1);
-    if (luaL_loadfilex(L, load_file(load), "t") != 0) {
+    if (load_read(L, load) != 0) {
         load->error = strdup(lua_tostring(L, -1));
         return 0;
     }

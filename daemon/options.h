@@ -50,6 +50,7 @@ struct options {
 
     enum log_level log_level;
     size_t handler_log; /* lines a second that a handler may log */
+    double hang;        /* seconds that a round of the loop may take; 0: any time */
     double grace;       /* seconds between the request to end and the end */
 
     size_t max_sockets; /* 0: what the limit of descriptors leaves */

@@ -290,6 +290,9 @@ const struct options_row options_rows[] = {
     {"handler-log", "N", SERVE, &kind_number, AT(handler_log), 0, "300", NULL,
      "lines a second that a handler may log, and thirty times as many at once; what is beyond is "
      "counted"},
+    {"hang", "SECONDS", SERVE, &kind_seconds, AT(hang), 0, "2", NULL,
+     "end, for a service manager to start another one, when nobody was served for so long; 0: "
+     "never"},
     {"grace", "SECONDS", SERVE, &kind_seconds, AT(grace), 0, "5", NULL,
      "how long to let handlers and requests finish after SIGTERM"},
     {"max-sockets", "N", BOTH, &kind_number, AT(max_sockets), 0, NULL, "10000",

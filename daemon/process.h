@@ -18,8 +18,8 @@ void process_adopt(int fd);
 /* The contrary: a descriptor that stays open to the end, like the log's. Negative: none. */
 void process_keep(int fd);
 
-/* The process is about to end by itself: SIGTERM and SIGINT, which would only end it with another
- * status, wait from now on. */
+/* The process is about to end by itself: SIGHUP, which would only end it with another status, waits
+ * from now on. */
 void process_leave(void);
 
 /* Logs the descriptors that are open now and were not at the start; returns how many. */

@@ -2,11 +2,13 @@
 #include "run.h"
 
 #include "info.h"
+#include "loop/closer.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "options.h"
 #include "process.h"
 #include "runtime.h"
+#include "termination.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -17,7 +19,6 @@ struct run {
     struct loop *loop;
     struct net *net;
     struct runtime *runtime;
-    struct loop_signal *terminate, *interrupt;
     int status; /* what the program ends with */
     bool signalled;
 };
@@ -79,26 +80,22 @@ static int start(struct run *run, const struct options *options)
     if (result == 0)
         result = net_new(&run->net, run->loop, &config);
     if (result == 0)
-        result = loop_signal_new(run->loop, SIGTERM, on_signal, run, &run->terminate);
-    if (result == 0)
-        result = loop_signal_new(run->loop, SIGINT, on_signal, run, &run->interrupt);
+        result = termination_start(run->loop, on_signal, run);
     return result < 0 ? result : start_runtime(run, options);
 }
 
 /* Whatever of it was started. */
 static void take_down(struct run *run)
 {
+    termination_stop();
     if (run->runtime) /* a signal is no time to wait for a reader that stalls */
         runtime_flush(run->runtime, run->signalled ? 0 : LOOP_NEVER);
     runtime_free(run->runtime);
-    if (run->terminate)
-        loop_signal_free(run->terminate);
-    if (run->interrupt)
-        loop_signal_free(run->interrupt);
     if (run->net) {
         net_close_all(run->net);
         net_free(run->net);
     }
+    (void)closer_finish();
     loop_free(run->loop);
 }
 

@@ -11,8 +11,11 @@
 #include "serve.h"
 
 #include "control.h"
+#include "culprit.h"
 #include "hooks.h"
 #include "info.h"
+#include "loop/closer.h"
+#include "loop/guard.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "net/sock.h"
@@ -23,6 +26,7 @@
 #include "rpc/rpc.h"
 #include "runtime.h"
 #include "service.h"
+#include "termination.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/list.h"
@@ -45,7 +49,6 @@ struct server {
     struct runtime *runtime;
     struct rpc *rpc;
     struct service *service;
-    struct loop_signal *terminate, *interrupt;
     struct reload *reload;
     struct loop_timer grace; /* while ending */
     struct loop_timer lines; /* while there are lines left out of the log, to be counted */
@@ -53,7 +56,7 @@ struct server {
     bool serving;            /* READY was said */
     bool ending;
     bool drained, idle; /* while ending: no clients are left, no fibers */
-    bool looking_up;    /* at the end: threads are still in getaddrinfo(3), with its descriptors */
+    bool stuck; /* at the end: threads still have descriptors, in getaddrinfo(3) or close(2) */
 };
 
 static int fail(const char *what, int error)
@@ -236,10 +239,19 @@ static int start_rpc(struct server *server)
 
 static int start_signals(struct server *server)
 {
-    int result = loop_signal_new(server->loop, SIGTERM, on_signal, server, &server->terminate);
-    if (result == 0)
-        result = loop_signal_new(server->loop, SIGINT, on_signal, server, &server->interrupt);
+    int result = termination_start(server->loop, on_signal, server);
+    if (result == 0 && control_made(server->control))
+        termination_set_file(control_path(server->control));
     return result < 0 ? fail("signals", result) : 0;
+}
+
+/* Scripts may take their time at the start, and so may the end: it watches while clients are
+ * served. */
+static int start_guard(struct server *server)
+{
+    (void)server;
+    int result = guard_start();
+    return result < 0 ? fail("the watchdog's thread", result) : 0;
 }
 
 /* From here on clients are served. */
@@ -258,6 +270,7 @@ static int open_door(struct server *server)
     log_write(LOG_INFO, "sockd %s serves %s", SOCKD_VERSION, path);
     service_ready("serving %s, generation %" PRIu64, path, runtime_generation(server->runtime));
     server->serving = true;
+    guard_watch(server->options->hang, culprit_describe, server->runtime);
     reload_ready(server->reload);
     return 0;
 }
@@ -293,7 +306,7 @@ static int start(struct server *server)
 {
     static int (*const steps[])(struct server *) = {start_log,      start_control, start_net,
                                                     start_accounts, start_lua,     start_rpc,
-                                                    start_signals,  start_scripts};
+                                                    start_signals,  start_guard,   start_scripts};
     int result = loop_new(&server->loop);
     if (result < 0)
         return fail("loop", result);
@@ -307,13 +320,11 @@ static void take_down(struct server *server)
 {
     if (!server->loop)
         return;
+    guard_stop();
     process_leave();
+    termination_stop();
     service_free(server->service);
     loop_timer_stop(server->loop, &server->grace);
-    if (server->terminate)
-        loop_signal_free(server->terminate);
-    if (server->interrupt)
-        loop_signal_free(server->interrupt);
     if (server->rpc)
         rpc_free(server->rpc);
     reload_free(server->reload);
@@ -325,9 +336,11 @@ static void take_down(struct server *server)
         struct net_stats stats;
         net_close_all(server->net);
         net_stats(server->net, &stats);
-        server->looking_up = stats.lookups > 0;
+        server->stuck = stats.lookups > 0;
         net_free(server->net);
     }
+    if (!closer_finish())
+        server->stuck = true;
     control_close(server->control);
     end_log(server);
     loop_free(server->loop); /* proves that it is empty */
@@ -336,13 +349,14 @@ static void take_down(struct server *server)
 int serve(const struct options *options)
 {
     struct server server = {.options = options};
+    process_keep(log_own());
     int result = start(&server);
     if (result == 0 && (result = loop_run(server.loop)) < 0)
         log_write(LOG_ERROR, "the loop has failed: %s", strerror(-result));
     if (result == 0)
         result = server.result;
     take_down(&server);
-    if (!server.looking_up)
+    if (!server.stuck)
         process_check_descriptors();
     if (result == 0)
         log_write(LOG_INFO, "sockd has ended");

@@ -2,6 +2,24 @@
 local core = ...
 local raw_load, raw_loadfile = load, loadfile
 
+local function is_file(path)
+    local found = io.open(path, 'rb')
+    return found ~= nil and found:close()
+end
+
+-- In a service reading a file must not wait, as a FIFO would make it.
+if core.service then
+    is_file = core.is_source
+
+    function raw_loadfile(path, mode, ...)
+        local text, problem = core.read_source(path)
+        if not text then
+            return nil, problem
+        end
+        return raw_load(text, '@' .. path, mode, ...)
+    end
+end
+
 local function refuse_binary(mode)
     return mode == nil or mode:find('t', 1, true) ~= nil
 end
@@ -59,9 +77,7 @@ local function search(name)
     local path = name:gsub('%.', '/')
     for pattern in package.path:gmatch('[^;]+') do
         local file = pattern:gsub('%?', (path:gsub('%%', '%%%%')))
-        local found = io.open(file, 'rb')
-        if found then
-            found:close()
+        if is_file(file) then
             local chunk, problem = raw_loadfile(file, 't')
             if not chunk then
                 error(('error loading module %q from file %q:\n\t%s'):format(name, file, problem), 0)

@@ -12,6 +12,7 @@
 #include "binding/serial.h"
 #include "binding/server.h"
 #include "binding/sink.h"
+#include "binding/source.h"
 #include "binding/stack.h"
 #include "binding/wait.h"
 #include "net/net.h"
@@ -138,6 +139,7 @@ static int binding_open(lua_State *L)
     sockd_module_open(L);
     string_module_open(L, internals);
     table_module_open(L, internals);
+    source_open(L, internals);
     luasocket_open(L, internals);
     print_open(L);
     binding_run_embedded(L, internals);
@@ -170,6 +172,8 @@ static int binding_start(struct binding *binding, const struct binding_config *c
     };
     struct loop *loop = net_loop(binding->net);
     int error = sink_new(&binding->sink, loop, STDOUT_FILENO, print_drained, binding);
+    if (error == 0 && config->service)
+        sink_own(binding->sink);
     if (error == 0)
         error = vm_new(&binding->vm, loop, &vm_config);
     return error < 0 ? error : vm_protect(binding->vm, binding_open, binding, NULL);

@@ -114,10 +114,15 @@ static void serving_ended(struct fiber *fiber, void *context, int status);
 
 static const struct fiber_maker serving_maker = {.ended = serving_ended, .name = visit_name};
 
-void server_describe(struct fiber *fiber, char peer[ADDRESS_STRING_MAX], struct log_about *about)
+const struct sock *server_connection(const struct fiber *fiber)
 {
     const struct visit *visit = fiber_maker_context(fiber, &serving_maker);
-    const struct sock *connection = visit != NULL ? visit->connection : NULL;
+    return visit != NULL ? visit->connection : NULL;
+}
+
+void server_describe(struct fiber *fiber, char peer[ADDRESS_STRING_MAX], struct log_about *about)
+{
+    const struct sock *connection = server_connection(fiber);
     *about = (struct log_about){
         .handler = fiber_name(fiber), .has_uid = true, .uid = fiber_owner(fiber)};
     if (connection == NULL)

@@ -24,6 +24,9 @@ struct binding;
 /* What serves the listener, or NULL if nothing of Lua does. */
 const char *server_label(const struct binding *binding, const struct sock *listener);
 
+/* The connection that it serves, borrowed, or NULL. */
+const struct sock *server_connection(const struct fiber *fiber);
+
 /* Whom a line of the log is about that concerns this fiber: its name, its owner, and the connection
  * that it serves, if it does, whose peer is written to `peer`. */
 void server_describe(struct fiber *fiber, char peer[ADDRESS_STRING_MAX], struct log_about *about);

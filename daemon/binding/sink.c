@@ -2,17 +2,20 @@
  * Standard output without waiting; see sink.h.
  *
  * The descriptor is shared with other processes (the shell, the journal), so it must not be made
- * non-blocking. Instead poll(2) is asked before each write of at most PIPE_BUF bytes, for which a
- * pipe that polls writable has room; a terminal gets less at a time. Files are always ready.
+ * non-blocking. A pipe or a terminal is opened anew instead. Where that cannot be done poll(2) is
+ * asked before each write of at most PIPE_BUF bytes, for which a pipe that polls writable has room;
+ * a terminal gets less at a time. A socket can be told not to wait. Files are always ready.
  */
 #include "binding/sink.h"
 
 #include "loop/loop.h"
 #include "util/error.h"
+#include "util/file.h"
 
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,9 +25,9 @@
 struct sink {
     struct loop *loop;
     struct loop_io io; /* while something is kept */
-    int fd;
-    size_t piece; /* the most that one write may carry */
-    bool file, broken;
+    int fd, own;       /* `own` is that, opened anew; -1 */
+    size_t piece;      /* the most that one write may carry */
+    bool file, socket, broken;
     char *kept;
     size_t start, end, size;
     void (*drained)(void *context);
@@ -40,6 +43,8 @@ int sink_new(struct sink **out, struct loop *loop, int fd, void (*drained)(void 
     struct stat status = {0};
     fstat(fd, &status);
     *sink = (struct sink){.loop = loop, .fd = fd, .drained = drained, .context = context};
+    sink->own = -1;
+    sink->socket = S_ISSOCK(status.st_mode);
     sink->file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
     sink->piece = isatty(fd) ? SINK_TERMINAL : sink->file ? SSIZE_MAX : PIPE_BUF;
     *out = sink;
@@ -51,11 +56,21 @@ static void sink_unwatch(struct sink *sink)
     loop_io_stop(sink->loop, &sink->io);
 }
 
+void sink_own(struct sink *sink)
+{
+    if (sink->own < 0)
+        sink->own = file_reopen(sink->fd);
+    if (sink->own >= 0)
+        sink->fd = sink->own;
+}
+
 void sink_free(struct sink *sink)
 {
     if (sink == NULL)
         return;
     sink_unwatch(sink);
+    if (sink->own >= 0)
+        close(sink->own);
     free(sink->kept);
     free(sink);
 }
@@ -81,13 +96,20 @@ static bool sink_ready(const struct sink *sink, uint64_t deadline)
     return sink->file || poll(&poll_fd, 1, sink_timeout(deadline)) > 0;
 }
 
+static ssize_t sink_put(const struct sink *sink, const char *data, size_t length)
+{
+    if (sink->socket)
+        return send(sink->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return write(sink->fd, data, length);
+}
+
 /* Writes as much as goes before the deadline, 0: without waiting; returns how much. */
 static size_t sink_push(struct sink *sink, const char *data, size_t length, uint64_t deadline)
 {
     size_t done = 0;
     while (done < length && !sink->broken && sink_ready(sink, deadline)) {
         size_t piece = length - done < sink->piece ? length - done : sink->piece;
-        ssize_t written = write(sink->fd, data + done, piece);
+        ssize_t written = sink_put(sink, data + done, piece);
         if (written > 0)
             done += (size_t)written;
         else if (written < 0 && errno == EAGAIN && deadline == 0)

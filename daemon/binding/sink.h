@@ -15,6 +15,10 @@ struct sink;
 int sink_new(struct sink **out, struct loop *loop, int fd, void (*drained)(void *context),
              void *context);
 
+/* Writes to a pipe or a terminal by an open file of its own from now on, which does not block
+ * whatever others do. */
+void sink_own(struct sink *sink);
+
 /* What is still kept is lost; see sink_flush. NULL is allowed. */
 void sink_free(struct sink *sink);
 

@@ -17,6 +17,8 @@ void lag_end(struct lag *lag, uint64_t now)
         lag->worst = 0;
         lag->window = now;
     }
+    if (length > LAG_SLOW)
+        lag->slow++;
     if (length > lag->worst)
         lag->worst = length;
 }

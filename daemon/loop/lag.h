@@ -11,11 +11,13 @@ struct lag {
     uint64_t busy;             /* of all rounds */
     uint64_t window;           /* since when `worst` is kept */
     uint64_t worst, worst_ago; /* in this window, and in the one before */
+    uint64_t slow;             /* how many took more than LAG_SLOW */
 };
 
 void lag_begin(struct lag *lag, uint64_t now);
 void lag_end(struct lag *lag, uint64_t now);
 
 /* The longest round of the last LAG_WINDOW to twice that, the present one included. */
+#define LAG_SLOW   UINT64_C(50000000)
 #define LAG_WINDOW UINT64_C(10000000000)
 uint64_t lag_worst(const struct lag *lag, uint64_t now);

@@ -108,14 +108,17 @@ static void loop_run_tasks(struct loop *loop)
 
 static inline void loop_end_round(struct loop *loop)
 {
-    if (loop->lag.begun != 0)
+    if (loop->lag.begun != 0) {
         lag_end(&loop->lag, loop_now());
+        pulse_end_round();
+    }
 }
 
 void loop_stats(const struct loop *loop, struct loop_stats *out)
 {
     *out = (struct loop_stats){
         .lag = lag_worst(&loop->lag, loop_now()),
+        .slow = loop->lag.slow,
         .busy = loop->lag.busy,
     };
 }
@@ -160,6 +163,11 @@ __attribute__((noinline)) uint64_t loop_now(void)
 uint64_t loop_lately(const struct loop *loop)
 {
     return loop->lag.begun != 0 ? loop->lag.begun : loop_now();
+}
+
+bool loop_is_late(const struct loop *loop, uint64_t length)
+{
+    return loop->lag.begun != 0 && loop_now() - loop->lag.begun > length;
 }
 
 uint64_t loop_deadline(double seconds)

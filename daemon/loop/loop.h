@@ -32,6 +32,7 @@ size_t loop_busy(const struct loop *loop);
 
 struct loop_stats {
     uint64_t lag;  /* nanoseconds: the longest round of late, while which nobody else was served */
+    uint64_t slow; /* rounds that took more than a twentieth of a second, ever */
     uint64_t busy; /* nanoseconds in which it did not wait for events, ever */
 };
 void loop_stats(const struct loop *loop, struct loop_stats *out);
@@ -42,6 +43,10 @@ uint64_t loop_now(void);
 /* The same at the beginning of the present round, for what may be a round late: asks no clock while
  * the loop serves events. */
 uint64_t loop_lately(const struct loop *loop);
+
+/* Whether the present round has taken longer than so many nanoseconds. May be called in a signal
+ * handler of the loop's thread. */
+bool loop_is_late(const struct loop *loop, uint64_t length);
 
 #define LOOP_SECOND ((uint64_t)1000000000)
 /* A deadline that never comes. */

@@ -6,6 +6,7 @@
 #include "loop/heap.h"
 #include "loop/lag.h"
 #include "loop/loop.h"
+#include "util/pulse.h"
 
 #include <sys/epoll.h>
 
@@ -74,8 +75,10 @@ struct loop {
 /* Something happens: the round begins, unless it has. */
 static inline void loop_begin_round(struct loop *loop)
 {
-    if (loop->lag.begun == 0)
+    if (loop->lag.begun == 0) {
         lag_begin(&loop->lag, loop_now());
+        pulse_begin_round();
+    }
 }
 
 /* The descriptor's state is known: something has happened to it, or nobody watches it any more. */

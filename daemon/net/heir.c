@@ -25,10 +25,15 @@ int heir_new(struct sock *listener, uid_t owner, struct sock **out)
     listener->unshared = false;
     heir->listening = heir->held = true;
     heir->any_port = listener->any_port;
+    heir->foreign = listener->foreign;
     const struct sock_rare *rare = sock_rare(listener);
     error = sock_make_rare(heir);
     if (error == 0)
         error = sock_set_limits(heir, rare->receive_limit, rare->send_limit);
+    if (error == 0)
+        heir->rare->linger = rare->linger;
+    if (error == 0)
+        heir->rare->lingers = rare->lingers;
     if (error < 0)
         sock_unref(heir);
     return error;

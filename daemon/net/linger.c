@@ -3,6 +3,7 @@
  */
 #include "net/linger.h"
 
+#include "loop/closer.h"
 #include "net/net_private.h"
 #include "util/cleanup.h"
 
@@ -32,7 +33,7 @@ static void linger_free(struct linger_work *work)
     loop_timer_stop(net->loop, &work->timer);
     list_unlink(&work->link);
     buffer_deinit(&work->bytes, net->pool);
-    close(work->fd);
+    closer_close(work->fd); /* it may be shared */
     net->lingering--;
     net_feed(net);
     work->magic = 0;
@@ -81,7 +82,7 @@ void linger_start(struct net *net, int fd, struct buffer *bytes)
     struct linger_work *work = calloc(1, sizeof(*work));
     if (work == NULL) {
         buffer_deinit(bytes, net->pool);
-        close(fd);
+        closer_close(fd);
         return;
     }
     work->magic = LINGER_MAGIC;

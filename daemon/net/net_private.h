@@ -14,6 +14,14 @@ struct resolver;
 /* How much is asked of the kernel at least in one call, in bytes; and where it lands. */
 enum { NET_LANDING = 64 << 10 };
 
+/* How many owners may rest at a time (foreign.h). */
+enum { NET_OFFENDERS = 16 };
+
+struct net_offender {
+    uid_t owner;
+    uint64_t until; /* by the monotonic clock; 0: the place is free */
+};
+
 struct net {
     unsigned magic;
     struct loop *loop;
@@ -43,6 +51,8 @@ struct net {
     struct list completed; /* operations whose `done` is to be called from the loop */
     struct loop_task complete_task;
     size_t waiting;
+
+    struct net_offender offenders[NET_OFFENDERS];
 
     struct address accepted_from; /* of the latest accept */
     struct address received_from; /* of the latest message */

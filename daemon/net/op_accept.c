@@ -1,10 +1,13 @@
 /*
  * The operation behind accept.
  */
+#include "net/foreign.h"
 #include "net/net_private.h"
 #include "net/option.h"
+#include "net/sock_linger.h"
 
 #include "util/cleanup.h"
+#include "util/pulse.h"
 
 /* The first connection that an earlier accept could not deliver and that is still open, or NULL. */
 static struct sock *accept_take_back(struct sock *listener)
@@ -63,16 +66,24 @@ static void accept_note_rest(struct sock *listener)
 static int accept_one(struct sock *listener, struct sockaddr_storage *from, socklen_t *length)
 {
     int fd;
+    pulse_enter_call();
     do
         fd = accept4(listener->fd, (struct sockaddr *)from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (fd < 0 && accept_is_past(errno));
+    while (fd < 0 && accept_is_past(errno) && !pulse_was_cut());
+    bool cut = fd < 0 && pulse_was_cut();
+    pulse_leave_call();
     if (fd >= 0) {
         accept_note_rest(listener);
         return fd;
     }
-    if (errno == EAGAIN)
+    int error = -errno;
+    if (cut) { /* it waited, so there is none */
+        foreign_note(listener);
+        error = -EAGAIN;
+    }
+    if (error == -EAGAIN)
         listener->ready &= (uint8_t)~LOOP_READ;
-    return -errno;
+    return error;
 }
 
 static const struct op_class accept_always_class;
@@ -91,6 +102,8 @@ static int accept_step(struct op *op)
     net_flush(net);
     uid_t owner = op->class == &accept_always_class ? NET_ACCEPTS : listener->owner;
     int error = net_admit(net, 1, owner);
+    if (error == 0 && listener->foreign)
+        error = foreign_prepare(listener);
     if (error < 0)
         return op_end(op, error);
     struct sockaddr_storage from = {0};
@@ -107,6 +120,8 @@ static int accept_step(struct op *op)
     address_set(&net->accepted_from, (struct sockaddr *)&from, length);
     if (sock_rare(listener)->receive_limit != 0 || sock_rare(listener)->send_limit != 0)
         error = option_take_limits(op->made.sock); /* TCP's are inherited */
+    if (error == 0 && (listener->foreign || sock_rare(listener)->linger != 0))
+        error = linger_inherit(op->made.sock, listener);
     return op_end(op, error);
 }
 

@@ -4,9 +4,11 @@
  * A unix socket whose listener's queue is full is a case of its own: the kernel says EAGAIN and
  * never reports readiness, so the call is repeated at short intervals.
  */
+#include "net/foreign.h"
 #include "net/net_private.h"
 
 #include "util/cleanup.h"
+#include "util/pulse.h"
 
 #define CONNECT_RETRY (LOOP_SECOND / 100)
 
@@ -29,21 +31,34 @@ static int connect_retry_later(struct op *op)
     return error < 0 ? op_end(op, error) : OP_WAIT;
 }
 
+/* 0 or a negative error. One that was cut short goes on without us, but for a unix socket's, which
+ * waited for a place in the listener's queue. */
+static int connect_call(struct sock *sock, const struct address *address)
+{
+    int error = sock->foreign ? foreign_prepare(sock) : 0;
+    if (error < 0)
+        return error;
+    pulse_enter_call();
+    do
+        error = connect(sock->fd, &address->any, address->length) < 0 ? -errno : 0;
+    while (error == -EINTR && !pulse_was_cut());
+    bool cut = pulse_was_cut();
+    pulse_leave_call();
+    if (error != -EINTR || !cut)
+        return error;
+    foreign_note(sock);
+    return sock->domain == AF_UNIX ? -EAGAIN : -EINPROGRESS;
+}
+
 static int connect_begin(struct op *op)
 {
     struct sock *sock = op->sock;
-    const struct address *address = &op->connect.work->address;
-    int result;
-    do
-        result = connect(sock->fd, &address->any, address->length);
-    while (result < 0 && errno == EINTR);
+    int result = connect_call(sock, &op->connect.work->address);
     sock->ready |= LOOP_READ | LOOP_WRITE;
-    if (result == 0)
-        return op_end(op, 0);
-    if (errno == EAGAIN && sock->domain == AF_UNIX)
-        return sock->nonblock ? op_end(op, -EAGAIN) : connect_retry_later(op);
-    if (errno != EINPROGRESS)
-        return op_end(op, -errno);
+    if (result == -EAGAIN && sock->domain == AF_UNIX && !sock->nonblock)
+        return connect_retry_later(op);
+    if (result != -EINPROGRESS)
+        return op_end(op, result);
     op->connect.started = true;
     op->status = -EINPROGRESS; /* of a socket that may not wait */
     return OP_WAIT;

@@ -5,6 +5,7 @@
 
 #include "net/net_private.h"
 #include "util/pool.h"
+#include "util/pulse.h"
 
 /* The largest datagram there is, in bytes; a longer message is asked for its size first. */
 enum { MESSAGE_MAX = 64 << 10 };
@@ -14,11 +15,16 @@ static ssize_t message_recv(struct sock *sock, void *data, size_t size, int flag
     struct sockaddr_storage from;
     socklen_t length;
     ssize_t got;
+    pulse_enter_call();
     do {
         length = sizeof(from);
         got =
             recvfrom(sock->fd, data, size, flags | MSG_DONTWAIT, (struct sockaddr *)&from, &length);
     } while (got < 0 && errno == EINTR);
+    bool cut = pulse_was_cut();
+    pulse_leave_call();
+    if (cut) /* by the end of a descriptor that came along */
+        return sock_failed(sock, -ECONNABORTED);
     if (got >= 0)
         address_set(&sock->net->received_from, (struct sockaddr *)&from, length);
     if (got >= 0)

@@ -222,31 +222,3 @@ int sock_set_option(struct sock *sock, const struct option *option,
         return sock_record(sock, -EPERM);
     return sock_record(sock, accessors[option->type].set(sock, option, value));
 }
-
-int sock_get_linger(struct sock *sock, bool *active, int *seconds)
-{
-    if (sock->fd < 0)
-        return -EBADF;
-    int error = sock_enter(sock);
-    if (error < 0)
-        return sock_record(sock, error);
-    struct linger value = {0};
-    socklen_t length = sizeof(value);
-    if (getsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &value, &length) < 0)
-        return sock_record(sock, -errno);
-    *active = value.l_onoff != 0;
-    *seconds = value.l_linger;
-    return sock_record(sock, 0);
-}
-
-int sock_set_linger(struct sock *sock, bool active, int seconds)
-{
-    if (sock->fd < 0)
-        return -EBADF;
-    int error = sock_enter(sock);
-    if (error < 0)
-        return sock_record(sock, error);
-    struct linger value = {.l_onoff = active, .l_linger = seconds};
-    int result = setsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &value, sizeof(value));
-    return sock_record(sock, result < 0 ? -errno : 0);
-}

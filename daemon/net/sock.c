@@ -4,10 +4,13 @@
  */
 #include "net/net_private.h"
 
+#include "loop/closer.h"
 #include "net/gather.h"
 #include "net/linger.h"
 #include "net/option.h"
+#include "net/sock_linger.h"
 #include "util/cleanup.h"
+#include "util/pulse.h"
 #include "util/slab.h"
 
 #include <fcntl.h>
@@ -248,7 +251,10 @@ int sock_adopt(struct net *net, int fd, uid_t owner, struct sock **out)
     if (error < 0)
         return error;
     (*out)->listening = listening != 0;
+    (*out)->foreign = true;
     error = option_take_limits(*out);
+    if (error == 0)
+        error = linger_hide(*out);
     if (error < 0) {
         (void)sock_detach(*out);
         sock_unref(*out);
@@ -364,6 +370,18 @@ static int sock_end(struct sock *sock)
     return fd;
 }
 
+/* A listener goes at once: its port is free then. */
+void sock_close_fd(const struct sock *sock, int fd)
+{
+    if (sock->foreign && !sock->listening) {
+        closer_close(fd);
+        return;
+    }
+    pulse_enter_call(); /* of a unix socket, what lies in its queue ends too */
+    close(fd);
+    pulse_leave_call();
+}
+
 int sock_close(struct sock *sock)
 {
     MAGIC_CHECK(sock, SOCK_MAGIC);
@@ -379,7 +397,7 @@ int sock_close(struct sock *sock)
     if (buffer_length(&left) > 0)
         linger_start(net, fd, &left);
     else
-        close(fd);
+        sock_close_fd(sock, fd);
     return 0;
 }
 
@@ -394,6 +412,7 @@ int sock_detach(struct sock *sock)
         return -EBUSY;
     free(sock_take_file(sock)); /* whoever has the descriptor has the file too */
     sock->unshared = false;
+    linger_show(sock, sock->fd);
     return sock_end(sock);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "net/net_private.h"
 
+#include "net/sock_linger.h"
 #include "util/cleanup.h"
 
 #include <fcntl.h>
@@ -35,8 +36,10 @@ int sock_lend(struct sock *sock)
     if (error < 0)
         return error;
     sock->unshared = false;
+    sock->foreign = true;
     sock->rare->lent = sock_withdraw(sock);
     set_blocking(sock->rare->lent, true);
+    linger_show(sock, sock->rare->lent);
     return sock->rare->lent;
 }
 
@@ -45,6 +48,7 @@ void sock_take_back(struct sock *sock)
     CHECK(sock_rare(sock)->lent >= 0);
     set_blocking(sock->rare->lent, false);
     sock->fd = STEAL_FD(sock->rare->lent);
+    (void)linger_hide(sock);
     net_reinstate(sock->net, sock);
     sock->ready |= LOOP_READ | LOOP_WRITE; /* whoever had it may have changed that */
     sock_forget_told(sock, SOCK_READABLE | SOCK_WRITABLE | SOCK_ACCEPT);
@@ -58,7 +62,7 @@ void sock_give_away(struct sock *sock)
     int fd = STEAL_FD(sock->rare->lent);
     free(sock_take_file(sock)); /* whoever has the descriptor has the file too */
     sock_conclude(sock);
-    close(fd);
+    sock_close_fd(sock, fd);
 }
 
 int sock_read_ahead(const struct sock *sock, const void **data, size_t *length)

@@ -36,6 +36,8 @@ struct sock_rare {
     struct sock_file *file;
     int lent;                           /* the descriptor while the socket is lent, or -1 */
     uint64_t receive_limit, send_limit; /* SO_RCVTIMEO, SO_SNDTIMEO in nanoseconds; 0: none */
+    int linger;                         /* SO_LINGER in seconds; 0: what the kernel says */
+    bool lingers;                       /* it is on */
 };
 
 /* Of all the others: empty. */
@@ -50,6 +52,7 @@ struct sock {
                       ended its side */
     bool nonblock : 1, listening : 1, kept : 1;
     bool unshared : 1;   /* nobody else can have the descriptor: closing it ends the connection */
+    bool foreign : 1;    /* another process may have the open file, and change its mode */
     bool rough : 1;      /* the last send(2) did not take all: output is better not gathered */
     bool held : 1;       /* a listener that accepts nothing yet (heir.h) */
     bool any_port : 1;   /* a listener whose port the kernel chose */
@@ -111,6 +114,9 @@ static inline bool sock_has_returned(const struct sock *sock)
 /* A socket around a descriptor of known kind, which is consumed on success. */
 int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t owner,
               struct sock **out);
+
+/* Closes the socket's former descriptor, without waiting for anything. */
+void sock_close_fd(const struct sock *sock, int fd);
 
 /* Nobody finds the socket any more, and whoever waits on it fails with -EBADF. Returns its
  * descriptor. */

@@ -2,6 +2,7 @@
 #include "rpc/input.h"
 
 #include "util/error.h"
+#include "util/pulse.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -73,10 +74,12 @@ ssize_t input_receive(struct input *input, int fd)
         .msg_controllen = sizeof control.bytes,
     };
     ssize_t count;
+    pulse_enter_call();
     do
         count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     while (count < 0 && errno == EINTR);
     int error = errno;
+    pulse_leave_call();
     uint64_t from = input->position + input_length(input);
     if (count > 0)
         buffer_commit(buffer, (size_t)count);

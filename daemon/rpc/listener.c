@@ -8,6 +8,7 @@
  */
 #include "rpc/listener.h"
 
+#include "loop/closer.h"
 #include "loop/loop.h"
 #include "net/net.h"
 #include "protocol/message.h"
@@ -60,10 +61,16 @@ static void turn_away(int fd, const struct identity *who, int error, const char 
 
 /* ---- those who get in ---- */
 
+static void close_queuep(const int *fd)
+{
+    if (*fd >= 0)
+        closer_close_queue(*fd);
+}
+
 /* Lets in who has connected; `scarce`: only administrators. */
 static void let_in(const struct listener *listener, int connected, bool scarce)
 {
-    CLEANUP(close_fdp) int fd = connected;
+    CLEANUP(close_queuep) int fd = connected;
     struct identity who;
     if (access_identify(&who, fd, &listener->rules) < 0)
         return;

@@ -1,4 +1,5 @@
 /* The methods by which descriptors come and go: sockd.take, sockd.give. */
+#include "loop/closer.h"
 #include "net/sock.h"
 #include "rpc/access.h"
 #include "rpc/describe.h"
@@ -87,7 +88,7 @@ int method_sockd_give(struct rpc_call *call, const struct args *args)
 {
     (void)args;
     struct input *input = &call->peer->input;
-    CLEANUP(close_fdp) int fd = input_take_descriptor(input, input->scan.size);
+    CLEANUP(closer_closep) int fd = input_take_descriptor(input, input->scan.size);
     if (fd < 0)
         return explain_descriptor(call, fd);
     const char *refused = access_to_given(&call->who, fd);

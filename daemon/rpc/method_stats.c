@@ -59,7 +59,7 @@ static void put_numbers(struct writer *writer, const struct rpc *server,
     }
 }
 
-enum { NUMBERS = 21, TIMES = 2, MAPS = 2 };
+enum { NUMBERS = 21, TIMES = 3, MAPS = 2 };
 
 static void put_times(struct writer *writer, const struct loop *loop)
 {
@@ -67,6 +67,8 @@ static void put_times(struct writer *writer, const struct loop *loop)
     loop_stats(loop, &stats);
     writer_text(writer, "loop_lag");
     writer_double(writer, (double)stats.lag / (double)LOOP_SECOND);
+    writer_text(writer, "loop_slow");
+    writer_uint(writer, stats.slow);
     writer_text(writer, "loop_busy");
     writer_double(writer, (double)stats.busy / (double)LOOP_SECOND);
 }

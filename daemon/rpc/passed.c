@@ -1,6 +1,7 @@
 /* Descriptors that came along with bytes; see passed.h. */
 #include "rpc/passed.h"
 
+#include "loop/closer.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -12,7 +13,7 @@
 static void passed_keep(struct passed *passed, int fd, uint64_t from, uint64_t to)
 {
     if (passed->count == PASSED_MAX) {
-        close_fdp(&fd);
+        closer_closep(&fd);
         return;
     }
     passed->at[passed->count].fd = fd;
@@ -35,7 +36,7 @@ void passed_add(struct passed *passed, struct msghdr *message, uint64_t from, ui
             if (kept++ < PASSED_AT_ONCE)
                 passed_keep(passed, fd, from, to);
             else
-                close(fd);
+                closer_close(fd);
         }
     }
     if (message->msg_flags & MSG_CTRUNC)
@@ -63,7 +64,7 @@ int passed_take(struct passed *passed, uint64_t end)
         return fd >= 0 ? fd : -EMFILE;
     }
     for (; count > 0; count--) {
-        CLEANUP(close_fdp) int fd = passed_shift(passed);
+        CLEANUP(closer_closep) int fd = passed_shift(passed);
         (void)fd;
     }
     return -E2BIG;
@@ -72,7 +73,7 @@ int passed_take(struct passed *passed, uint64_t end)
 void passed_drop(struct passed *passed, uint64_t end)
 {
     while (passed->count > 0 && passed->at[0].to <= end) {
-        CLEANUP(close_fdp) int fd = passed_shift(passed);
+        CLEANUP(closer_closep) int fd = passed_shift(passed);
         (void)fd;
     }
 }

@@ -9,6 +9,7 @@
  */
 #include "rpc/peer.h"
 
+#include "loop/closer.h"
 #include "net/net.h"
 #include "protocol/message.h"
 #include "rpc/call.h"
@@ -445,7 +446,7 @@ void peer_free(struct peer *peer)
     loop_defer_cancel(rpc->loop, &peer->task);
     fair_remove(&peer->queued);
     loop_io_stop(rpc->loop, &peer->io);
-    close(peer->fd);
+    closer_close_queue(peer->fd);
     list_unlink(&peer->link);
     quota_release(peer->user, QUOTA_CLIENTS, 1);
     quota_user_put(peer->user);

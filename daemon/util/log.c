@@ -1,12 +1,14 @@
 /* The log; the contract is in log.h.
  *
- * A line is built on the stack and handed to the kernel in one call. For a pipe or a terminal
- * poll(2) says whether that call would wait (a pipe that polls writable has room for PIPE_BUF
- * bytes); a socket, which the journal's stream is, can be told not to wait.
+ * A line is built on the stack and handed to the kernel in one call. A pipe or a terminal is opened
+ * anew, so as not to block; where that cannot be done poll(2) says whether the call would wait (a
+ * pipe that polls writable has room for PIPE_BUF bytes, unless others write to it too). A socket,
+ * which the journal's stream is, can be told not to wait.
  */
 #include "util/log.h"
 
 #include "util/escape.h"
+#include "util/file.h"
 #include "util/journal.h"
 #include "util/log_rate.h"
 
@@ -29,12 +31,12 @@
 
 /* Set at the start, before there is a second thread, and read by all. */
 static struct {
-    int fd;
+    int fd, own; /* `own` is that, opened anew; -1 */
     atomic_int level;
     bool priorities; /* lines begin with them: the journal reads them */
     bool socket;
     struct journal journal;
-} target = {.fd = STDERR_FILENO, .level = LOG_INFO, .journal = {.fd = -1}};
+} target = {.fd = STDERR_FILENO, .own = -1, .level = LOG_INFO, .journal = {.fd = -1}};
 
 static atomic_uint dropped;
 static atomic_ullong dropped_ever;
@@ -58,6 +60,7 @@ static struct {
     void *context;
     pthread_t thread;
 } held;
+static atomic_bool torn; /* a terminal took only the beginning of the last line */
 
 static const struct {
     const char *name;
@@ -98,6 +101,20 @@ void log_stop(void)
         log_tell_suppressed(true);
     held.on = false;
     journal_close(&target.journal);
+    if (target.own >= 0) {
+        close(target.own);
+        target.fd = STDERR_FILENO;
+    }
+    target.own = -1;
+}
+
+int log_own(void)
+{
+    if (target.own < 0)
+        target.own = file_reopen(target.fd);
+    if (target.own >= 0)
+        target.fd = target.own;
+    return target.own;
 }
 
 bool log_is_journal(void)
@@ -201,8 +218,13 @@ static bool line_put(struct line *line)
     if (target.socket)
         return send(target.fd, line->text, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
     struct pollfd ready = {.fd = target.fd, .events = POLLOUT};
-    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) &&
-           write(target.fd, line->text, length) >= 0;
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+        return false;
+    if (atomic_load(&torn) && write(target.fd, "\n", 1) != 1)
+        return false;
+    ssize_t written = write(target.fd, line->text, length);
+    atomic_store(&torn, written >= 0 && (size_t)written < length);
+    return written >= 0;
 }
 
 /* ---- entries of the journal ---- */

@@ -44,6 +44,10 @@ struct log_about {
 int log_start(int fd, enum log_level level);
 void log_stop(void);
 
+/* Writes to a pipe or a terminal by an open file of its own from now on, which does not block
+ * whatever others do. Returns its descriptor, which stays open until log_stop, or -1. */
+int log_own(void);
+
 /* Whether lines become entries of the journal, where a level is more than a word. */
 bool log_is_journal(void);
 

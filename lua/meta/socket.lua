@@ -515,8 +515,9 @@ function socket_object:setsockopt(level, name, value) end
 ---@return integer|number|string|table|nil value nil on failure
 function socket_object:getsockopt(level, name) end
 
---- Sets, or asks, whether closing waits for what is unsent, and how long. A connection that lingers
---- for 0 seconds is reset when it is closed.
+--- Sets, or asks, `SO_LINGER`. A connection that lingers for 0 seconds is reset when it is closed.
+--- With more than that the kernel goes on sending what is unsent, as without it: `close` itself
+--- never waits. A program that takes the descriptor gets it with the option as it was set.
 ---
 --- ```lua
 --- local sock = socket('AF_INET', 'SOCK_STREAM', 'tcp')

@@ -2,6 +2,7 @@
 #include "net_peers.h"
 
 #include "harness/harness.h"
+#include "loop/closer.h"
 #include "net/sock_private.h"
 
 #include <fcntl.h>
@@ -149,6 +150,7 @@ Test(sock, adopted_ones_are_what_they_are)
         cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
         cr_assert_str_eq(sock_state(sock), "unconnected");
         sock_unref(sock);
+        cr_assert(closer_finish());
         cr_assert_eq(fcntl(fd, F_GETFD), -1, "it was not closed");
     }
 }

@@ -1,6 +1,7 @@
 /* Sockets that are lent: away for everybody, and back as if nothing had been. */
 #include "net_peers.h"
 
+#include "loop/closer.h"
 #include "net/net_private.h"
 
 #include <fcntl.h>
@@ -43,6 +44,7 @@ Test(sock_lend, its_users_find_it_closed)
     cr_assert_not_null(watch.fn, "it may come back");
     sock_give_away(ends[0]);
     cr_assert_null(watch.fn);
+    cr_assert(closer_finish());
     cr_assert_lt(fcntl(number, F_GETFD), 0);
     sock_unref(ends[0]);
     sock_unref(ends[1]);

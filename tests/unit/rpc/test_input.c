@@ -2,6 +2,7 @@
 #include "rpc/input.h"
 
 #include "harness/harness.h"
+#include "loop/closer.h"
 #include "protocol/writer.h"
 #include "util/error.h"
 #include "util/pool.h"
@@ -153,16 +154,21 @@ Test(input, descriptors_that_nobody_takes_are_closed_with_their_message)
         cr_assert_eq(input_receive(&input, ends[0]), 2);
         cr_assert(input.more, "a receive ends at descriptors: there may be more behind");
     }
+    cr_assert(closer_finish());
     cr_assert_eq(harness_fd_count(), before + 4, "no more are kept");
     input_consume(&input, 1);
+    cr_assert(closer_finish());
     cr_assert_eq(harness_fd_count(), before + 4, "the next byte may be the one");
     input_consume(&input, 1);
+    cr_assert(closer_finish());
     cr_assert_eq(harness_fd_count(), before + 2);
     input_consume(&input, 4);
+    cr_assert(closer_finish());
     cr_assert_eq(harness_fd_count(), before);
     send_with("\x01\x02", 2);
     cr_assert_eq(input_receive(&input, ends[0]), 2);
     input_deinit(&input);
+    cr_assert(closer_finish());
     cr_assert_eq(harness_fd_count(), before, "the end closes them too");
     input_init(&input, pool, user);
     stop();

@@ -2,6 +2,7 @@
 #include "rpc/passed.h"
 
 #include "harness/harness.h"
+#include "loop/closer.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -21,6 +22,7 @@ static void stop(void)
 {
     passed_drop(&passed, UINT64_MAX);
     cr_assert_eq(passed.count, 0);
+    cr_assert(closer_finish());
     cr_assert_eq(harness_fd_count(), before);
 }
 
@@ -101,6 +103,7 @@ Test(passed, there_are_never_many)
 {
     for (uint64_t i = 0; i < 100; i++)
         came(8, i, i + 1, 0);
+    cr_assert(closer_finish());
     cr_assert_leq(harness_fd_count(), before + PASSED_MAX);
     cr_assert_eq(passed_take(&passed, 1000), -E2BIG);
 }

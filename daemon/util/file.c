@@ -1,13 +1,16 @@
 /* Reading a file whole; see file.h. */
-#include "file.h"
+#include "util/file.h"
 
 #include "util/cleanup.h"
 #include "util/error.h"
 
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
-static int open_regular(const char *path)
+/* Of at most so many bytes, as far as its size tells. */
+static int open_regular(const char *path, size_t most)
 {
     CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
@@ -15,7 +18,15 @@ static int open_regular(const char *path)
         return -errno;
     if (!S_ISREG(status.st_mode))
         return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+    if ((uint64_t)status.st_size > most)
+        return -EFBIG;
     return STEAL_FD(fd);
+}
+
+bool file_is_regular(const char *path)
+{
+    CLEANUP(close_fdp) int fd = open_regular(path, SIZE_MAX);
+    return fd >= 0;
 }
 
 /* Up to `most` bytes, or a negative error. */
@@ -37,7 +48,7 @@ static ssize_t read_all(int fd, char *text, size_t most)
 
 int file_read(const char *path, size_t most, char **text, size_t *size)
 {
-    CLEANUP(close_fdp) int fd = open_regular(path);
+    CLEANUP(close_fdp) int fd = open_regular(path, most);
     if (fd < 0)
         return fd;
     CLEANUP(freep) char *bytes = malloc(most + 1); /* untouched pages cost nothing */
@@ -51,4 +62,14 @@ int file_read(const char *path, size_t most, char **text, size_t *size)
     *size = (size_t)length;
     *text = STEAL(bytes);
     return 0;
+}
+
+int file_reopen(int fd)
+{
+    char path[32];
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !(S_ISFIFO(status.st_mode) || isatty(fd)))
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
