@@ -15,11 +15,13 @@
 
 /* ---- which option ---- */
 
-/* A name of a level or its number; -EPROTOTYPE, -EINVAL. */
+/* A name of a level or its number; -EPROTOTYPE, -EINVAL, -ENOPROTOOPT for a number of none. */
 static int option_take_level(lua_State *L)
 {
-    if (lua_type(L, 2) == LUA_TNUMBER)
-        return number_to_int(L, 2);
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        int number = number_to_int(L, 2);
+        return number >= 0 ? number : -ENOPROTOOPT;
+    }
     if (lua_type(L, 2) != LUA_TSTRING)
         return -EINVAL;
     int level = option_level(lua_tostring(L, 2));

@@ -16,6 +16,10 @@ check.case('numbers beyond the ends of what they stand for', function()
         check.equal(socket.from_fd(number), nil)
         check.equal(errno(), errno.EBADF)
     end
+    for _, level in ipairs({-1, -22, -2 ^ 31, -1 / 0, 0 / 0}) do
+        check.equal(sock:setsockopt(level, 'SO_KEEPALIVE', 1), false)
+        check.equal(sock:errno(), errno.ENOPROTOOPT)
+    end
     for _, number in ipairs({beyond, beyond + 1, -beyond, 1e308, 1 / 0, 0 / 0}) do
         check.equal(sock:setsockopt('SOL_SOCKET', 'SO_KEEPALIVE', number), false)
         check.equal(sock:errno(), errno.EINVAL)
