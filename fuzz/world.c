@@ -217,26 +217,34 @@ void world_send(struct world *world, unsigned client, const void *data, size_t s
         (void)!send(world->clients[client].fd, data, size, MSG_NOSIGNAL);
 }
 
-void world_send_fd(struct world *world, unsigned client, const void *data, size_t size)
+void world_send_fds(struct world *world, unsigned client, const void *data, size_t size,
+                    const int *fds, size_t count)
 {
     struct iovec piece = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(WORLD_FDS * sizeof(int))];
     } control = {0};
     struct msghdr message = {.msg_iov = &piece,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    int fds[2];
+                             .msg_controllen = CMSG_SPACE(count * sizeof *fds)};
+    MUST(count > 0 && count <= WORLD_FDS);
     if (world->clients[client].fd < 0 || size == 0)
         return;
-    MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    *header = (struct cmsghdr){
-        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
-    memcpy(CMSG_DATA(header), &fds[0], sizeof(int));
+    *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+                               .cmsg_type = SCM_RIGHTS,
+                               .cmsg_len = CMSG_LEN(count * sizeof *fds)};
+    memcpy(CMSG_DATA(header), fds, count * sizeof *fds);
     (void)!sendmsg(world->clients[client].fd, &message, MSG_NOSIGNAL);
+}
+
+void world_send_fd(struct world *world, unsigned client, const void *data, size_t size)
+{
+    int fds[2];
+    MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+    world_send_fds(world, client, data, size, fds, 1);
     close(fds[0]);
     close(fds[1]);
 }
@@ -281,8 +289,10 @@ static void check_heard(struct world_client *client)
         MUST(verdict == SCAN_WHOLE);
         MUST(message_parse(&message, client->heard + at, scan->size) == 0);
         MUST(message.kind != MESSAGE_REQUEST);
-        if (message.kind == MESSAGE_RESPONSE)
+        if (message.kind == MESSAGE_RESPONSE) {
             check_answer(&message);
+            client->answers++;
+        }
         at += scan->size;
         scan->limits = NULL;
     }

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WORLD_CLIENTS = 4, WORLD_OUTSIDE = 8 };
+enum { WORLD_CLIENTS = 4, WORLD_OUTSIDE = 8, WORLD_FDS = 4 };
 
 /* A client's connection; what it has heard is checked to be whole messages of the right shape. */
 struct world_client {
@@ -29,6 +29,7 @@ struct world_client {
     uint8_t *heard;
     size_t size, capacity;
     struct scan scan; /* of the message that has begun */
+    unsigned answers;
 };
 
 struct world {
@@ -64,8 +65,10 @@ void world_connect(struct world *world, unsigned client);
 void world_hang_up(struct world *world, unsigned client);
 void world_send(struct world *world, unsigned client, const void *data, size_t size);
 
-/* The same with a descriptor on its first byte. */
+/* The same with a descriptor on its first byte, of a socket, or of whatever was opened. */
 void world_send_fd(struct world *world, unsigned client, const void *data, size_t size);
+void world_send_fds(struct world *world, unsigned client, const void *data, size_t size,
+                    const int *fds, size_t count);
 void world_shutdown(struct world *world, unsigned client);
 
 /* Takes what has come for the client. */
