@@ -114,13 +114,16 @@ static void add_pair(struct world *world, int type, uid_t owner, const char *nam
     *outside = fds[1];
 }
 
-/* At a free abstract address, which bind(2) makes up (unix(7), "autobind"). */
+/* At an abstract address, the same in every input. */
 static void add_listener(struct world *world)
 {
-    struct sockaddr_un any = {.sun_family = AF_UNIX};
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int length = snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "sockd-fuzz-%d", (int)getpid());
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     MUST(fd >= 0);
-    MUST(__real_bind(fd, (struct sockaddr *)&any, sizeof any.sun_family) == 0);
+    MUST(__real_bind(fd, (struct sockaddr *)&at,
+                     (socklen_t)offsetof(struct sockaddr_un, sun_path) + 1 + (socklen_t)length) ==
+         0);
     MUST(listen(fd, 4) == 0);
     add_sock(world, fd, OWNER, "listener");
 }
@@ -308,7 +311,10 @@ static void keep_heard(struct world_client *client, const void *bytes, size_t si
         MUST(client->heard);
     }
     memcpy(client->heard + client->size, bytes, size);
+    for (size_t i = 0; i < size; i++)
+        client->sum = (client->sum ^ client->heard[client->size + i]) * 0x100000001b3;
     client->size += size;
+    client->total += size;
 }
 
 /* Descriptors that come with an answer. */
@@ -326,7 +332,7 @@ static void close_passed(struct msghdr *message)
     }
 }
 
-void world_hear(struct world *world, unsigned client)
+bool world_hear(struct world *world, unsigned client)
 {
     static uint8_t bytes[1 << 16];
     struct world_client *it = &world->clients[client];
@@ -340,13 +346,14 @@ void world_hear(struct world *world, unsigned client)
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     if (it->fd < 0)
-        return;
+        return false;
     ssize_t count = recvmsg(it->fd, &message, MSG_CMSG_CLOEXEC);
     if (count <= 0)
-        return;
+        return false;
     close_passed(&message);
     keep_heard(it, bytes, (size_t)count);
     check_heard(it);
+    return true;
 }
 
 /* ---- outside ---- */

@@ -30,6 +30,8 @@ struct world_client {
     size_t size, capacity;
     struct scan scan; /* of the message that has begun */
     unsigned answers;
+    uint64_t sum; /* of all bytes */
+    size_t total;
 };
 
 struct world {
@@ -71,8 +73,8 @@ void world_send_fds(struct world *world, unsigned client, const void *data, size
                     const int *fds, size_t count);
 void world_shutdown(struct world *world, unsigned client);
 
-/* Takes what has come for the client. */
-void world_hear(struct world *world, unsigned client);
+/* Takes what has come for the client, as much as one call takes; whether there was any. */
+bool world_hear(struct world *world, unsigned client);
 
 /* Lets the one that was left running end. */
 void world_return(struct world *world);

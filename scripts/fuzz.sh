@@ -11,7 +11,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
 
-all=(message rpc client answers async decode config lua pass)
+all=(message rpc client answers async decode config lua pass split pieces)
 
 if [ "${1-}" = --runs ]; then
     [ $# -ge 4 ] || die "usage: fuzz.sh --runs N BUILD TARGET…"
