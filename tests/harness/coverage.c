@@ -47,6 +47,7 @@ static void at_start(void)
     static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGABRT};
     struct sigaction before,
         action = {.sa_handler = on_end, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+    choose_folder(); /* exec(3) writes too */
     for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
             (void)sigaction(ends[i], &action, NULL);

@@ -38,7 +38,10 @@ class Terminal:
         return self
 
     def __exit__(self, *unused):
-        if self.process.poll() is None:
+        self.process.terminate()  # not kill: it may have something to write
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         os.close(self.master)
