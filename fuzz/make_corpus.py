@@ -4,8 +4,10 @@
     SOCKD_BIN=BUILD/bin PYTHONPATH=tests/harness fuzz/make_corpus.py
 
 The requests below become the corpora of `message` and `rpc`; the answers of a real daemon, as they
-come, that of `client`. What fuzzing finds beyond them stays out of the tree, but for inputs that
-crashed something: those are put into fuzz/corpus/TARGET/ by hand, under the name of the symptom.
+come, that of `client`. The corpora of `lua`, `pass`, `split` and `pieces` are what a longer run has
+found, reduced to what reaches something new (libFuzzer's -merge=1 -set_cover_merge=1
+-use_counters=0). An input that crashed something is put into fuzz/corpus/TARGET/ by hand, under the
+name of the symptom.
 """
 import json
 import pathlib

@@ -30,15 +30,19 @@ fi
 # A report goes to the terminal, whatever the tests say about where they want theirs.
 export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
 for target; do
-    # Lua's heap is no leak, and looking for one after each input takes longer than the input.
-    leaks=1
-    [ "$target" != decode ] || leaks=0
+    # Lua's heap and a server that stays from one input to the next are no leaks, and looking for one
+    # after each input takes longer than the input. What such an input leaves its target looks for.
+    options=(-detect_leaks=1 -max_len=65536)
+    case $target in
+        decode | rpc) options=(-detect_leaks=0 -max_len=65536) ;;
+        lua | pass | split) options=(-detect_leaks=0 -max_len=2048 -len_control=0) ;;
+    esac
     found=$build/fuzz/found/$target
     mkdir -p "$found"
     printf '== %s\n' "$target"
     log=$build/fuzz/$target.log
-    "$build/fuzz/fuzz_$target" "$bound" -timeout=20 -max_len=65536 -rss_limit_mb=4096 -verbosity=1 \
-        -detect_leaks="$leaks" -artifact_prefix="$build/fuzz/crash-$target-" \
+    "$build/fuzz/fuzz_$target" "$bound" -timeout=20 "${options[@]}" -rss_limit_mb=4096 -verbosity=1 \
+        -artifact_prefix="$build/fuzz/crash-$target-" \
         "$found" "$root/fuzz/corpus/$target" >"$log" 2>&1 || {
         tail -n 60 "$log"
         die "$target has failed; its input is in $build/fuzz/crash-$target-*"
