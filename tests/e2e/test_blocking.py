@@ -195,6 +195,88 @@ class TestSharedMode(Case):
         self.assertEqual(self.client.call("sockd.ping"), "pong")
 
 
+class TestEverything(Case):
+    """Every method that takes a handle, on sockets whose givers do their worst."""
+
+    # What ends the socket, or the daemon's part in it, comes last.
+    LAST = ["shutdown", "sockd.take", "close"]
+    KINDS = ["a listener", "a connection", "a pair", "a new socket", "a datagram socket"]
+
+    def hostiles(self, hold):
+        """Sockets in bad states, by kind; the giver keeps them all."""
+        self.path = str(self.folder / "full")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        full = hold(socket.socket(socket.AF_UNIX))
+        full.bind(self.path)
+        full.listen(0)
+        hold(socket.socket(socket.AF_UNIX)).connect(self.path)
+        listener, port = sockd_test.listener()
+        lingering = hold(socket.create_connection(("127.0.0.1", port), PATIENCE))
+        hold(hold(listener).accept()[0])
+        stuff(lingering)
+        ours, theirs = map(hold, socket.socketpair())
+        stuff(theirs)
+        return {"a listener": listener, "a connection": lingering, "a pair": theirs,
+                "a new socket": hold(socket.socket(socket.AF_UNIX)),
+                "a datagram socket": hold(socket.socket(type=socket.SOCK_DGRAM)), "": ours}
+
+    def parameters(self, name, handle):
+        special = {
+            "sysconnect": [handle, "unix/", self.path], "bind": [handle, "127.0.0.1", 0],
+            "sendto": [handle, "127.0.0.1", 9, b"x"], "send": [handle, b"x" * 1000000],
+            "write": [handle, b"x" * 1000000], "syswrite": [handle, b"x" * 1000000],
+            "setsockopt": [handle, "SOL_SOCKET", "SO_KEEPALIVE", True],
+            "getsockopt": [handle, "SOL_SOCKET", "SO_ERROR"], "read": [handle, 10],
+            "linger": [handle, True, 5], "shutdown": [handle, "RDWR"], "iowait": [handle, "rw"],
+            "sockd.set": [handle, {"ttl": 60}], "sockd.watch": [handle, ["readable"]],
+            "sockd.stream": [handle], "sockd.credit": [handle, 10],
+            "sockd.trace": [handle, True], "listen": [handle, 5],
+        }
+        return special.get(name, [handle])
+
+    def try_it(self, method, handle):
+        """Calls it, and closes the socket: the end of whatever may still wait."""
+        parameters = self.parameters(method, handle)
+        if method in self.waiting:
+            parameters.append({"timeout": 0.02})
+        request = self.client.request(method, *parameters)
+        self.client.call("sockd.ping")
+        with contextlib.suppress(sockd_test.RpcError):
+            self.client.call("close", handle)
+        self.client.answer(request)
+
+    def test_no_method_makes_a_round_long(self):
+        table = self.client.call("sockd.api")["methods"]
+        methods = [row["name"] for row in table
+                   if row["params"] and row["params"][0]["name"] == "h"]
+        self.waiting = {row["name"] for row in table
+                        if any(one["name"] == "timeout" for one in row["params"])
+                        and row["name"] != "linger"}
+        self.assertGreater(len(methods), 25)
+        methods = [name for name in methods if name not in self.LAST] + self.LAST
+        for kind in self.KINDS:
+            for method in methods:
+                self.check(kind, method)
+
+    def check(self, kind, method):
+        slow = 0
+        for _ in range(TRIES):
+            with contextlib.ExitStack() as stack:
+                thing = self.hostiles(stack.enter_context)[kind]
+                handle = self.client.give(thing)
+                thing.setblocking(True)
+                before = self.slow_rounds()
+                self.try_it(method, handle)
+                slow = self.slow_rounds() - before
+            for fd in self.client.received:
+                os.close(fd)
+            self.client.received = []
+            if slow == 0:
+                return
+        self.fail(f"{method} of {kind} has made {slow} rounds long")
+
+
 class TestFiles(Case):
     def test_a_fifo_is_no_script(self):
         fifo = self.folder / "fifo.lua"
