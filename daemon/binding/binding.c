@@ -228,6 +228,7 @@ void binding_free(struct binding *binding)
     binding->idle = NULL;
     origin_deinit(binding);
     server_stop_all(binding);
+    hash_deinit(&binding->serves);
     vm_free(binding->vm);
     sink_free(binding->sink);
     loop_defer_cancel(net_loop(binding->net), &binding->idle_task);

@@ -8,6 +8,7 @@
 #include "fiber/fiber.h"
 #include "fiber/vm.h"
 #include "loop/loop.h"
+#include "util/hash.h"
 #include "util/list.h"
 
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct binding {
     struct binding_cdata cdata;
 
     struct list servers; /* accept loops, server.c */
+    struct hash serves;  /* the same by the listener's number */
     size_t server_count;
 
     struct origins origins;

@@ -16,6 +16,7 @@
 #include "net/sock.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/hash.h"
 #include "util/log.h"
 #include "util/quota.h"
 #include "util/slab.h"
@@ -38,6 +39,7 @@ struct serving {
     struct server *server;
     struct sock *listener; /* the server holds the reference */
     struct list link;
+    struct hash_node by_id; /* of the listener */
     struct tally *tally;
     struct quota_user *account; /* of the listener's owner, or NULL: nobody counts */
     struct quota_waiter room;   /* while the owner has as many fibers as it may */
@@ -64,6 +66,7 @@ static void serving_end(struct serving *serving)
     struct binding *binding = serving->binding;
     luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, serving->handler);
     list_unlink(&serving->link);
+    hash_remove(&binding->serves, &serving->by_id);
     list_unlink(&serving->room.link);
     binding->server_count--;
     serving_unref(serving);
@@ -301,6 +304,12 @@ static struct serving *serving_new(struct binding *binding, struct sock *listene
     serving->handler = handler;
     serving->room.fn = serving_on_room;
     list_init(&serving->room.link);
+    uint64_t hash = hash_number(sock_id(listener));
+    if (hash_add(&binding->serves, &serving->by_id, hash) < 0) {
+        luaL_unref(vm_main(binding->vm), LUA_REGISTRYINDEX, handler);
+        free(serving);
+        return NULL;
+    }
     list_append(&binding->servers, &serving->link);
     binding->server_count++;
     if (serving_open(serving, name, label))
@@ -330,8 +339,10 @@ int server_serve(lua_State *L, struct sock *listener, const char *name, const ch
 
 static struct serving *serving_find(const struct binding *binding, const struct sock *listener)
 {
-    LIST_FOREACH_SAFE (link, &binding->servers) {
-        struct serving *serving = CONTAINER_OF(link, struct serving, link);
+    uint64_t hash = hash_number(sock_id(listener));
+    for (struct hash_node *node = hash_first(&binding->serves, hash); node;
+         node = hash_next(node)) {
+        struct serving *serving = CONTAINER_OF(node, struct serving, by_id);
         if (serving->listener == listener)
             return serving;
     }
@@ -361,7 +372,8 @@ void server_renew(lua_State *L, bool (*push)(lua_State *L, const char *name, voi
 
 const char *server_label(const struct binding *binding, const struct sock *listener)
 {
-    const struct serving *serving = serving_find(binding, listener);
+    const struct serving *serving =
+        sock_is_listener(listener) ? serving_find(binding, listener) : NULL;
     return serving != NULL ? serving->label : NULL;
 }
 

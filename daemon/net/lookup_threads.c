@@ -3,29 +3,42 @@
  */
 #include "net/lookup_threads.h"
 
+#include "net/hosts.h"
+#include "net/question.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { THREAD_STACK = 256 << 10, ENTRY_ROOM = 32 << 10 };
+enum { THREAD_STACK = 256 << 10, THREADS_BEYOND = 8 };
 
-/* All but the first member is behind the mutex. */
+enum lane {
+    LANE_SORT, /* which of the others a question is for */
+    LANE_NEAR, /* what /etc/hosts answers */
+    LANE_FAR,  /* what may need a name service */
+    LANES,
+};
+
+/* A queue and the threads that serve it. */
+struct lane_state {
+    struct fair queue;
+    pthread_cond_t work;
+    unsigned count, idle; /* threads */
+};
+
+/* All but the first two members is behind the mutex; `hosts` is the sorting thread's. */
 struct lookup_threads {
     unsigned max;
+    struct hosts hosts;
     pthread_mutex_t mutex;
-    pthread_cond_t work;
-    struct list queued, answered;
+    struct lane_state lanes[LANES];
+    struct list answered;
     struct list workers; /* the threads */
-    unsigned count;
-    unsigned open;       /* questions queued or under way */
+    unsigned lost;       /* of the far ones: with a question that nobody waits for */
     unsigned references; /* the resolver's and each thread's */
     bool ending;
     int event_fd; /* the resolver's; -1 when that is gone */
@@ -35,19 +48,12 @@ struct lookup_threads {
 struct worker {
     struct list link;
     struct lookup_threads *threads;
+    enum lane lane;
     pthread_t thread;
-    bool busy;     /* with a question */
-    bool detached; /* nobody joins it, so that it frees itself */
+    struct question *question; /* under way, or NULL */
+    bool lost;                 /* nobody waits for it */
+    bool detached;             /* nobody joins it, so that it frees itself */
 };
-
-void question_free(struct question *question)
-{
-    if (question->list != NULL)
-        freeaddrinfo(question->list);
-    free(question->host);
-    free(question->service);
-    free(question);
-}
 
 static void question_free_all(struct list *questions)
 {
@@ -63,131 +69,169 @@ static void threads_unref(struct lookup_threads *threads)
     pthread_mutex_unlock(&threads->mutex);
     if (!last)
         return;
-    question_free_all(&threads->queued);
+    for (int lane = 0; lane < LANES; lane++) {
+        struct fair_item *item;
+        while ((item = fair_pop(&threads->lanes[lane].queue)) != NULL)
+            question_free(CONTAINER_OF(item, struct question, queued));
+        pthread_cond_destroy(&threads->lanes[lane].work);
+    }
     question_free_all(&threads->answered);
-    pthread_cond_destroy(&threads->work);
+    hosts_deinit(&threads->hosts);
     pthread_mutex_destroy(&threads->mutex);
     free(threads);
 }
 
-/* ---- in a thread ---- */
+/* ---- whose turn it is; the mutex is held ---- */
 
-static int question_answer_reverse(struct question *question)
-{
-    char host[NI_MAXHOST], service[NI_MAXSERV];
-    const struct sockaddr *address = (const struct sockaddr *)&question->address;
-    int code = getnameinfo(address, question->address_length, host, sizeof(host), service,
-                           sizeof(service), question->flags);
-    if (code != 0)
-        return code;
-    question->host = strdup(host);
-    question->service = strdup(service);
-    return question->host != NULL && question->service != NULL ? 0 : EAI_MEMORY;
-}
+struct share {
+    unsigned waited_for, lost; /* threads that an asker has */
+};
 
-static int question_answer_forward(struct question *question)
+static struct share share_of(const struct lookup_threads *threads, uint64_t asker)
 {
-    const struct addrinfo *hints = question->has_hints ? &question->hints : NULL;
-    return getaddrinfo(question->host, question->service, hints, &question->list);
-}
-
-static int eai_of_h_errno(int problem)
-{
-    switch (problem) {
-    case TRY_AGAIN:
-        return EAI_AGAIN;
-    case NO_RECOVERY:
-    case NETDB_INTERNAL: /* the entry is too large */
-        return EAI_FAIL;
-    case NO_DATA:
-        return EAI_NODATA;
-    default:
-        return EAI_NONAME;
+    struct share share = {0};
+    for (struct list *node = threads->workers.next; node != &threads->workers; node = node->next) {
+        const struct worker *worker = CONTAINER_OF(node, struct worker, link);
+        if (worker->lane != LANE_FAR || !worker->question || worker->question->asker != asker)
+            continue;
+        share.waited_for += !worker->lost;
+        share.lost += worker->lost;
     }
+    return share;
 }
 
-/* Its names, the official one first, with a space between them; none contains one. */
-static char *entry_names(const struct hostent *entry)
+/* Nobody has more than `max` threads, or with those that are lost more than half of all. */
+static bool far_may(void *context, uint64_t asker)
 {
-    size_t size = strlen(entry->h_name) + 1;
-    for (char **alias = entry->h_aliases; *alias != NULL; alias++)
-        size += strlen(*alias) + 1;
-    char *names = malloc(size), *end;
-    if (names == NULL)
-        return NULL;
-    end = stpcpy(names, entry->h_name);
-    for (char **alias = entry->h_aliases; *alias != NULL; alias++)
-        end = stpcpy(stpcpy(end, " "), *alias);
-    return names;
+    const struct lookup_threads *threads = context;
+    struct share share = share_of(threads, asker);
+    return share.waited_for < threads->max &&
+           share.waited_for + share.lost < threads->max * THREADS_BEYOND / 2;
 }
 
-static char *entry_addresses(const struct hostent *entry)
+/* Somebody who has no thread at all may have one beyond `max`. */
+static bool far_may_begin(void *context, uint64_t asker)
 {
-    size_t count = 0;
-    while (entry->h_addr_list[count] != NULL)
-        count++;
-    char *addresses = calloc(count + 1, INET_ADDRSTRLEN + 1), *end = addresses;
-    if (addresses == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            *end++ = ' ';
-        inet_ntop(AF_INET, entry->h_addr_list[i], end, INET_ADDRSTRLEN);
-        end += strlen(end);
-    }
-    return addresses;
+    return far_may(context, asker) && share_of(context, asker).waited_for == 0;
 }
 
-/* An address in numbers has an entry, too. */
-static int question_answer_entry(struct question *question)
+static bool any_asker(struct fair *queue, bool (*may)(void *context, uint64_t asker), void *context)
 {
-    char room[ENTRY_ROOM];
-    struct hostent entry, *found = NULL;
-    struct in_addr address;
-    int problem = HOST_NOT_FOUND;
-    if (inet_aton(question->host, &address) != 0)
-        gethostbyaddr_r(&address, sizeof(address), AF_INET, &entry, room, sizeof(room), &found,
-                        &problem);
-    else
-        gethostbyname_r(question->host, &entry, room, sizeof(room), &found, &problem);
-    if (found == NULL)
-        return eai_of_h_errno(problem);
-    free(question->host);
-    question->host = entry_names(found);
-    question->service = entry_addresses(found);
-    return question->host != NULL && question->service != NULL ? 0 : EAI_MEMORY;
+    LIST_FOREACH_SAFE (node, &queue->leaders)
+        if (may(context, CONTAINER_OF(node, struct fair_item, link)->key))
+            return true;
+    return false;
 }
 
-static int question_ask(struct question *question)
+static struct question *threads_pop(struct lookup_threads *threads, enum lane lane)
 {
-    if (question->entry)
-        return question_answer_entry(question);
-    return question->reverse ? question_answer_reverse(question)
-                             : question_answer_forward(question);
+    struct fair_item *item =
+        fair_pop_if(&threads->lanes[lane].queue, lane == LANE_FAR ? far_may : NULL, threads);
+    return item != NULL ? CONTAINER_OF(item, struct question, queued) : NULL;
 }
 
-static void question_answer(struct question *question)
+/* Whether another thread would be put to use, and may be had. */
+static bool lane_wants_thread(struct lookup_threads *threads, enum lane lane)
 {
-    int code = question_ask(question);
-    if (code == EAI_SYSTEM)
-        question->result = -errno;
-    else
-        question->result = code != 0 ? error_from_eai(code) : 0;
+    struct lane_state *state = &threads->lanes[lane];
+    if (state->idle > 0 || fair_empty(&state->queue))
+        return false;
+    if (lane != LANE_FAR)
+        return state->count == 0;
+    if (state->count - threads->lost < threads->max)
+        return any_asker(&state->queue, far_may, threads);
+    return state->count < threads->max * THREADS_BEYOND &&
+           any_asker(&state->queue, far_may_begin, threads);
 }
 
-/* The mutex is held, but for the look-up itself. */
-static void worker_serve(struct worker *worker, struct list *node)
+static int threads_add(struct lookup_threads *threads, enum lane lane);
+
+/* Sees to it that somebody serves what is in the queue. The error of a thread that cannot be had.
+ */
+static int lane_supply(struct lookup_threads *threads, enum lane lane)
 {
-    struct lookup_threads *threads = worker->threads;
-    worker->busy = true;
-    pthread_mutex_unlock(&threads->mutex);
-    question_answer(CONTAINER_OF(node, struct question, link));
-    pthread_mutex_lock(&threads->mutex);
-    worker->busy = false;
-    threads->open--;
-    list_append(&threads->answered, node);
+    struct lane_state *state = &threads->lanes[lane];
+    if (lane_wants_thread(threads, lane))
+        return threads_add(threads, lane);
+    pthread_cond_signal(&state->work);
+    return 0;
+}
+
+static void threads_answer(struct lookup_threads *threads, struct question *question)
+{
+    list_append(&threads->answered, &question->link);
     if (threads->event_fd >= 0)
         (void)eventfd_write(threads->event_fd, 1);
+}
+
+static void threads_queue(struct lookup_threads *threads, struct question *question, enum lane lane)
+{
+    question->lane = lane;
+    fair_push(&threads->lanes[lane].queue, &question->queued, question->asker);
+}
+
+/* ---- in a thread ---- */
+
+/* Each is called with the mutex held, and lets go of it for its work. */
+
+static void worker_sort(struct worker *worker, struct question *question)
+{
+    struct lookup_threads *threads = worker->threads;
+    pthread_mutex_unlock(&threads->mutex);
+    enum lane lane = question_is_near(&threads->hosts, question) ? LANE_NEAR : LANE_FAR;
+    pthread_mutex_lock(&threads->mutex);
+    if (worker->lost) { /* cancelled meanwhile: the loop's side wants it back all the same */
+        question->result = -ECANCELED;
+        threads_answer(threads, question);
+        return;
+    }
+    threads_queue(threads, question, lane);
+    int error = lane_supply(threads, lane);
+    if (error < 0 && threads->lanes[lane].count == 0) {
+        fair_remove(&question->queued);
+        question->result = error;
+        threads_answer(threads, question);
+    }
+}
+
+static void worker_look_up(struct worker *worker, struct question *question)
+{
+    struct lookup_threads *threads = worker->threads;
+    pthread_mutex_unlock(&threads->mutex);
+    question_answer(question);
+    pthread_mutex_lock(&threads->mutex);
+    if (worker->lost && worker->lane == LANE_FAR)
+        threads->lost--;
+    threads_answer(threads, question);
+}
+
+static void worker_serve(struct worker *worker, struct question *question)
+{
+    worker->question = question;
+    worker->lost = false;
+    (void)lane_supply(worker->threads, worker->lane); /* for what stands behind it */
+    if (worker->lane == LANE_SORT)
+        worker_sort(worker, question);
+    else
+        worker_look_up(worker, question);
+    worker->question = NULL;
+    worker->lost = false;
+}
+
+/* One beyond `max` that has nothing to do. */
+static bool worker_is_spare(const struct worker *worker)
+{
+    const struct lookup_threads *threads = worker->threads;
+    return worker->lane == LANE_FAR && !worker->detached &&
+           threads->lanes[LANE_FAR].count - threads->lost > threads->max;
+}
+
+static void worker_rest(struct worker *worker)
+{
+    struct lane_state *state = &worker->threads->lanes[worker->lane];
+    state->idle++;
+    pthread_cond_wait(&state->work, &worker->threads->mutex);
+    state->idle--;
 }
 
 static void *worker_main(void *argument)
@@ -196,14 +240,22 @@ static void *worker_main(void *argument)
     struct lookup_threads *threads = worker->threads;
     pthread_mutex_lock(&threads->mutex);
     while (!threads->ending) {
-        struct list *node = list_shift(&threads->queued);
-        if (node != NULL)
-            worker_serve(worker, node);
-        else
-            pthread_cond_wait(&threads->work, &threads->mutex);
+        struct question *question = threads_pop(threads, worker->lane);
+        if (question != NULL) {
+            worker_serve(worker, question);
+        } else if (worker_is_spare(worker)) {
+            worker->detached = true;
+            pthread_detach(worker->thread);
+            break;
+        } else {
+            worker_rest(worker);
+        }
     }
-    if (worker->detached)
+    threads->lanes[worker->lane].count--;
+    if (worker->detached) {
+        list_unlink(&worker->link);
         free(worker);
+    }
     threads_unref(threads);
     return NULL;
 }
@@ -225,19 +277,20 @@ static int worker_start(struct worker *worker)
     return -error;
 }
 
-static int threads_add(struct lookup_threads *threads)
+static int threads_add(struct lookup_threads *threads, enum lane lane)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     if (worker == NULL)
         return -ENOMEM;
     worker->threads = threads;
+    worker->lane = lane;
     int error = worker_start(worker);
     if (error < 0) {
         free(worker);
         return error;
     }
     list_append(&threads->workers, &worker->link);
-    threads->count++;
+    threads->lanes[lane].count++;
     threads->references++;
     return 0;
 }
@@ -248,8 +301,8 @@ static void threads_part(struct lookup_threads *threads, struct list *resting)
     LIST_FOREACH_SAFE (node, &threads->workers) {
         struct worker *worker = CONTAINER_OF(node, struct worker, link);
         list_unlink(node);
-        worker->detached = worker->busy;
-        if (worker->busy)
+        worker->detached = worker->question != NULL;
+        if (worker->detached)
             pthread_detach(worker->thread);
         else
             list_append(resting, node);
@@ -269,9 +322,12 @@ struct lookup_threads *lookup_threads_new(unsigned count)
         return NULL;
     }
     threads->max = count;
+    hosts_init(&threads->hosts, HOSTS_PATH);
     pthread_mutex_init(&threads->mutex, NULL);
-    pthread_cond_init(&threads->work, NULL);
-    list_init(&threads->queued);
+    for (int lane = 0; lane < LANES; lane++) {
+        fair_init(&threads->lanes[lane].queue);
+        pthread_cond_init(&threads->lanes[lane].work, NULL);
+    }
     list_init(&threads->answered);
     list_init(&threads->workers);
     threads->references = 1;
@@ -286,30 +342,41 @@ int lookup_threads_fd(const struct lookup_threads *threads)
 
 int lookup_threads_ask(struct lookup_threads *threads, struct question *question)
 {
-    int error = 0;
     pthread_mutex_lock(&threads->mutex);
-    if (threads->open >= threads->count && threads->count < threads->max)
-        error = threads_add(threads);
-    if (threads->count > 0) {
+    list_init(&question->link);
+    threads_queue(threads, question, LANE_SORT);
+    int error = lane_supply(threads, LANE_SORT);
+    if (threads->lanes[LANE_SORT].count > 0)
         error = 0;
-        threads->open++;
-        list_append(&threads->queued, &question->link);
-        pthread_cond_signal(&threads->work);
-    }
+    else
+        fair_remove(&question->queued);
     pthread_mutex_unlock(&threads->mutex);
     return error;
 }
 
+/* The thread of a question that nobody waits for does not count any more. */
+static void threads_lose(struct lookup_threads *threads, const struct question *question)
+{
+    LIST_FOREACH_SAFE (node, &threads->workers) {
+        struct worker *worker = CONTAINER_OF(node, struct worker, link);
+        if (worker->question != question || worker->lost)
+            continue;
+        worker->lost = true;
+        if (worker->lane == LANE_FAR) {
+            threads->lost++;
+            (void)lane_supply(threads, LANE_FAR);
+        }
+    }
+}
+
 bool lookup_threads_withdraw(struct lookup_threads *threads, struct question *question)
 {
-    bool queued = false;
     pthread_mutex_lock(&threads->mutex);
-    LIST_FOREACH_SAFE (node, &threads->queued)
-        queued = queued || node == &question->link;
-    if (queued) {
-        list_unlink(&question->link);
-        threads->open--;
-    }
+    bool queued = fair_queued(&question->queued);
+    if (queued)
+        fair_remove(&question->queued);
+    else
+        threads_lose(threads, question);
     pthread_mutex_unlock(&threads->mutex);
     return queued;
 }
@@ -330,7 +397,8 @@ void lookup_threads_end(struct lookup_threads *threads)
     close(STEAL_FD(threads->event_fd));
     threads_part(threads, &resting);
     threads->ending = true;
-    pthread_cond_broadcast(&threads->work);
+    for (int lane = 0; lane < LANES; lane++)
+        pthread_cond_broadcast(&threads->lanes[lane].work);
     threads_unref(threads);
     while ((node = list_shift(&resting)) != NULL) {
         struct worker *worker = CONTAINER_OF(node, struct worker, link);

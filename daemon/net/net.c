@@ -333,12 +333,6 @@ struct sock *net_find_fd(const struct net *net, int fd)
 
 /* ---- all of them ---- */
 
-static int net_compare_ids(const void *a, const void *b)
-{
-    const uint64_t *first = a, *second = b;
-    return *first < *second ? -1 : *first > *second;
-}
-
 static void net_list_ids(const struct net *net, uint64_t *ids)
 {
     for (size_t i = 0; i < net->bucket_count; i++)
@@ -346,20 +340,51 @@ static void net_list_ids(const struct net *net, uint64_t *ids)
             *ids++ = sock->id;
 }
 
+/* One pass of a sort by digits, which a hundred thousand numbers need in a millisecond: a
+ * comparison of two costs more than it looks. */
+static void net_sort_pass(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
+{
+    size_t at[256] = {0}, before = 0;
+    for (size_t i = 0; i < count; i++)
+        at[from[i] >> shift & 255]++;
+    for (size_t digit = 0; digit < 256; digit++) {
+        size_t here = at[digit];
+        at[digit] = before;
+        before += here;
+    }
+    for (size_t i = 0; i < count; i++)
+        to[at[from[i] >> shift & 255]++] = from[i];
+}
+
+int net_ids(const struct net *net, uint64_t **ids, size_t *count)
+{
+    *count = net->socket_count;
+    CLEANUP(freep) uint64_t *from = calloc(*count + 1, sizeof(*from));
+    CLEANUP(freep) uint64_t *to = calloc(*count + 1, sizeof(*to));
+    if (from == NULL || to == NULL)
+        return -ENOMEM;
+    net_list_ids(net, from);
+    for (unsigned shift = 0; shift < 64 && net->next_id >> shift > 0; shift += 8) {
+        net_sort_pass(from, to, *count, shift);
+        uint64_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    *ids = STEAL(from);
+    return 0;
+}
+
 int net_each(struct net *net, void (*fn)(void *context, struct sock *sock), void *context)
 {
-    size_t count = net->socket_count;
-    CLEANUP(freep) uint64_t *ids = calloc(count + 1, sizeof(*ids));
-    if (ids == NULL)
-        return -ENOMEM;
-    net_list_ids(net, ids);
-    qsort(ids, count, sizeof(*ids), net_compare_ids);
-    for (size_t i = 0; i < count; i++) {
+    CLEANUP(freep) uint64_t *ids = NULL;
+    size_t count;
+    int error = net_ids(net, &ids, &count);
+    for (size_t i = 0; error == 0 && i < count; i++) {
         struct sock *sock = net_find(net, ids[i]);
         if (sock != NULL) /* nobody has closed it meanwhile */
             fn(context, sock);
     }
-    return 0;
+    return error;
 }
 
 /* Closing one may close any other, so the chain is walked anew. */

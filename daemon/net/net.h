@@ -19,7 +19,7 @@ struct net_config {
     size_t max_sockets;      /* at once; beyond it new ones fail with EMFILE. 0: what RLIMIT_NOFILE
                                 leaves after a reserve for everything else */
     size_t max_readahead;    /* bytes that a read with a delimiter may gather. 0: 16 MiB */
-    unsigned lookup_threads; /* 0: 4 */
+    unsigned lookup_threads; /* that one user has at most. 0: 4 */
 
     /*
      * Whether sockets of this owner may use the reserve, the last ones that there may be, so that
@@ -75,6 +75,9 @@ struct sock *net_find(const struct net *net, uint64_t id);
 
 /* The open socket that owns descriptor `fd`, borrowed, or NULL. */
 struct sock *net_find_fd(const struct net *net, int fd);
+
+/* The numbers of all open sockets in order, for the caller to free. -ENOMEM. */
+int net_ids(const struct net *net, uint64_t **ids, size_t *count);
 
 /* Calls `fn` for every open socket, in order of their numbers. `fn` may close any. -ENOMEM, and it
  * is called for none. */

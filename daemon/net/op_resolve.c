@@ -49,7 +49,8 @@ static int resolve_begin(struct op *op, struct resolve *resolve)
     int error = payer != NULL ? quota_charge(payer, QUOTA_LOOKUPS, 1) : 0;
     if (error < 0)
         return error;
-    error = lookup_start(resolver, resolve->host, resolve->service,
+    uint64_t asker = payer != NULL ? quota_user_uid(payer) : LOOKUP_NOBODY;
+    error = lookup_start(resolver, asker, resolve->host, resolve->service,
                          resolve->has_hints ? &resolve->hints : NULL, resolve_on_found, resolve,
                          &resolve->lookup);
     if (payer != NULL && error < 0)

@@ -8,6 +8,7 @@
 
 #include "loop/loop.h"
 #include "net/lookup_threads.h"
+#include "net/question.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/list.h"
@@ -116,6 +117,8 @@ static struct lookup *lookup_new(const char *host, const char *service,
     if (lookup == NULL)
         return NULL;
     list_init(&lookup->question.link);
+    fair_item_init(&lookup->question.queued);
+    lookup->question.asker = LOOKUP_NOBODY;
     list_init(&lookup->paid);
     struct question *question = &lookup->question;
     if (hints != NULL) {
@@ -146,11 +149,14 @@ static int lookup_queue(struct resolver *resolver, struct lookup *lookup, lookup
     return 0;
 }
 
-int lookup_start(struct resolver *resolver, const char *host, const char *service,
+int lookup_start(struct resolver *resolver, uint64_t asker, const char *host, const char *service,
                  const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out)
 {
     struct lookup *lookup = lookup_new(host, service, hints);
-    return lookup != NULL ? lookup_queue(resolver, lookup, fn, context, out) : -ENOMEM;
+    if (lookup == NULL)
+        return -ENOMEM;
+    lookup->question.asker = asker;
+    return lookup_queue(resolver, lookup, fn, context, out);
 }
 
 int lookup_start_reverse(struct resolver *resolver, const struct sockaddr *address,

@@ -6,6 +6,7 @@
 
 #include <netdb.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct loop;
@@ -25,8 +26,11 @@ void resolver_free(struct resolver *resolver);
 /* Look-ups queued or running. */
 size_t resolver_busy(const struct resolver *resolver);
 
+/* Whom a look-up is for: a user's number, or this one. Askers are served in turn. */
+#define LOOKUP_NOBODY UINT64_MAX
+
 /* Begins a look-up. `host` or `service` may be NULL; all is copied. -ENOMEM, -EAGAIN: no thread. */
-int lookup_start(struct resolver *resolver, const char *host, const char *service,
+int lookup_start(struct resolver *resolver, uint64_t asker, const char *host, const char *service,
                  const struct addrinfo *hints, lookup_fn *fn, void *context, struct lookup **out);
 
 /* Begins a look-up the other way round: what the address and its port are called. `flags`: NI_*.

@@ -15,6 +15,7 @@
 #include "util/hash.h"
 #include "util/list.h"
 
+struct listing;
 struct peer;
 struct quota_user;
 struct rpc;
@@ -47,8 +48,9 @@ struct rpc_call {
     struct quota_user *user; /* a reference, while parked */
 
     struct op op;
-    call_fn *complete; /* makes the answer of the completed operation */
-    void *running;     /* of a run: what the hooks know it by */
+    call_fn *complete;       /* makes the answer of the completed operation */
+    struct listing *listing; /* of sockd.list; otherwise NULL */
+    void *running;           /* of a run: what the hooks know it by */
 
     struct arg_settings settings;           /* of the handle that it makes or changes */
     struct arg_bytes handler, handler_name; /* in the message; copies when parked, as is the name */

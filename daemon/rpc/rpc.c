@@ -63,6 +63,7 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     list_init(&rpc->listeners);
     list_init(&rpc->peers);
     turns_init(&rpc->turns, rpc->loop);
+    listings_init(&rpc->listings, rpc->loop);
     list_init(&rpc->orphans);
     list_init(&rpc->spare_calls);
     rpc->reserve_fd = -1;
@@ -146,6 +147,7 @@ void rpc_free(struct rpc *rpc)
     loop_timer_stop(rpc->loop, &rpc->drain_timer);
     loop_defer_cancel(rpc->loop, &rpc->drain_task);
     turns_deinit(&rpc->turns);
+    listings_deinit(&rpc->listings);
     handles_deinit(&rpc->handles);
     net_forget_payers(rpc->net);
     call_deinit_spares(rpc);

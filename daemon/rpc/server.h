@@ -6,6 +6,7 @@
 #include "loop/loop.h"
 #include "rpc/handles.h"
 #include "rpc/hooks.h"
+#include "rpc/listing.h"
 #include "rpc/rpc.h"
 #include "rpc/turns.h"
 
@@ -23,7 +24,8 @@ struct rpc {
     struct handles handles;
     struct list listeners;
     struct list peers;
-    struct turns turns;  /* how they share the loop */
+    struct turns turns; /* how they share the loop */
+    struct listings listings;
     struct list orphans; /* calls that go on although their client is gone */
     struct list spare_calls;
     size_t spare_count;

@@ -157,16 +157,15 @@ class TestHanging(Private):
         self.hang(20)
         begun = time.monotonic()
         short = [self.look_up(f"queued{number}.test", 0.1 + number / 100) for number in range(20)]
-        near = self.look_up("near", 0.2)
+        # Neither what /etc/hosts knows nor a numeric host queues.
+        self.assertEqual(self.client.call("getaddrinfo", "near", 80)[0]["host"], "127.0.0.1")
         for number, msgid in enumerate(short):
             self.fails("ETIMEDOUT", self.client.result, msgid)
             self.assertGreaterEqual(time.monotonic() - begun, 0.1 + number / 100)
         self.assertLess(time.monotonic() - begun, SOON)
-        self.fails("ETIMEDOUT", self.client.result, near)
-        # Numeric hosts need no thread.
         self.assertEqual(self.client.call("getaddrinfo", "::1", 80)[0]["host"], "::1")
         self.assertLess(self.eval("return questions"), 12)
-        self.assertLess(self.threads(), 10)
+        self.assertLess(self.threads(), 40)
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.sockd.pid}/task"))
@@ -182,7 +181,8 @@ class TestHanging(Private):
         for msgid in requests[500:]:
             self.assertEqual(self.client.result(msgid)[2], 110)
         self.assertLess(time.monotonic() - begun, 0.3 + 2 * SOON)
-        self.assertLess(self.threads(), 10)
+        self.assertLess(self.threads(), 40)
+        self.assertEqual(self.client.call("getaddrinfo", "near", 80)[0]["host"], "127.0.0.1")
 
     def test_cancel_ends_it(self):
         running, queued = self.hang(1)[0], self.hang(10)[-1]

@@ -63,11 +63,17 @@ static void on_answer(void *context, int result, struct addrinfo *list)
         loop_stop(loop);
 }
 
-static void ask(struct asked *asked, const char *host)
+static void ask_as(uint64_t asker, struct asked *asked, const char *host)
 {
     static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     *asked = (struct asked){0};
-    cr_assert_eq(lookup_start(resolver, host, "80", &hints, on_answer, asked, &asked->lookup), 0);
+    cr_assert_eq(
+        lookup_start(resolver, asker, host, "80", &hints, on_answer, asked, &asked->lookup), 0);
+}
+
+static void ask(struct asked *asked, const char *host)
+{
+    ask_as(LOOKUP_NOBODY, asked, host);
 }
 
 static void give_up(struct loop_timer *timer)
@@ -169,6 +175,92 @@ Test(resolver, a_cancelled_one_that_runs_is_not_answered)
     await(1);
     cr_assert_eq(next.answers, 1);
     cr_assert_eq(cancelled.answers, 0);
+}
+
+Test(resolver, another_asker_does_not_queue_behind_one_with_many)
+{
+    static struct asked many[50];
+    struct asked other, third;
+    names_hold();
+    for (int i = 0; i < 50; i++)
+        ask_as(7, &many[i], "slow.test");
+    await_running(2);
+    ask_as(8, &other, "one.test");
+    await(1);
+    cr_assert_eq(other.answers, 1);
+    ask_as(9, &third, "one.test");
+    await(2);
+    cr_assert_eq(third.answers, 1);
+    cr_assert_eq(names_running(), 2, "nobody has more threads than there are for one");
+    names_release();
+    await(52);
+}
+
+Test(resolver, askers_are_served_in_turn)
+{
+    struct asked running[2], first[3], second;
+    names_hold();
+    ask_as(7, &running[0], "slow.test");
+    ask_as(7, &running[1], "slow.test");
+    await_running(2);
+    for (int i = 0; i < 3; i++)
+        ask_as(7, &first[i], "one.test");
+    ask_as(8, &second, "one.test");
+    names_release();
+    await(6);
+    cr_assert_lt(second.order, first[2].order);
+}
+
+Test(resolver, a_cancelled_one_gives_its_threads_place_back)
+{
+    struct asked cancelled[2], next;
+    names_hold();
+    ask(&cancelled[0], "slow.test");
+    ask(&cancelled[1], "slow.test");
+    await_running(2);
+    lookup_cancel(cancelled[0].lookup);
+    lookup_cancel(cancelled[1].lookup);
+    ask(&next, "one.test");
+    await(1);
+    cr_assert_eq(next.answers, 1);
+    cr_assert_eq(names_running(), 2);
+}
+
+Test(resolver, those_who_cancel_what_hangs_take_no_more_than_half_of_all_threads)
+{
+    static struct asked hung[20];
+    struct asked other;
+    names_hold();
+    for (int i = 0; i < 20; i++) {
+        ask_as(7, &hung[i], "slow.test");
+        if (i < 8)
+            await_running((unsigned)i + 1);
+        lookup_cancel(hung[i].lookup);
+    }
+    ask_as(7, &hung[0], "slow.test");
+    ask_as(8, &other, "one.test");
+    await(1);
+    cr_assert_eq(other.answers, 1);
+    cr_assert_eq(names_running(), 8);
+    lookup_cancel(hung[0].lookup);
+}
+
+Test(resolver, numeric_hosts_pass_by_those_that_hang)
+{
+    struct asked hung[2], numeric;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    names_hold();
+    ask(&hung[0], "slow.test");
+    ask(&hung[1], "slow.test");
+    await_running(2);
+    numeric = (struct asked){0};
+    cr_assert_eq(lookup_start(resolver, LOOKUP_NOBODY, "127.0.0.3", "80", &hints, on_answer,
+                              &numeric, &numeric.lookup),
+                 0);
+    await(1);
+    cr_assert_str_eq(numeric.address, "127.0.0.3");
+    lookup_cancel(hung[0].lookup);
+    lookup_cancel(hung[1].lookup);
 }
 
 /* ---- who pays ---- */
