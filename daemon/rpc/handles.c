@@ -25,9 +25,16 @@ struct handle {
     char *name;
 };
 
+/* How many of those that leave close in a round of the loop: each costs a few microseconds. */
+#define HANDLES_LEAVE 64
+
+static void handles_on_leave(struct loop_task *task);
+
 void handles_init(struct handles *handles, struct quota *quota, struct loop *loop)
 {
     *handles = (struct handles){.quota = quota, .loop = loop};
+    list_init(&handles->leaving);
+    loop_task_init(&handles->leave, handles_on_leave);
 }
 
 /* ---- finding ---- */
@@ -248,16 +255,31 @@ int handles_set(struct handles *handles, struct sock *sock, const struct arg_set
     return handle ? handle_apply(handle, settings, connection) : -ENOMEM;
 }
 
-void handles_close_tied(struct list *connection)
+static void handles_close_some(struct handles *handles, size_t most)
 {
-    for (struct list *link; (link = list_first(connection));) {
+    struct list *link;
+    while (most-- > 0 && (link = list_shift(&handles->leaving))) {
         struct handle *handle = CONTAINER_OF(link, struct handle, tied);
-        list_unlink(link);
         if (sock_is_open(handle->sock))
             sock_close(handle->sock);
         else
             handle->doomed = true;
     }
+    if (!list_empty(&handles->leaving))
+        loop_defer(handles->loop, &handles->leave);
+}
+
+static void handles_on_leave(struct loop_task *task)
+{
+    handles_close_some(CONTAINER_OF(task, struct handles, leave), HANDLES_LEAVE);
+}
+
+void handles_close_tied(struct handles *handles, struct list *connection)
+{
+    bool before = !list_empty(&handles->leaving);
+    list_splice(&handles->leaving, connection);
+    if (!before)
+        handles_close_some(handles, HANDLES_LEAVE);
 }
 
 void handles_restored(struct handles *handles, uint64_t id)
@@ -276,6 +298,8 @@ void handles_forget(struct handles *handles, uint64_t id)
 
 void handles_deinit(struct handles *handles)
 {
+    handles_close_some(handles, SIZE_MAX);
+    loop_defer_cancel(handles->loop, &handles->leave);
     for (size_t i = 0; handles->by_id.count > 0 && i < handles->by_id.size; i++)
         while (handles->by_id.count > 0 && handles->by_id.buckets[i])
             handle_free(CONTAINER_OF(handles->by_id.buckets[i], struct handle, by_id));

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "loop/loop.h"
 #include "protocol/args.h"
 #include "util/hash.h"
 #include "util/list.h"
@@ -15,7 +16,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct loop;
 struct quota;
 struct sock;
 
@@ -24,11 +24,13 @@ struct handles {
     struct hash by_name; /* and owner */
     struct quota *quota;
     struct loop *loop;
+    struct list leaving; /* whose connection has ended, and that are still to be closed */
+    struct loop_task leave;
 };
 
 void handles_init(struct handles *handles, struct quota *quota, struct loop *loop);
 
-/* Forgets all; the sockets stay open. */
+/* Forgets all; the sockets stay open, but for those that are being closed. */
 void handles_deinit(struct handles *handles);
 
 /*
@@ -44,8 +46,9 @@ int handles_add(struct handles *handles, struct sock *sock, const struct arg_set
 int handles_set(struct handles *handles, struct sock *sock, const struct arg_settings *settings,
                 struct list *connection);
 
-/* Closes the sockets that are tied to a connection. */
-void handles_close_tied(struct list *connection);
+/* Closes the sockets that are tied to a connection: some at once, others in the next rounds of the
+ * loop if they are many. */
+void handles_close_tied(struct handles *handles, struct list *connection);
 
 /* A socket that was lent is back: closes it if it should have ended meanwhile. */
 void handles_restored(struct handles *handles, uint64_t id);

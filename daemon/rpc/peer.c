@@ -439,7 +439,7 @@ void peer_free(struct peer *peer)
     subscriptions_end(peer);
     hash_deinit(&peer->by_msgid);
     output_deinit(&peer->output, rpc->net, &rpc->handles);
-    handles_close_tied(&peer->tied); /* what was to be given back has been */
+    handles_close_tied(&rpc->handles, &peer->tied); /* what was to be given back has been */
     input_deinit(&peer->input);
     list_unlink(&peer->room.link);
     loop_timer_stop(rpc->loop, &peer->stall);

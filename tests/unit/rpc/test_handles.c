@@ -160,12 +160,12 @@ Test(handles, a_socket_closes_with_the_connection_that_it_is_tied_to)
     cr_assert_eq(handles_set(handles, socks[1], &loose, &connection), 0);
     cr_assert_eq(handles_set(handles, socks[2], &tied, &another), 0);
     cr_assert_eq(handles_set(handles, socks[2], &tied, NULL), -ECANCELED);
-    handles_close_tied(&connection);
+    handles_close_tied(handles, &connection);
     cr_assert(list_empty(&connection));
     cr_assert_not(sock_is_open(socks[0]));
     cr_assert(sock_is_open(socks[1]) && sock_is_open(socks[2]));
     cr_assert(handles_settings(handles, sock_id(socks[2])).tied);
-    handles_close_tied(&another);
+    handles_close_tied(handles, &another);
     cr_assert_not(sock_is_open(socks[2]));
     for (int i = 0; i < 3; i++)
         sock_unref(socks[i]);

@@ -127,3 +127,34 @@ Test(turns, a_client_that_only_says_no_more_gets_all_its_answers)
     client_free(client);
     fixture_stop(&fixture);
 }
+
+Test(turns, a_client_that_leaves_many_sockets_behind_has_them_closed_in_several_rounds)
+{
+    struct message answer;
+    start();
+    struct client *client = client_new(&fixture);
+    for (int i = 0; i < 150; i++)
+        client_request(client, "socket", "ss{ss}", "AF_UNIX", "SOCK_STREAM", "lifetime", "client");
+    for (int i = 0; i < 150; i++)
+        cr_assert(client_next(client, &answer));
+    struct peer *peer = last_peer();
+    peer_free(peer); /* as if it had gone: from here on the test sees each round */
+    cr_assert_eq(fixture_stats(&fixture).sockets, 150 - 64);
+    UNTIL(&fixture, fixture_stats(&fixture).sockets == 0);
+    client_free(client);
+    fixture_stop(&fixture);
+}
+
+Test(turns, what_is_left_of_them_ends_with_the_server)
+{
+    struct message answer;
+    start();
+    struct client *client = client_new(&fixture);
+    for (int i = 0; i < 150; i++)
+        client_request(client, "socket", "ss{ss}", "AF_UNIX", "SOCK_STREAM", "lifetime", "client");
+    for (int i = 0; i < 150; i++)
+        cr_assert(client_next(client, &answer));
+    peer_free(last_peer());
+    client_free(client);
+    fixture_stop(&fixture);
+}
