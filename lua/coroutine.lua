@@ -7,6 +7,8 @@ local WAIT = core.wait_mark
 local preempted = core.preempted -- [1] is true while a coroutine is preempted by the clock
 local in_fiber = core.in_fiber -- not within a coroutine of the script's own?
 
+local may_yield, stay = core.may_yield, core.stay
+
 local create, resume, yield = coroutine.create, coroutine.resume, coroutine.yield
 local running = coroutine.running
 
@@ -21,13 +23,31 @@ function coroutine.running()
     return co
 end
 
-local function pass(co, ok, ...)
+local pass
+
+-- Where a C function has called back, nobody can yield: the coroutine goes on at once, or must not
+-- wait.
+local function remain(co, may, ...)
+    if may then
+        return pass(co, resume(co, ...))
+    end
+    return false, 'cannot wait here: called from within a C function'
+end
+
+function pass(co, ok, ...)
     if (...) == WAIT and ok then
-        -- What the call keeps on its stack is in `...`, and stays alive here.
-        return pass(co, resume(co, yield(...)))
+        if may_yield() then
+            -- What the call keeps on its stack is in `...`, and stays alive here.
+            return pass(co, resume(co, yield(...)))
+        end
+        return remain(co, stay(...))
     end
     if preempted[1] then
-        yield()
+        if may_yield() then
+            yield()
+        else
+            stay()
+        end
         return pass(co, resume(co))
     end
     return ok, ...
@@ -52,4 +72,20 @@ function coroutine.wrap(fn)
     return function(...)
         return deliver(pass(co, resume(co, ...)))
     end
+end
+
+-- The clock stands still while the handler of an xpcall runs for an error of the clock's own, so
+-- that one that never ends would stop everybody. It is not asked about these.
+local xpcall, hook_throws = xpcall, core.hook_throws
+
+function _G.xpcall(fn, handler, ...)
+    if type(handler) ~= 'function' then
+        return xpcall(fn, handler, ...)
+    end
+    return xpcall(fn, function(...)
+        if hook_throws() then
+            return ...
+        end
+        return handler(...)
+    end, ...)
 end

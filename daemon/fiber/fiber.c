@@ -72,6 +72,20 @@ static struct fiber *fiber_obtain(lua_State *L, struct vm *vm)
     return fiber;
 }
 
+static void fiber_inherit(struct fiber *fiber, const struct fiber *creator)
+{
+    if (creator == NULL) {
+        fiber->owner = fiber_vm(fiber)->uid;
+        fiber->root = fiber->id;
+        return;
+    }
+    uint64_t younger = fiber->id - creator->id;
+    fiber->younger = younger <= UINT32_MAX ? (uint32_t)younger : 0;
+    fiber->owner = creator->owner;
+    fiber->root = creator->root;
+    fiber->origin = creator->origin;
+}
+
 struct fiber *fiber_new(lua_State *L, int arguments)
 {
     struct vm *vm = vm_of(L);
@@ -80,10 +94,8 @@ struct fiber *fiber_new(lua_State *L, int arguments)
     vm_move(vm, L, fiber->L, arguments + 1);
     fiber->state = FIBER_NEW;
     fiber->results = arguments;
-    fiber->owner = vm->current != NULL ? vm->current->owner : vm->uid;
     vm_table_add(vm, fiber);
-    fiber->root = vm->current != NULL ? vm->current->root : fiber->id;
-    fiber->origin = vm->current != NULL ? vm->current->origin : 0;
+    fiber_inherit(fiber, vm->current);
     return fiber;
 }
 
@@ -260,6 +272,7 @@ void fiber_cancel(struct fiber *fiber)
     if (fiber->state == FIBER_DEAD)
         return;
     fiber->cancelled = true;
+    fiber->burned = fiber->burned > 0; /* what it may burn from now on is less */
     schedule_interrupt(fiber, FIBER_CANCEL);
 }
 
@@ -417,6 +430,27 @@ bool fiber_is_attended(const struct fiber *fiber)
 void fiber_set_attended(struct fiber *fiber)
 {
     fiber->attended = true;
+}
+
+bool fiber_is_charged(const struct fiber *fiber)
+{
+    return fiber->charged;
+}
+
+void fiber_set_charged(struct fiber *fiber)
+{
+    fiber->charged = true;
+}
+
+bool fiber_was_greedy(const struct fiber *fiber)
+{
+    return fiber->exhausted || (fiber->greedy && fiber->status != 0) ||
+           fiber->status == LUA_ERRMEM;
+}
+
+void fiber_set_greedy(struct fiber *fiber)
+{
+    fiber->greedy = true;
 }
 
 int fiber_errno(const struct fiber *fiber)

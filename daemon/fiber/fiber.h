@@ -147,6 +147,17 @@ void fiber_test_cancel(lua_State *L);
  */
 void fiber_push_preempted(lua_State *L);
 
+/*
+ * For the same, where it cannot yield, since a C function has called back: the wait of the fiber
+ * that was about to be handed on does not take place. Returns how many of the values on the stack
+ * are what the coroutine goes on with; -1 after a wait that it cannot do without.
+ */
+int fiber_stay(lua_State *L);
+
+/* For an error handler: whether the error is one of the clock's, which no handler of a script's may
+ * meet, since the clock stands still in it. */
+bool fiber_hook_throws(lua_State *L);
+
 /* ---- what others may do to it ---- */
 
 void fiber_cancel(struct fiber *fiber);
@@ -159,6 +170,18 @@ struct fiber *fiber_find(struct vm *vm, uint64_t id);
 
 /* All living fibers, in no order. `fn` may end none but the one that it gets. */
 void fiber_each(struct vm *vm, void (*fn)(void *context, struct fiber *fiber), void *context);
+
+/*
+ * The same in pieces, for those who have time: where a walk through all fibers stands, zero at its
+ * beginning. Each call goes on with some hundreds of them, and returns false when it has seen all
+ * that lived from its beginning to its end.
+ */
+struct fiber_walk {
+    size_t bucket, buckets;
+};
+
+bool fiber_walk(struct vm *vm, struct fiber_walk *walk,
+                void (*fn)(void *context, struct fiber *fiber), void *context);
 
 /* ---- what belongs to it ---- */
 
@@ -186,6 +209,15 @@ uint64_t fiber_root(const struct fiber *fiber);
 /* Whether somebody outside, a peer or a client, waits for its end. Not inherited. */
 bool fiber_is_attended(const struct fiber *fiber);
 void fiber_set_attended(struct fiber *fiber);
+
+/* Whether it counts against its owner's account: a note for who keeps the accounts. */
+bool fiber_is_charged(const struct fiber *fiber);
+void fiber_set_charged(struct fiber *fiber);
+
+/* Whether it ended, or is about to, since it used too much: time, memory, or what fiber_set_greedy
+ * was called for. */
+bool fiber_was_greedy(const struct fiber *fiber);
+void fiber_set_greedy(struct fiber *fiber);
 
 /* The last error of the calls it made: a positive errno, or 0. */
 int fiber_errno(const struct fiber *fiber);

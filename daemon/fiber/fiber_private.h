@@ -33,10 +33,12 @@ struct fiber {
     unsigned magic;
     uint8_t state;
     bool joinable : 1, cancelled : 1;
-    bool exhausted : 1; /* used up its CPU time: whatever it does from now on throws */
+    bool exhausted : 1; /* used up its CPU time: it is to end at its next instruction */
     bool stored : 1;    /* has a storage table */
     bool attended : 1;  /* somebody outside waits for its end */
     bool unjoined : 1;  /* dead, and counted as such */
+    bool charged : 1;   /* to an account, by who uses the machine */
+    bool greedy : 1;    /* asked for more than it may have */
     uint8_t immediate;  /* calls in a row that did not wait, at most SCHEDULE_IMMEDIATE */
     int8_t status;      /* of a dead one: lua_resume's */
     lua_State *L;
@@ -49,7 +51,8 @@ struct fiber {
         struct loop_timer timer; /* queued */
     };
     int error;
-    uint64_t burned; /* nanoseconds of CPU time in full slices since it last waited */
+    uint32_t younger; /* its number less its creator's; 0: nobody's, or too much */
+    uint64_t burned; /* nanoseconds of CPU time since it last waited, as far as they were noticed */
     uint32_t switches;
     int anchor; /* in the registry: keeps `L` */
     uid_t owner;
@@ -100,18 +103,26 @@ struct vm {
     struct list ready;
     struct list nested; /* creators whose new fiber runs first; the next to run in front */
     struct loop_task task;
-    uint64_t turn_start; /* by the monotonic clock; 0: nobody has looked yet */
-    uint64_t turn_cpu;   /* CPU time of the thread at that moment */
-    uint64_t turn;       /* counts */
-    uint64_t cpu_limit;  /* nanoseconds */
-    int preempted;       /* registry: a table whose [1] is true while a hook unwinds coroutines */
+    volatile uint64_t turn_start;   /* by the monotonic clock; 0: nobody has looked yet */
+    volatile uint64_t turn_cpu;     /* CPU time of the thread at that moment, or when it was last
+                                       charged to somebody */
+    uint64_t turn;                  /* counts */
+    volatile uint64_t over;         /* the last turn whose slice was over */
+    volatile uint64_t tick_cpu;     /* CPU time of the thread at the last tick */
+    volatile uint64_t ticked_round; /* when the round of the loop began that the last tick met */
+    volatile bool late; /* the next one met it too: who is woken in it waits for his turn */
+    uint64_t cpu_limit; /* nanoseconds that a fiber may burn; UINT64_MAX: any */
+    uint64_t grace;     /* those within a C function, or after its cancellation */
+    int preempted;      /* registry: a table whose [1] is true while a hook unwinds coroutines */
     bool jit;
     bool ticking;                /* there is a clock */
     volatile bool changing_mode; /* of the hook */
     volatile enum preempt_mode mode;
-    volatile uint64_t ticked_turn; /* the turn that the last tick has found */
     timer_t clock;
-    bool unwinding; /* a coroutine of the script's own was preempted, see `preempted` */
+    bool unwinding;    /* a coroutine of the script's own was preempted, see `preempted` */
+    bool throwing;     /* the hook, and nothing has run since */
+    bool throw_cancel; /* the hook is to tell the running fiber that it is cancelled */
+    char place[LUA_IDSIZE + 16]; /* "file:line: " of the fiber that was stopped last */
 
     /* all fibers that live, by number */
     struct fiber **buckets;
@@ -209,9 +220,27 @@ void preempt_note_start(struct vm *vm);
 /* Lets the hook run before the next instruction. */
 void preempt_at_once(struct vm *vm);
 
-/* Before each resume. */
+/* Before a fiber is resumed, the first or another one in a turn. The others never take back what
+ * the clock has said of the turn. */
 void preempt_arm(struct vm *vm, const struct fiber *fiber);
+void preempt_arm_nested(struct vm *vm, const struct fiber *fiber);
+
+/* After each resume in a turn whose start is noted: the fiber has burned what the turn has taken
+ * since then, or since the last charge. */
+void preempt_charge(struct vm *vm, struct fiber *fiber);
+
+/* Whether others are to have their turn now. */
+static inline bool preempt_turn_is_over(const struct vm *vm)
+{
+    return vm->over == vm->turn;
+}
 
 /* After each resume: a coroutine of the script's own may have been preempted, and all that resumed
  * each other down to it have yielded now. */
 void preempt_settle(struct vm *vm);
+
+/* From within one that resumes: the coroutine that was preempted has to go on at once. */
+void preempt_stay(struct vm *vm, lua_State *L);
+
+/* Puts the reason on top of the stack of a fiber that was exhausted, and is never to run again. */
+void preempt_leave_reason(struct vm *vm, struct fiber *fiber);

@@ -20,22 +20,46 @@
 #define SCHEDULE_IMMEDIATE 128
 #define SCHEDULE_KERNEL    4
 
+/* It has used up its time: it ends where it stands. */
+static void schedule_stop(struct vm *vm, struct fiber *fiber)
+{
+    preempt_leave_reason(vm, fiber);
+    fiber_end(fiber, LUA_ERRRUN);
+}
+
 static void schedule_resume(struct vm *vm, struct fiber *fiber)
 {
-    memory_relieve(vm);
     fiber->state = FIBER_RUNNING;
     fiber->switches++;
-    preempt_arm(vm, fiber);
     vm->current = fiber;
     int status = lua_resume(fiber->L, fiber->results);
     vm->current = NULL;
     preempt_settle(vm);
+    if (__builtin_expect(vm->turn_start != 0, 0))
+        preempt_charge(vm, fiber);
     if (vm->paused != NULL)
         vm->paused(vm);
     if (status != LUA_YIELD)
         fiber_end(fiber, status);
+    else if (fiber->state == FIBER_RUNNING && fiber->exhausted)
+        schedule_stop(vm, fiber);
     else if (fiber->state == FIBER_RUNNING) /* preempted, or the script yielded by itself */
         schedule_ready(vm, fiber, 0);
+}
+
+/* Those who made a fiber that ran first go on, within the slice of the turn. */
+static void schedule_nested(struct vm *vm)
+{
+    for (struct list *link; (link = list_shift(&vm->nested)) != NULL;) {
+        struct fiber *fiber = CONTAINER_OF(link, struct fiber, link);
+        if (preempt_turn_is_over(vm)) {
+            schedule_ready(vm, fiber, fiber->results);
+            continue;
+        }
+        memory_relieve(vm);
+        preempt_arm_nested(vm, fiber);
+        schedule_resume(vm, fiber);
+    }
 }
 
 void schedule_turn(struct vm *vm, struct fiber *fiber)
@@ -45,10 +69,23 @@ void schedule_turn(struct vm *vm, struct fiber *fiber)
     vm->turn_start = 0;
     if (fiber->burned > 0)
         preempt_note_start(vm);
+    memory_relieve(vm);
+    preempt_arm(vm, fiber);
     schedule_resume(vm, fiber);
-    for (struct list *link; (link = list_shift(&vm->nested)) != NULL;)
-        schedule_resume(vm, CONTAINER_OF(link, struct fiber, link));
+    if (__builtin_expect(!list_empty(&vm->nested), 0))
+        schedule_nested(vm);
     memory_look(vm);
+}
+
+/* From the loop. When its round has lasted long already, the turn is in the next one. */
+static void schedule_turn_soon(struct vm *vm, struct fiber *fiber, int results)
+{
+    if (__builtin_expect(vm->late, 0)) {
+        schedule_ready(vm, fiber, results);
+        return;
+    }
+    fiber->results = results;
+    schedule_turn(vm, fiber);
 }
 
 void schedule_ready(struct vm *vm, struct fiber *fiber, int results)
@@ -63,14 +100,14 @@ static void schedule_run(struct loop_task *task)
 {
     struct vm *vm = CONTAINER_OF(task, struct vm, task);
     uint64_t end = loop_now() + SCHEDULE_BUDGET;
+    vm->late = false;
     struct list batch;
     list_init(&batch);
     list_splice(&batch, &vm->ready);
     for (unsigned turns = 1; !list_empty(&batch); turns++) {
         schedule_turn(vm, CONTAINER_OF(list_shift(&batch), struct fiber, link));
-        /* Most turns are so short that the clock need not be asked; one that met the hook was not.
-         */
-        if ((turns % 8 == 0 || vm->turn_start != 0) && loop_now() > end)
+        /* Most turns are so short that the clock need not be asked; one that met a tick was not. */
+        if ((turns % 8 == 0 || vm->turn_start != 0 || vm->late) && loop_now() > end)
             break;
     }
     list_splice(&batch, &vm->ready); /* the older ones first */
@@ -96,7 +133,7 @@ void schedule_deinit(struct vm *vm)
 void fiber_start(struct fiber *fiber)
 {
     CHECK(fiber->state == FIBER_NEW);
-    schedule_turn(fiber_vm(fiber), fiber);
+    schedule_turn_soon(fiber_vm(fiber), fiber, fiber->results);
 }
 
 void fiber_schedule(struct fiber *fiber)
@@ -159,7 +196,6 @@ int fiber_wait(lua_State *L, struct fiber *fiber, fiber_interrupt_fn *interrupt)
 static void schedule_end_wait(struct vm *vm, struct fiber *fiber, int results)
 {
     fiber->burned = 0;
-    fiber->results = results;
     if (results > 0)
         vm_move(vm, vm->L, fiber->L, results);
 }
@@ -167,7 +203,7 @@ static void schedule_end_wait(struct vm *vm, struct fiber *fiber, int results)
 static void schedule_wake(struct vm *vm, struct fiber *fiber, int results)
 {
     schedule_end_wait(vm, fiber, results);
-    schedule_turn(vm, fiber);
+    schedule_turn_soon(vm, fiber, results);
 }
 
 static void schedule_wake_later(struct vm *vm, struct fiber *fiber, int results)
@@ -259,6 +295,24 @@ void fiber_wake_all(struct list *queue)
         ;
 }
 
+int fiber_stay(lua_State *L)
+{
+    struct vm *vm = vm_of(L);
+    struct fiber *fiber = vm->current;
+    int results = -1;
+    preempt_stay(vm, L);
+    if (fiber == NULL || fiber->state == FIBER_RUNNING)
+        return 0;
+    if (fiber->state == FIBER_READY) {
+        results = fiber->results;
+        list_unlink(&fiber->link);
+    } else {
+        schedule_interrupt(fiber, FIBER_ABANDON);
+    }
+    fiber->state = FIBER_RUNNING;
+    return results;
+}
+
 /* ---- making room ---- */
 
 int fiber_yield(lua_State *L)
@@ -271,19 +325,38 @@ int fiber_yield(lua_State *L)
     return schedule_yield(L, fiber);
 }
 
+/* Whether a call has brought or taken anything, by its first result: bytes, their number, a socket.
+ * At the end of a stream calls return nil or nothing at once and for ever, and a question whether
+ * one may write is no work. */
+static bool schedule_was_worth_it(lua_State *L, const struct fiber *fiber, int results)
+{
+    int first = lua_gettop(L) - results + 1;
+    if (results == 0 || fiber->error != 0)
+        return false;
+    switch (lua_type(L, first)) {
+    case LUA_TNUMBER:
+        return lua_tonumber(L, first) > 0;
+    case LUA_TSTRING:
+        return lua_objlen(L, first) > 0;
+    default:
+        return lua_istable(L, first) || lua_isuserdata(L, first);
+    }
+}
+
+/* Busy is not runaway: whose calls succeed at once, since there is always something to do, has not
+ * burned its time for nothing. */
 static int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsigned weight)
 {
     fiber->immediate = (uint8_t)(fiber->immediate + weight);
     if (fiber->immediate < SCHEDULE_IMMEDIATE)
         return results;
-    if (L != fiber->L || !lua_isyieldable(L)) {
-        fiber->immediate = SCHEDULE_IMMEDIATE;
-        return results;
-    }
-    fiber->burned = 0;
     fiber->immediate = 0;
+    if (!fiber->cancelled && schedule_was_worth_it(L, fiber, results))
+        fiber->burned = 0;
+    if (!lua_isyieldable(L))
+        return results;
     schedule_ready(vm_of(L), fiber, results);
-    return lua_yield(L, results);
+    return schedule_yield(L, fiber);
 }
 
 int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results)

@@ -11,11 +11,13 @@
 #include <lauxlib.h>
 #include <luajit.h>
 #include <lualib.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #define VM_MEMORY ((size_t)512 << 20)
 #define VM_CPU    5.0
+#define VM_GRACE  0.1
 
 struct vm *vm_of(lua_State *L)
 {
@@ -113,6 +115,24 @@ void fiber_each(struct vm *vm, void (*fn)(void *context, struct fiber *fiber), v
         }
 }
 
+/* How many buckets are walked through in one go. */
+#define VM_WALK 256
+
+/* More buckets have been made meanwhile: a fiber may stand anywhere now. */
+bool fiber_walk(struct vm *vm, struct fiber_walk *walk,
+                void (*fn)(void *context, struct fiber *fiber), void *context)
+{
+    if (walk->buckets != vm->bucket_count)
+        *walk = (struct fiber_walk){0, vm->bucket_count};
+    for (size_t i = 0; i < VM_WALK && walk->bucket < vm->bucket_count; i++)
+        for (struct fiber *fiber = vm->buckets[walk->bucket++], *next; fiber != NULL;
+             fiber = next) {
+            next = fiber->next;
+            fn(context, fiber);
+        }
+    return walk->bucket < vm->bucket_count;
+}
+
 /* ---- life ---- */
 
 static void vm_set_jit(struct vm *vm)
@@ -163,6 +183,14 @@ static int vm_open_state(struct vm *vm, size_t limit)
     return 0;
 }
 
+/* 0: the default. */
+static uint64_t vm_nanoseconds(double seconds, double otherwise)
+{
+    if (isinf(seconds))
+        return UINT64_MAX;
+    return (uint64_t)((seconds > 0 ? seconds : otherwise) * 1e9);
+}
+
 int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
 {
     struct vm *vm = calloc(1, sizeof *vm);
@@ -177,7 +205,8 @@ int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
     vm->ended = config->ended;
     vm->paused = config->paused;
     vm->jit = config->jit;
-    vm->cpu_limit = (uint64_t)((config->cpu > 0 ? config->cpu : VM_CPU) * 1e9);
+    vm->cpu_limit = vm_nanoseconds(config->cpu, VM_CPU);
+    vm->grace = vm_nanoseconds(config->grace, VM_GRACE);
     schedule_init(vm);
     int result = vm_table_init(vm);
     if (result == 0)

@@ -17,7 +17,8 @@ struct vm;
 
 struct vm_config {
     size_t memory; /* bytes that Lua may hold. 0: 512 MiB */
-    double cpu;    /* seconds that a fiber may run without waiting. 0: 5 */
+    double cpu;    /* seconds that a fiber may run without waiting. 0: 5; INFINITY: any */
+    double grace;  /* and within a C function, or after its cancellation. 0: 0.1 */
     bool jit;      /* compile: faster, but a fiber can no longer be preempted or stopped */
     size_t extra;  /* bytes that the user of the machine keeps with every fiber (fiber_extra) */
     void (*release)(void *extra);  /* NULL, or called with them at the end of each fiber */

@@ -49,6 +49,65 @@ check.case('within a coroutine, and one within that', function()
     end), 200000010000000)
 end)
 
+check.case('short calls of C, in few instructions', function()
+    check.equal(runs_beside(function()
+        local length = 0
+        for _ = 1, 300 do
+            length = length + #('x'):rep(1000000)
+        end
+        return length
+    end), 300000000)
+end)
+
+check.case('a hundred thousand fibers that run at once', function()
+    check.equal(runs_beside(function()
+        local ran = {}
+        for number = 1, 100000 do
+            fiber.create(function()
+                ran[number] = true
+            end)
+        end
+        return #ran
+    end), 100000)
+end)
+
+-- The handler of an xpcall is called from within C: nobody can yield from there.
+local function within_c(fn)
+    local results
+    xpcall(error, function()
+        results = {pcall(fn)}
+    end)
+    return unpack(results, 1, 2)
+end
+
+-- There the coroutine cannot be left, and goes on at once.
+check.case('a coroutine within a callback of C', function()
+    check.results({true, 500000500000}, within_c(function()
+        return coroutine.wrap(function()
+            coroutine.yield(sum(1, 1000000))
+        end)()
+    end))
+end)
+
+check.case('a coroutine within a callback of C cannot wait, and nothing comes of it', function()
+    local client, server = check.pair()
+    for name, wait in pairs({
+        sleep = function() fiber.sleep(0.001) end,
+        read = function() server:read(1) end,
+        select = function() require('socket').select({server}) end,
+        channel = function() fiber.channel(0):get() end,
+    }) do
+        local ok, problem = within_c(coroutine.wrap(wait))
+        check.equal(ok, false, name)
+        check.truthy(tostring(problem):find('cannot wait here', 1, true), problem)
+    end
+    fiber.sleep(0.002)
+    client:write('x')
+    check.equal(server:read(1), 'x')
+    client:close()
+    server:close()
+end)
+
 check.case('fifty burners leave room', function()
     local stop, results = false, {}
     for i = 1, 50 do
@@ -66,6 +125,8 @@ check.case('fifty burners leave room', function()
         check.results({true, i}, results[i]())
     end
 end)
+
+local stopped = false
 
 for name, burn in pairs({
     ['a loop'] = function()
@@ -88,6 +149,59 @@ for name, burn in pairs({
             end))
         end
     end,
+    ['a loop of long calls of C'] = function()
+        while true do
+            local _ = ('x'):rep(10000000)
+        end
+    end,
+    ['a fork bomb'] = function()
+        while true do
+            fiber.create(function() end)
+        end
+    end,
+    ['a loop of fibers that never end'] = function()
+        while true do
+            fiber.create(function()
+                while not stopped do
+                end
+            end)
+        end
+    end,
+    ['a handler of the very error that is to stop it'] = function()
+        local function burn()
+            while true do
+            end
+        end
+        xpcall(burn, burn)
+    end,
+    ['such a handler in a callback of C'] = function()
+        local function burn()
+            while true do
+            end
+        end
+        while true do
+            xpcall(error, function() xpcall(burn, burn) end)
+        end
+    end,
+    ['a loop of reads at the end of a stream'] = function()
+        local client, server = check.pair()
+        client:close()
+        while true do
+            server:read(1)
+        end
+    end,
+    ['a loop of reads that need not wait'] = function()
+        local _, server = check.pair()
+        while true do
+            server:read(1, 0)
+        end
+    end,
+    ['a loop of questions whether it may write'] = function()
+        local _, server = check.pair()
+        while true do
+            server:writable()
+        end
+    end,
     ['a sort that never ends'] = function()
         table.sort({1, 2, 3}, function()
             while true do
@@ -97,6 +211,9 @@ for name, burn in pairs({
 }) do
     check.case(name .. ' is stopped', function()
         local ok, problem = check.spawn(burn)()
+        stopped = true
+        fiber.yield()
+        stopped = false
         check.equal(ok, false)
         check.truthy(tostring(problem):find(TOO_LONG, 1, true), problem)
     end)
@@ -113,6 +230,39 @@ check.case('whoever waits now and then is not stopped', function()
     end
     client:close()
     server:close()
+end)
+
+-- A stream with always more to read, for a second: three times what a fiber may burn.
+local function busy(read)
+    local client, server = check.pair()
+    local begun, count = fiber.clock(), 0
+    local _, writer = check.spawn(function()
+        while client:write(('x'):rep(100000)) do
+        end
+    end)
+    while fiber.clock() - begun < 1 do
+        count = count + #read(server)
+    end
+    check.truthy(count > 1000)
+    server:close()
+    client:close()
+    writer:cancel()
+end
+
+check.case('whoever always finds something to do is not stopped', function()
+    busy(function(server) return server:read(1000) end)
+end)
+
+check.case('whoever reads within an iterator is not stopped', function()
+    local pull
+    busy(function(server)
+        pull = pull or coroutine.wrap(function()
+            while true do
+                coroutine.yield(server:read(1000))
+            end
+        end)
+        return pull()
+    end)
 end)
 
 check.case('one fiber whose calls never wait leaves room', function()
