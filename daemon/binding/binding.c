@@ -3,6 +3,7 @@
  * (lua/, built into the program), which gets the internals as its argument.
  */
 #include "binding/binding_private.h"
+#include "binding/brood.h"
 #include "binding/cdata.h"
 #include "binding/channel.h"
 #include "binding/cond.h"
@@ -38,6 +39,28 @@ static int binding_in_fiber(lua_State *L)
 {
     const struct fiber *fiber = fiber_current(L);
     lua_pushboolean(L, fiber != NULL && fiber_state(fiber) == L);
+    return 1;
+}
+
+static int binding_may_yield(lua_State *L)
+{
+    lua_pushboolean(L, lua_isyieldable(L));
+    return 1;
+}
+
+/* stay(...): true and what the coroutine goes on with, which are the last of the arguments; or
+ * false. */
+static int binding_stay(lua_State *L)
+{
+    int results = fiber_stay(L);
+    lua_pushboolean(L, results >= 0);
+    lua_insert(L, lua_gettop(L) - (results > 0 ? results : 0));
+    return results > 0 ? results + 1 : 1;
+}
+
+static int binding_hook_throws(lua_State *L)
+{
+    lua_pushboolean(L, fiber_hook_throws(L));
     return 1;
 }
 
@@ -92,6 +115,12 @@ static void binding_describe(lua_State *L, const struct binding *binding, int in
     lua_setfield(L, internals, "preempted");
     lua_pushcfunction(L, binding_in_fiber);
     lua_setfield(L, internals, "in_fiber");
+    lua_pushcfunction(L, binding_may_yield);
+    lua_setfield(L, internals, "may_yield");
+    lua_pushcfunction(L, binding_stay);
+    lua_setfield(L, internals, "stay");
+    lua_pushcfunction(L, binding_hook_throws);
+    lua_setfield(L, internals, "hook_throws");
     lua_pushcfunction(L, binding_exit);
     lua_setfield(L, internals, "exit");
     lua_pushcfunction(L, binding_export);
@@ -158,6 +187,12 @@ static void binding_fiber_paused(struct vm *vm)
     net_flush(binding->net);
 }
 
+static void binding_release_fiber(void *extra)
+{
+    wait_release(extra);
+    brood_release(fiber_of_extra(extra));
+}
+
 static int binding_start(struct binding *binding, const struct binding_config *config)
 {
     struct vm_config vm_config = {
@@ -165,7 +200,7 @@ static int binding_start(struct binding *binding, const struct binding_config *c
         .cpu = config->cpu,
         .jit = config->jit,
         .extra = wait_size(),
-        .release = wait_release,
+        .release = binding_release_fiber,
         .ended = binding_fiber_ended,
         .paused = binding_fiber_paused,
         .context = binding,
@@ -212,6 +247,7 @@ int binding_new(struct binding **out, const struct binding_config *config)
     loop_task_init(&binding->idle_task, binding_on_idle);
     origin_init(binding);
     stack_init(binding);
+    brood_init(binding);
     int error = binding_start(binding, config);
     if (error < 0) {
         binding_free(binding);
@@ -227,6 +263,7 @@ void binding_free(struct binding *binding)
         return;
     binding->idle = NULL;
     origin_deinit(binding);
+    brood_deinit(binding);
     server_stop_all(binding);
     hash_deinit(&binding->serves);
     vm_free(binding->vm);

@@ -44,6 +44,8 @@ struct binding {
     struct quota *accounts; /* NULL: nobody is charged */
     struct list tallies;    /* of handlers, tally.c */
     struct list listenings; /* listeners of scripts, listening.c */
+    struct list brood_ends; /* roots whose fibers are to end, brood.c */
+    struct loop_task brood_task;
 
     struct loop_task idle_task;
     void (*idle)(void *context);

@@ -4,6 +4,7 @@
  * were cancelled meanwhile, which C cannot once it has waited.
  */
 #include "binding/binding_private.h"
+#include "binding/brood.h"
 #include "binding/failure.h"
 #include "binding/number.h"
 #include "util/error.h"
@@ -74,7 +75,9 @@ static struct fiber *fiber_module_make(lua_State *L, const char *name)
     fiber_test_cancel(L);
     if (!lua_isfunction(L, 1))
         failure_throw(L, "fiber.%s(function, ...): bad arguments", name);
+    brood_check(L);
     struct fiber *fiber = fiber_new(L, lua_gettop(L) - 1);
+    brood_charge(fiber);
     return fiber;
 }
 

@@ -133,39 +133,55 @@ void listening_let_claim(lua_State *L, struct op *op)
 /* ---- of origin.c ---- */
 
 /* Closing one may end others, through those who hear of it; so the search begins again. */
-static void listening_close_all(struct binding *binding,
+static void listening_close_all(struct binding *binding, uint64_t root,
                                 bool (*is_due)(const struct binding *binding,
-                                               const struct listening *listening))
+                                               const struct listening *listening, uint64_t root))
 {
     struct list *link = binding->listenings.next;
     while (link != &binding->listenings) {
         struct listening *listening = listening_of(link);
-        bool due = is_due(binding, listening);
+        bool due = is_due(binding, listening, root);
         if (due)
             sock_close(listening->sock);
         link = due ? binding->listenings.next : link->next;
     }
 }
 
-static bool listening_is_undone(const struct binding *binding, const struct listening *listening)
+static bool listening_is_undone(const struct binding *binding, const struct listening *listening,
+                                uint64_t root)
 {
+    (void)root;
     return listening->origin == binding->origins.loading;
 }
 
 void listening_undo(struct binding *binding)
 {
-    listening_close_all(binding, listening_is_undone);
+    listening_close_all(binding, 0, listening_is_undone);
 }
 
-static bool listening_is_retired(const struct binding *binding, const struct listening *listening)
+static bool listening_is_retired(const struct binding *binding, const struct listening *listening,
+                                 uint64_t root)
 {
+    (void)root;
     return listening->origin < binding->origins.first &&
            !origin_is_attended(binding, listening->root);
 }
 
 void listening_retire(struct binding *binding)
 {
-    listening_close_all(binding, listening_is_retired);
+    listening_close_all(binding, 0, listening_is_retired);
+}
+
+static bool listening_is_of(const struct binding *binding, const struct listening *listening,
+                            uint64_t root)
+{
+    (void)binding;
+    return listening->root == root;
+}
+
+void listening_close_brood(struct binding *binding, uint64_t root)
+{
+    listening_close_all(binding, root, listening_is_of);
 }
 
 /* An ancestor that closes unlinks its own note, which stands before its heir's. */

@@ -39,5 +39,8 @@ void listening_undo(struct binding *binding);
 /* Closes those of retired origins that no attended fiber has made. */
 void listening_retire(struct binding *binding);
 
+/* Closes those that an ended fiber of that number and its descendants have made. */
+void listening_close_brood(struct binding *binding, uint64_t root);
+
 /* The sockets stay. */
 void listening_forget_all(struct binding *binding);

@@ -2,6 +2,7 @@
 #include "binding/origin.h"
 
 #include "binding/binding_private.h"
+#include "binding/brood.h"
 #include "binding/listening.h"
 #include "net/net.h"
 #include "util/error.h"
@@ -105,6 +106,7 @@ void origin_unattended(struct binding *binding, const struct fiber *fiber)
 {
     struct origins *origins = &binding->origins;
     uint64_t origin = fiber_origin(fiber);
+    brood_unattended(binding, fiber);
     if (origin == 0 || origin >= origins->first || loop_timer_runs(&origins->sweep))
         return;
     /* Without memory for a timer the next reload sweeps. */
