@@ -444,8 +444,7 @@ void fiber_set_charged(struct fiber *fiber)
 
 bool fiber_was_greedy(const struct fiber *fiber)
 {
-    return fiber->exhausted || (fiber->greedy && fiber->status != 0) ||
-           fiber->status == LUA_ERRMEM;
+    return fiber->exhausted || (fiber->greedy && fiber->status != 0) || fiber->status == LUA_ERRMEM;
 }
 
 void fiber_set_greedy(struct fiber *fiber)
