@@ -107,7 +107,9 @@ struct vm {
     volatile uint64_t turn_cpu;     /* CPU time of the thread at that moment, or when it was last
                                        charged to somebody */
     uint64_t turn;                  /* counts */
-    volatile uint64_t over;         /* the last turn whose slice was over */
+    uint64_t runs;                  /* of fibers; counts */
+    volatile uint64_t ticked_run;   /* the one that the last tick has found */
+    volatile uint64_t over;         /* the last one that has lasted for a slice */
     volatile uint64_t tick_cpu;     /* CPU time of the thread at the last tick */
     volatile uint64_t ticked_round; /* when the round of the loop began that the last tick met */
     volatile bool late; /* the next one met it too: who is woken in it waits for his turn */
@@ -230,10 +232,7 @@ void preempt_arm_nested(struct vm *vm, const struct fiber *fiber);
 void preempt_charge(struct vm *vm, struct fiber *fiber);
 
 /* Whether others are to have their turn now. */
-static inline bool preempt_turn_is_over(const struct vm *vm)
-{
-    return vm->over == vm->turn;
-}
+bool preempt_turn_is_over(const struct vm *vm);
 
 /* After each resume: a coroutine of the script's own may have been preempted, and all that resumed
  * each other down to it have yielded now. */

@@ -12,8 +12,9 @@
  * A hook makes every instruction of Lua slower by a third. So it is set only for fibers that have
  * used up a slice before, and by a timer on the thread's CPU time, which ticks every few
  * milliseconds of work (the kernel looks at such timers at its own ticks) and never in a process at
- * rest. A tick that finds a turn which began before an earlier one says that its slice is over: the
- * hook runs before the next instruction, however long the C functions are that the script calls.
+ * rest. A tick that finds a fiber running which has run without a pause since an earlier one says
+ * that its slice is over: the hook runs before the next instruction, however long the C functions
+ * are that the script calls.
  * Where there are no timers the hook is always set, and counts instructions.
  *
  * Of a fiber that burns time each turn is measured. Who does so a tick tells: the fiber that it
@@ -103,10 +104,11 @@ static void preempt_on_tick(int number, siginfo_t *info, void *context)
     vm->ticked_round = round;
     if (fiber != NULL && vm->turn_start == 0)
         preempt_find_burner(vm, fiber, now, cpu);
-    else if (vm->turn_start != 0 && now - vm->turn_start >= PREEMPT_SLICE)
-        vm->over = vm->turn;
+    if (vm->ticked_run == vm->runs)
+        vm->over = vm->runs;
+    vm->ticked_run = vm->runs;
     vm->tick_cpu = cpu;
-    if (fiber != NULL && vm->over == vm->turn && vm->mode != PREEMPT_AT_ONCE && !vm->changing_mode)
+    if (fiber != NULL && vm->over == vm->runs && vm->mode != PREEMPT_AT_ONCE && !vm->changing_mode)
         preempt_set(vm, PREEMPT_AT_ONCE);
 }
 
@@ -236,6 +238,11 @@ static uint64_t preempt_budget(const struct vm *vm, const struct fiber *fiber)
     return fiber->cancelled && vm->grace < vm->cpu_limit ? vm->grace : vm->cpu_limit;
 }
 
+bool preempt_turn_is_over(const struct vm *vm)
+{
+    return vm->turn_start != 0 && loop_now() - vm->turn_start >= PREEMPT_SLICE;
+}
+
 /* ---- the hook ---- */
 
 /* luaL_error names the caller of the running function; in a hook that is one too far out. */
@@ -301,7 +308,7 @@ static void preempt_in_c(struct vm *vm, lua_State *L, uint64_t used)
 
 static bool preempt_slice_is_over(const struct vm *vm)
 {
-    return vm->over == vm->turn || loop_now() - vm->turn_start >= PREEMPT_SLICE;
+    return vm->over == vm->runs || preempt_turn_is_over(vm);
 }
 
 static void preempt_look(struct vm *vm, struct fiber *fiber, lua_State *L)

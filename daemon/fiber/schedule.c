@@ -31,6 +31,7 @@ static void schedule_resume(struct vm *vm, struct fiber *fiber)
 {
     fiber->state = FIBER_RUNNING;
     fiber->switches++;
+    vm->runs++;
     vm->current = fiber;
     int status = lua_resume(fiber->L, fiber->results);
     vm->current = NULL;
