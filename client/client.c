@@ -77,6 +77,12 @@ int sockd_open_fd(int fd, struct sockd_client **result)
     *result = client;
     if (!client)
         return -ENOMEM;
+    fd = descriptors_raise(fd);
+    if (fd < 0) {
+        core_free(client);
+        *result = NULL;
+        return fd;
+    }
     connection_adopt(&client->connection, fd);
     return 0;
 }

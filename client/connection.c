@@ -68,7 +68,12 @@ static int prepare_socket(struct connection *connection, int flags)
 
     if (fd < 0)
         return -errno;
-    connection_adopt(connection, fd);
+    int raised = descriptors_raise(fd);
+    if (raised < 0) {
+        close(fd);
+        return raised;
+    }
+    connection_adopt(connection, raised);
     connection->connecting = true;
     return 0;
 }

@@ -8,6 +8,24 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A copy above the standard descriptors. */
+static int duplicate(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    return copy < 0 ? -errno : copy;
+}
+
+int descriptors_raise(int fd)
+{
+    if (fd > STDERR_FILENO)
+        return fd;
+    int raised = duplicate(fd);
+    if (raised >= 0)
+        close(fd);
+    return raised;
+}
+
 void descriptors_prepare(const struct descriptors_in *in, struct msghdr *message,
                          union descriptors_room *room)
 {
@@ -19,8 +37,11 @@ void descriptors_prepare(const struct descriptors_in *in, struct msghdr *message
 
 static void keep(struct descriptors_in *in, int fd)
 {
-    if (in->count < in->wanted && in->count < DESCRIPTORS_MOST)
-        in->fds[in->count++] = fd;
+    bool room = in->count < in->wanted && in->count < DESCRIPTORS_MOST;
+    int raised = room ? descriptors_raise(fd) : -1;
+
+    if (raised >= 0)
+        in->fds[in->count++] = raised;
     else
         close(fd);
 }
@@ -61,9 +82,9 @@ int descriptors_append(struct descriptors_out *out, size_t offset, int fd)
 {
     if (out->count == DESCRIPTORS_MOST)
         return -EAGAIN;
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int copy = duplicate(fd);
     if (copy < 0)
-        return -errno;
+        return copy;
     out->queue[out->count].offset = offset;
     out->queue[out->count].fd = copy;
     out->count++;

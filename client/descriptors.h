@@ -12,6 +12,13 @@
 
 enum { DESCRIPTORS_MOST = 16 };
 
+/*
+ * Moves a descriptor above 2, close-on-exec. A process that was started with one of its standard
+ * descriptors closed would otherwise get it there, and its next printf(3) would write into it.
+ * The new descriptor, which replaces fd; or what fcntl(2) says, and fd stays open.
+ */
+int descriptors_raise(int fd);
+
 /* Zeroed it is empty. */
 struct descriptors_in {
     int fds[DESCRIPTORS_MOST]; /* in the order in which they came */

@@ -9,6 +9,7 @@
 #include "client/ctl/params.h"
 #include "client/ctl/remote.h"
 #include "client/ctl/report.h"
+#include "client/ctl/standard.h"
 #include "client/ctl/terminal.h"
 
 #include <errno.h>
@@ -381,8 +382,11 @@ static int run_connected(struct joint *joint)
 
 int joint_run(struct joint *joint)
 {
-    int status = remote_connect(joint->ctl);
+    int error = standard_check_output();
 
+    if (error)
+        return report_local(joint->ctl, "standard output", error);
+    int status = remote_connect(joint->ctl);
     if (status)
         return status;
     joint->args = sockd_args_new();

@@ -5,10 +5,13 @@
 
 #include "client/ctl/interrupt.h"
 #include "client/ctl/report.h"
+#include "client/ctl/standard.h"
 #include "client/ctl/tunnel.h"
+#include "protocol/methods.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* How long, in seconds, the daemon's own timeout may be overdue before it counts as hanging. */
 static const double overdue = 2;
@@ -48,11 +51,39 @@ static int set_deadline(struct ctl *ctl, const struct method *method)
     return 0;
 }
 
+/* Whether the answer holds what exists only once: bytes that are taken with it, or the number of a
+ * socket that it has made. */
+static bool is_irreplaceable(const struct method *method)
+{
+    switch (method->result) {
+    case METHOD_RESULT_BYTES:
+    case METHOD_RESULT_BYTES_STATUS:
+    case METHOD_RESULT_BYTES_FROM:
+    case METHOD_RESULT_ID:
+    case METHOD_RESULT_ID_PAIR:
+    case METHOD_RESULT_ID_ADDRESS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Without an output the call is not made: its answer would be lost. */
+static int check_output(struct ctl *ctl, const char *name)
+{
+    const struct method *method = methods_find(name, strlen(name));
+    int error = method && is_irreplaceable(method) ? standard_check_output() : 0;
+
+    return error ? report_local(ctl, "standard output", error) : 0;
+}
+
 int remote_call(struct ctl *ctl, const char *name, const struct method *method,
                 const struct sockd_args *args, const struct sockd_value **value)
 {
-    int status = remote_connect(ctl);
+    int status = check_output(ctl, name);
 
+    if (!status)
+        status = remote_connect(ctl);
     if (!status)
         status = set_deadline(ctl, method);
     if (!status && sockd_request(ctl->client, name, args, value) < 0)

@@ -11,6 +11,7 @@
 #include "client/ctl/progress.h"
 #include "client/ctl/remote.h"
 #include "client/ctl/report.h"
+#include "client/ctl/standard.h"
 #include "protocol/methods.h"
 
 #include <errno.h>
@@ -117,8 +118,11 @@ static int run(struct slow_read *slow)
 int slow_read(struct ctl *ctl, const char *handle, const struct sockd_args *args, slow_read_fn use)
 {
     struct slow_read slow = {.ctl = ctl, .args = args, .use = use};
-    int status = remote_connect(ctl);
+    int error = standard_check_output();
 
+    if (error)
+        return report_local(ctl, "standard output", error);
+    int status = remote_connect(ctl);
     if (status)
         return status;
     slow.handle = sockd_args_new();

@@ -6,8 +6,11 @@
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static bool read_fd(const char *text, int *fd)
@@ -17,6 +20,17 @@ static bool read_fd(const char *text, int *fd)
 
     *fd = (int)number;
     return end != text && *end == 0 && number >= 0 && number == *fd;
+}
+
+/* Of the shell's, that is; asked before anything of our own is open. */
+static int check_open(struct ctl *ctl, const char *text, int fd)
+{
+    char what[64];
+
+    if (fcntl(fd, F_GETFD) >= 0)
+        return 0;
+    snprintf(what, sizeof what, "descriptor %.40s", text);
+    return report_local(ctl, what, -errno);
 }
 
 static bool read_settings(const struct command *command, struct sockd_settings *settings)
@@ -54,7 +68,9 @@ static int run(struct ctl *ctl, const struct command *command)
         return report_usage(ctl->verb, "expected the number of a descriptor");
     if (!read_settings(command, &settings))
         return report_usage(ctl->verb, "--ttl: expected a number of seconds above 0");
-    int status = pass_connect(ctl);
+    int status = check_open(ctl, command->arguments[0], fd);
+    if (!status)
+        status = pass_connect(ctl);
     return status ? status : give(ctl, fd, &settings);
 }
 

@@ -46,8 +46,8 @@ int sockd_open(const char *path, struct sockd_client **client);
 /*
  * A client over a stream socket that is connected already, which it owns from now on: one end of
  * a socketpair(2), say, whose other end a tunnel to another machine has. Descriptors can be taken
- * and given only if that is the daemon itself. It cannot be reconnected. -ENOMEM, and the
- * descriptor remains the caller's.
+ * and given only if that is the daemon itself. It cannot be reconnected. On failure, -ENOMEM or
+ * -EMFILE, the descriptor remains the caller's. One of 0 to 2 moves above 2: sockd_fd() tells.
  */
 int sockd_open_fd(int fd, struct sockd_client **client);
 

@@ -15,7 +15,7 @@ extern "C" {
 
 /* A socket that the daemon has let go. */
 struct sockd_taken {
-    int fd;                       /* close-on-exec and blocking */
+    int fd;                       /* above 2, close-on-exec and blocking */
     struct sockd_bytes data;      /* received already and read by nobody: it comes before what the
                                      descriptor gives; lives as an answer's bytes do */
     int error;                    /* 0; or the positive errno that reading on would have met */
