@@ -20,12 +20,16 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+/* Bytes in a lock file: 20 digits and the end of the line. */
+enum { LOCK_SIZE = 21 };
+
 struct control {
     struct sockaddr_un address;
     int fd;   /* listening; -1 once it is taken */
     int lock; /* holds the flock */
     uint64_t first_id;
     bool made; /* the file is ours to remove, if it is still this one: */
+    bool known;
     dev_t device;
     ino_t inode;
 };
@@ -87,6 +91,19 @@ static int read_first_id(struct control *control)
     return errno || control->first_id == 0 || strcmp(end, "\n") != 0 ? -EBADMSG : 0;
 }
 
+int control_reserve_ids(void *context, uint64_t last)
+{
+    const struct control *control = context;
+    char text[32];
+    /* Of one width, LOCK_SIZE, so that the file never shrinks and one pwrite(2) replaces all of it.
+     */
+    int length = snprintf(text, sizeof text, "%020llu\n", (unsigned long long)last + 1);
+    ssize_t written = pwrite(control->lock, text, (size_t)length, 0);
+    if (written == length)
+        return 0;
+    return written < 0 ? -errno : -ENOSPC;
+}
+
 static int take_lock(struct control *control)
 {
     const char *path = control->address.sun_path;
@@ -99,24 +116,24 @@ static int take_lock(struct control *control)
         return fail(path, "another sockd is running there",
                     errno == EWOULDBLOCK ? -EADDRINUSE : -errno);
     int result = read_first_id(control);
-    return result < 0 ? fail(path, "its lock file holds no number of a socket", result) : 0;
+    if (result < 0)
+        return fail(path, "its lock file holds no number of a socket", result);
+    result = control_reserve_ids(control, control->first_id - 1);
+    return result < 0 ? fail(path, "cannot write its lock file", result) : 0;
+}
+
+bool control_has_lock(const char *path)
+{
+    char name[PATH_MAX];
+    struct stat status;
+    int length = snprintf(name, sizeof name, "%s.lock", path);
+    return length > 0 && (size_t)length < sizeof name && lstat(name, &status) == 0 &&
+           S_ISREG(status.st_mode) && status.st_size == LOCK_SIZE;
 }
 
 uint64_t control_first_id(const struct control *control)
 {
     return control->first_id;
-}
-
-int control_reserve_ids(void *context, uint64_t last)
-{
-    const struct control *control = context;
-    char text[32];
-    /* Of one width, so that the file never shrinks and one pwrite(2) replaces all of it. */
-    int length = snprintf(text, sizeof text, "%020llu\n", (unsigned long long)last + 1);
-    ssize_t written = pwrite(control->lock, text, (size_t)length, 0);
-    if (written == length)
-        return 0;
-    return written < 0 ? -errno : -ENOSPC;
 }
 
 /* ---- the socket ---- */
@@ -139,6 +156,23 @@ static int clear_stale(const struct sockaddr_un *address)
     return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
+/* Whether there is one. */
+static bool remember_file(struct control *control)
+{
+    struct stat status;
+    control->known = lstat(control->address.sun_path, &status) == 0;
+    if (control->known) {
+        control->device = status.st_dev;
+        control->inode = status.st_ino;
+    }
+    return control->known;
+}
+
+bool control_is(const struct control *control, const struct stat *file)
+{
+    return control->known && file->st_dev == control->device && file->st_ino == control->inode;
+}
+
 /* For its owner alone until open_to_others. */
 static int bind_private(struct control *control, int fd)
 {
@@ -146,12 +180,8 @@ static int bind_private(struct control *control, int fd)
     int result = bind(fd, (const struct sockaddr *)&control->address, sizeof control->address);
     result = result < 0 ? -errno : 0;
     umask(before);
-    struct stat status;
-    if (result == 0 && lstat(control->address.sun_path, &status) == 0) {
-        control->made = true;
-        control->device = status.st_dev;
-        control->inode = status.st_ino;
-    }
+    if (result == 0)
+        control->made = remember_file(control);
     return result;
 }
 
@@ -198,9 +228,11 @@ static int adopt(struct control *control, int passed)
     if (address->sun_path[0] != '/' || !memchr(address->sun_path, 0, size))
         return fail("that was passed in", "it has no path", -EINVAL);
     int result = take_lock(control);
-    if (result == 0)
-        control->fd = passed; /* consumed */
-    return result;
+    if (result < 0)
+        return result;
+    (void)remember_file(control);
+    control->fd = passed; /* consumed */
+    return 0;
 }
 
 static int make(struct control *control, const struct control_config *config)
@@ -233,7 +265,7 @@ static void remove_file(const struct control *control)
 {
     struct stat status;
     if (control->made && lstat(control->address.sun_path, &status) == 0 &&
-        status.st_dev == control->device && status.st_ino == control->inode)
+        control_is(control, &status))
         unlink(control->address.sun_path);
 }
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct control;
+struct stat;
 
 struct control_config {
     const char *path; /* NULL: the default one, see --socket */
@@ -32,6 +33,12 @@ void control_close(struct control *control);
 
 /* Whether the file at the path is of its own making. */
 bool control_made(const struct control *control);
+
+/* Whether that is the control socket's file. */
+bool control_is(const struct control *control, const struct stat *file);
+
+/* Whether the lock file of a control socket, of whatever instance, lies beside this path. */
+bool control_has_lock(const char *path);
 
 const char *control_path(const struct control *control);
 

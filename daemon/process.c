@@ -12,12 +12,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 /* A bit for each descriptor that was open at the start, of those that anybody passes on. */
 enum { REMEMBERED = 1024, BITS = 64 };
 static uint64_t open_at_start[REMEMBERED / BITS];
+
+/* The same of those that were passed in for others than the program itself. */
+static uint64_t inherited[REMEMBERED / BITS];
+
+static void set_bit(uint64_t *bits, int fd)
+{
+    bits[fd / BITS] |= UINT64_C(1) << fd % BITS;
+}
+
+static void clear_bit(uint64_t *bits, int fd)
+{
+    bits[fd / BITS] &= ~(UINT64_C(1) << fd % BITS);
+}
+
+static bool has_bit(const uint64_t *bits, int fd)
+{
+    return fd >= 0 && fd < REMEMBERED && (bits[fd / BITS] >> fd % BITS & 1);
+}
 
 static void open_standard_descriptors(void)
 {
@@ -36,10 +55,27 @@ static void raise_descriptor_limit(void)
         log_write(LOG_WARN, "cannot raise the limit of descriptors: %s", strerror(errno));
 }
 
+void process_set_name(const char *name)
+{
+    (void)prctl(PR_SET_NAME, name);
+}
+
 void process_keep(int fd)
 {
     if (fd >= 0 && fd < REMEMBERED)
-        open_at_start[fd / BITS] |= UINT64_C(1) << fd % BITS;
+        set_bit(open_at_start, fd);
+}
+
+static void note_open(int fd)
+{
+    set_bit(open_at_start, fd);
+    if (fd > STDERR_FILENO)
+        set_bit(inherited, fd);
+}
+
+bool process_is_inherited(int fd)
+{
+    return has_bit(inherited, fd);
 }
 
 void process_prepare(void)
@@ -47,15 +83,17 @@ void process_prepare(void)
     open_standard_descriptors();
     for (int fd = 0; fd < REMEMBERED; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
-            process_keep(fd);
+            note_open(fd);
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
 }
 
 void process_adopt(int fd)
 {
-    if (fd < REMEMBERED)
-        open_at_start[fd / BITS] &= ~(UINT64_C(1) << fd % BITS);
+    if (fd >= REMEMBERED)
+        return;
+    clear_bit(open_at_start, fd);
+    clear_bit(inherited, fd);
 }
 
 void process_leave(void)
@@ -64,11 +102,6 @@ void process_leave(void)
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static bool was_open(int fd)
-{
-    return fd < REMEMBERED && (open_at_start[fd / BITS] >> fd % BITS & 1);
 }
 
 int process_check_descriptors(void)
@@ -80,7 +113,7 @@ int process_check_descriptors(void)
     for (const struct dirent *entry; (entry = readdir(dir));) {
         char target[256] = "";
         int fd = (int)strtol(entry->d_name, NULL, 10);
-        if (entry->d_name[0] == '.' || fd == dirfd(dir) || was_open(fd))
+        if (entry->d_name[0] == '.' || fd == dirfd(dir) || has_bit(open_at_start, fd))
             continue;
         if (readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1) < 0)
             continue;

@@ -4,12 +4,21 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /*
  * To be called once, before anything else: opens /dev/null in the place of a closed standard
  * descriptor (so that no socket ever gets number 2 and the log with it), ignores SIGPIPE, raises
  * the soft limit of descriptors to the hard one, and remembers what is open.
  */
 void process_prepare(void);
+
+/* What the process is called in /proc/PID/comm: at most 15 bytes. */
+void process_set_name(const char *name);
+
+/* Whether a descriptor above standard error was open at the start and nothing of the program's own
+ * has adopted it. */
+bool process_is_inherited(int fd);
 
 /* A descriptor that was open before process_prepare and is the program's own now, to be closed at
  * its end, like the control socket that was passed in. */

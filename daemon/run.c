@@ -102,6 +102,7 @@ static void take_down(struct run *run)
 int run_script(const struct options *options)
 {
     struct run run = {.status = EXIT_SUCCESS};
+    process_set_name("sockd-run"); /* to control sockets it is a program as any other */
     int result = start(&run, options);
     if (result == 0)
         result = loop_run(run.loop);

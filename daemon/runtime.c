@@ -7,6 +7,7 @@
 #include "binding/sink.h"
 #include "load.h"
 #include "net/net.h"
+#include "process.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -69,6 +70,7 @@ static int runtime_start(struct runtime *runtime, const struct runtime_config *c
         .ffi = config->ffi,
         .nonblock = config->nonblock,
         .service = config->service,
+        .inherited = process_is_inherited,
         .accounts = config->accounts,
     };
     int error = binding_new(&runtime->binding, &binding_config);

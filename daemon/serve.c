@@ -22,7 +22,9 @@
 #include "options.h"
 #include "process.h"
 #include "quotas.h"
+#include "reach.h"
 #include "reload.h"
+#include "rpc/access.h"
 #include "rpc/rpc.h"
 #include "runtime.h"
 #include "service.h"
@@ -186,6 +188,7 @@ static int start_net(struct server *server)
         .max_readahead = server->options->max_readahead,
         .first_id = control_first_id(server->control),
         .reserve_ids = control_reserve_ids,
+        .may_reach = reach_check,
         .context = server->control,
         .may_use_reserve = may_use_reserve,
         .reserve_context = server,
@@ -350,6 +353,7 @@ int serve(const struct options *options)
 {
     struct server server = {.options = options};
     process_keep(log_own());
+    process_set_name(ACCESS_DAEMON_NAME);
     int result = start(&server);
     if (result == 0 && (result = loop_run(server.loop)) < 0)
         log_write(LOG_ERROR, "the loop has failed: %s", strerror(-result));

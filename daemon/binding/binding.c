@@ -2,6 +2,7 @@
  * Opens the modules in a machine of their own: the functions in C first, then the Lua side of them
  * (lua/, built into the program), which gets the internals as its argument.
  */
+#include "binding/adoptable.h"
 #include "binding/binding_private.h"
 #include "binding/brood.h"
 #include "binding/cdata.h"
@@ -240,6 +241,7 @@ int binding_new(struct binding **out, const struct binding_config *config)
     binding->service = config->service;
     binding->pattern_steps =
         (int64_t)(config->pattern_steps > 0 ? config->pattern_steps : BINDING_PATTERN_STEPS);
+    binding->inherited = config->inherited;
     binding->accounts = config->accounts;
     list_init(&binding->servers);
     list_init(&binding->tallies);
@@ -268,6 +270,7 @@ void binding_free(struct binding *binding)
     hash_deinit(&binding->serves);
     vm_free(binding->vm);
     sink_free(binding->sink);
+    adoptable_deinit(binding);
     loop_defer_cancel(net_loop(binding->net), &binding->idle_task);
     free(binding);
 }

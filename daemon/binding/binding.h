@@ -19,11 +19,13 @@ struct binding_config {
     size_t memory; /* as in struct vm_config */
     double cpu;
     bool jit;
-    size_t pattern_steps;   /* that one match of a pattern may take. 0: 10 million */
-    bool ffi;               /* in a service: scripts may use ffi and C modules */
-    bool nonblock;          /* new sockets start non-blocking */
-    bool service;           /* many scripts share a daemon: what would end or seize it throws */
-    struct quota *accounts; /* charged for fibers that serve connections; NULL: nobody is */
+    size_t pattern_steps;      /* that one match of a pattern may take. 0: 10 million */
+    bool ffi;                  /* in a service: scripts may use ffi and C modules */
+    bool nonblock;             /* new sockets start non-blocking */
+    bool service;              /* many scripts share a daemon: what would end or seize it throws */
+    bool (*inherited)(int fd); /* whether a descriptor was passed in at the start for scripts to
+                                  use; NULL: none was. Only in a service is it asked */
+    struct quota *accounts;    /* charged for fibers that serve connections; NULL: nobody is */
 };
 
 /* A machine with all modules. -ENOMEM, -EINVAL (logged). */

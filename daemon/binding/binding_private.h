@@ -47,6 +47,10 @@ struct binding {
     struct list brood_ends; /* roots whose fibers are to end, brood.c */
     struct loop_task brood_task;
 
+    bool (*inherited)(int fd); /* as in struct binding_config */
+    uint64_t *detached;        /* a bit for each descriptor that a script has let go, adoptable.c */
+    size_t detached_words;
+
     struct loop_task idle_task;
     void (*idle)(void *context);
     void *idle_context;

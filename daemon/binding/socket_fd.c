@@ -2,6 +2,7 @@
  * Sockets and descriptors: pairs, sockets around descriptors of others, waiting for any
  * descriptor, letting go of one.
  */
+#include "binding/adoptable.h"
 #include "binding/binding_private.h"
 #include "binding/failure.h"
 #include "binding/number.h"
@@ -42,7 +43,8 @@ static int socket_from_fd(lua_State *L)
     if (lua_type(L, 1) != LUA_TNUMBER)
         return failure_throw(L, "fd must be a number");
     int fd = number_to_int(L, 1);
-    struct net *net = binding_of(L)->net;
+    struct binding *binding = binding_of(L);
+    struct net *net = binding->net;
     struct socket_handle *handle = socket_push(L);
     struct sock *sock = net_find_fd(net, fd);
     if (sock != NULL) { /* one more object for the same socket, as it is */
@@ -50,9 +52,10 @@ static int socket_from_fd(lua_State *L)
         failure_note(L, 0);
         return 1;
     }
-    int error = sock_adopt(net, fd, socket_owner(L), &sock);
+    int error = adoptable(binding, fd) ? sock_adopt(net, fd, socket_owner(L), &sock) : -EPERM;
     if (error < 0)
         return failure_nil(L, error);
+    adoptable_note(binding, fd, false);
     socket_adopt(L, handle, sock);
     failure_note(L, 0);
     return 1;
@@ -63,6 +66,8 @@ static int socket_detach(lua_State *L)
 {
     struct sock *sock = socket_check(L);
     int result = sock_detach(sock);
+    if (result >= 0)
+        adoptable_note(binding_of(L), result, true);
     if (result == -EBUSY)
         return failure_throw(L, "detach: bytes are read ahead, which would be lost");
     failure_note(L, result < 0 ? result : 0);

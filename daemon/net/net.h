@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct address;
 struct loop;
 struct net;
 struct pool;
@@ -35,6 +36,13 @@ struct net_config {
      */
     uint64_t first_id;
     int (*reserve_ids)(void *context, uint64_t last);
+
+    /*
+     * Asked before anything connects or sends to a unix socket with a name: 0, or -EPERM for one
+     * that this process must not talk to. `file` is a descriptor (O_PATH) of what is at the path,
+     * -1 for an abstract name. NULL: all may be reached.
+     */
+    int (*may_reach)(void *context, const struct address *address, int file);
     void *context;
 };
 
@@ -62,6 +70,10 @@ struct pool *net_pool(const struct net *net);
 
 /* For small objects of which each socket may have one. */
 struct slabs *net_slabs(const struct net *net);
+
+/* -EPERM if may_reach refuses the address; 0 also if nothing is there. For a good error message:
+ * the operations ask again. */
+int net_may_reach(const struct net *net, const struct address *to);
 
 void net_stats(const struct net *net, struct net_stats *out);
 

@@ -5,6 +5,7 @@
  * never reports readiness, so the call is repeated at short intervals.
  */
 #include "net/foreign.h"
+#include "net/guard.h"
 #include "net/net_private.h"
 
 #include "util/cleanup.h"
@@ -50,10 +51,21 @@ static int connect_call(struct sock *sock, const struct address *address)
     return sock->domain == AF_UNIX ? -EAGAIN : -EINPROGRESS;
 }
 
+static int connect_try(struct sock *sock, const struct address *address)
+{
+    struct guard guard;
+    int result = guard_open(&guard, sock->net, address);
+    if (result < 0)
+        return result;
+    result = connect_call(sock, &guard.address);
+    guard_close(&guard);
+    return result;
+}
+
 static int connect_begin(struct op *op)
 {
     struct sock *sock = op->sock;
-    int result = connect_call(sock, &op->connect.work->address);
+    int result = connect_try(sock, &op->connect.work->address);
     sock->ready |= LOOP_READ | LOOP_WRITE;
     if (result == -EAGAIN && sock->domain == AF_UNIX && !sock->nonblock)
         return connect_retry_later(op);

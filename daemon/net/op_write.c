@@ -5,6 +5,7 @@
  * a socket that is not connected to it and never reports readiness, unless the messages in the
  * queue are that socket's. So sendto is repeated at short intervals.
  */
+#include "net/guard.h"
 #include "net/net_private.h"
 
 #include "util/cleanup.h"
@@ -53,12 +54,17 @@ ssize_t sock_send(struct sock *sock, const void *data, size_t length, int flags)
 
 static ssize_t write_to(struct sock *sock, const struct op *op)
 {
-    const struct address *to = &op->out.work->to;
+    struct guard to;
+    int error = guard_open(&to, sock->net, &op->out.work->to);
+    if (error < 0)
+        return error;
     ssize_t sent;
     do
-        sent = sendto(sock->fd, op->out.data, op->out.length,
-                      op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, to->length);
+        sent =
+            sendto(sock->fd, op->out.data, op->out.length,
+                   op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL, &to.address.any, to.address.length);
     while (sent < 0 && errno == EINTR);
+    guard_close(&to);
     if (sent < 0)
         return write_failed(sock);
     write_count(sock, op->out.data, op->out.length, (size_t)sent);

@@ -10,10 +10,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 /* Ports that only root may bind otherwise (ip(7)). */
 #define ACCESS_PORT_FREE     1024
@@ -43,18 +45,34 @@ static bool is_in_groups(int fd, gid_t group)
     return false;
 }
 
+/* Whether the process serves sockets for others, by the name that it has given itself. One that has
+ * ended says nothing any more. */
+static bool serves_others(pid_t pid)
+{
+    char path[40], name[sizeof ACCESS_DAEMON_NAME + 1];
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, name, sizeof name) : -1;
+    return length == sizeof ACCESS_DAEMON_NAME &&
+           memcmp(name, ACCESS_DAEMON_NAME "\n", (size_t)length) == 0;
+}
+
 int access_identify(struct identity *out, int fd, const struct access_rules *rules)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
         return -errno;
+    if (peer.pid == getpid() && serves_others(peer.pid))
+        return -ELOOP;
     out->uid = peer.uid;
     out->pid = peer.pid;
     out->allowed = rules->allowed;
     out->admin =
         peer.uid == 0 || peer.uid == geteuid() ||
         (rules->has_admins && (peer.gid == rules->admins || is_in_groups(fd, rules->admins)));
+    if (out->admin && serves_others(peer.pid))
+        out->admin = false;
     out->member =
         rules->has_members && (peer.gid == rules->members || is_in_groups(fd, rules->members));
     return 0;
@@ -141,6 +159,15 @@ static bool reaches_another(int fd, uid_t uid)
            (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.uid != uid);
 }
 
+/* Whether another owner of the open file, the giver, can still send elsewhere what is sent through
+ * it: connect(2) works on a datagram socket again and again. */
+static bool is_movable(int fd)
+{
+    int type;
+    socklen_t size = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
+}
+
 /* Who receives through a unix socket may ask the kernel who sent each message (SO_PASSCRED), and
  * for other families the kernel itself asks what the sender may do (netlink(7)): that would be the
  * daemon. */
@@ -153,6 +180,8 @@ const char *access_to_given(const struct identity *who, int fd)
         return NULL;
     if (domain != AF_UNIX)
         return access_to(who, ACCESS_DOMAINS);
+    if (is_movable(fd))
+        return who->admin ? NULL : "only administrators may give unix datagram sockets";
     return reaches_another(fd, who->uid) ? access_to(who, ACCESS_UNIX) : NULL;
 }
 
@@ -170,6 +199,15 @@ const char *access_to_port(const struct identity *who, int port)
 const char *access_to_connect(const struct identity *who, const struct address *address)
 {
     return address->family == AF_UNIX ? access_to(who, ACCESS_UNIX) : NULL;
+}
+
+const char *access_to_listen(const struct identity *who, int domain, int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    if (domain != AF_UNIX || getpeername(fd, (struct sockaddr *)&peer, &length) == 0)
+        return NULL; /* one that is connected cannot listen */
+    return access_to(who, ACCESS_UNIX);
 }
 
 const char *access_to_bind(const struct identity *who, const struct address *address)

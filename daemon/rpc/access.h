@@ -46,6 +46,13 @@ enum access_privilege {
 #define ACCESS_NEXT_NAME(id, name, method, refusal)  ", " name
 #define ACCESS_NAMES                                 ACCESS_TABLE(ACCESS_FIRST_NAME, ACCESS_NEXT_NAME)
 
+/*
+ * The name of a process that serves sockets for others (/proc/PID/comm). It is no administrator,
+ * whatever its uid: what it says may be what somebody else sends through it. `sockd run` has
+ * another name.
+ */
+#define ACCESS_DAEMON_NAME                           "sockd"
+
 struct identity {
     uid_t uid;
     pid_t pid;
@@ -67,8 +74,9 @@ int access_privilege_parse(const char *name);
 /* The names of those whose bits are set, in order; returns how many. */
 size_t access_privilege_names(unsigned bits, const char *names[ACCESS_PRIVILEGES]);
 
-/* Who connected to this unix socket, at that time (SO_PEERCRED, SO_PEERGROUPS; unix(7)). A
- * negative errno if the kernel does not say. */
+/* Who connected to this unix socket, at that time (SO_PEERCRED, SO_PEERGROUPS; unix(7)). -ELOOP:
+ * it is this process itself, under the name above. Another negative errno if the kernel does not
+ * say. */
 int access_identify(struct identity *out, int fd, const struct access_rules *rules);
 
 /* The group of a listening unix socket's file, which is who may connect to it. False: it has no
@@ -87,6 +95,8 @@ const char *access_to_given(const struct identity *who, int fd);
 const char *access_to_host(const struct identity *who, const char *host);
 const char *access_to_port(const struct identity *who, int port);
 const char *access_to_connect(const struct identity *who, const struct address *address);
+/* Whoever connects to a unix socket learns who made it listen. */
+const char *access_to_listen(const struct identity *who, int domain, int fd);
 const char *access_to_bind(const struct identity *who, const struct address *address);
 const char *access_to_option(const struct identity *who, const struct option *option,
                              const struct option_value *value);

@@ -72,7 +72,11 @@ static void let_in(const struct listener *listener, int connected, bool scarce)
 {
     CLEANUP(close_queuep) int fd = connected;
     struct identity who;
-    if (access_identify(&who, fd, &listener->rules) < 0)
+    int known = access_identify(&who, fd, &listener->rules);
+    if (known == -ELOOP)
+        log_write(LOG_WARN, "the daemon was made to connect to its own control socket; it is "
+                            "turned away");
+    if (known < 0)
         return;
     if (scarce && !who.admin) {
         turn_away(fd, &who, -EMFILE, "there are too few descriptors left");

@@ -132,6 +132,16 @@ int method_sock_and_address(struct rpc_call *call, const struct args *args, stru
     return result;
 }
 
+int method_may_reach(struct rpc_call *call, const struct address *to)
+{
+    if (net_may_reach(call->rpc->net, to) == 0)
+        return 0;
+    return call_refuse(call, -EPERM,
+                       "%s: the daemon does not connect to control sockets, its own included, nor "
+                       "to the service manager's sockets",
+                       call->method->name);
+}
+
 /* ---- constants ---- */
 
 int method_bad_symbol(struct rpc_call *call, int error, const char *argument, const char *expected)

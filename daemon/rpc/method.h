@@ -48,6 +48,9 @@ int method_address(struct rpc_call *call, const struct sock *sock, const struct 
 int method_sock_and_address(struct rpc_call *call, const struct args *args, struct sock **sock,
                             struct address *address);
 
+/* 0, or -EPERM with the sentence: the address is one that the daemon does not connect to. */
+int method_may_reach(struct rpc_call *call, const struct address *to);
+
 /* Takes a new socket in and makes it the answer. The reference is consumed; on failure the socket
  * is closed, or if it was accepted goes back to the listener. */
 int method_announce(struct rpc_call *call, struct sock *sock, struct sock *listener);

@@ -1,5 +1,6 @@
 /* The methods that make a socket: socket, socketpair, tcp_connect, tcp_server, accept. */
 #include "net/sock.h"
+#include "net/target.h"
 #include "rpc/access.h"
 #include "rpc/method.h"
 #include "rpc/server.h"
@@ -97,12 +98,29 @@ static int refuse_host(struct rpc_call *call, const struct place *place)
     return refused ? call_refuse(call, -EPERM, "%s: %s", call->method->name, refused) : 0;
 }
 
+/* A place that is no unix path, or none at all, is for the operation to judge. */
+static int refuse_path(struct rpc_call *call, const struct place *place)
+{
+    struct target target;
+    struct address address;
+    int result = 0;
+    if (target_parse(&target, place->host, place->port) < 0)
+        return 0;
+    if (strcmp(target.host, ADDRESS_UNIX) == 0 &&
+        address_parse(&address, AF_UNIX, target.host, target.port) == 0)
+        result = method_may_reach(call, &address);
+    target_deinit(&target);
+    return result;
+}
+
 int method_tcp_connect(struct rpc_call *call, const struct args *args)
 {
     struct place place;
     int result = method_place(call, &args->arg[0], &args->arg[1], &place);
     if (result == 0)
         result = refuse_host(call, &place);
+    if (result == 0)
+        result = refuse_path(call, &place);
     if (result == 0)
         result = check_name(call);
     if (result < 0)

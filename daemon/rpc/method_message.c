@@ -16,6 +16,9 @@ int method_sendto(struct rpc_call *call, const struct args *args)
     const char *refused = access_to_connect(&call->who, &to);
     if (refused)
         return call_refuse(call, -EPERM, "sendto: %s", refused);
+    result = method_may_reach(call, &to);
+    if (result < 0)
+        return result;
     int flags = symbol_flags(&args->arg[4]);
     if (flags < 0)
         return method_bad_flags(call);

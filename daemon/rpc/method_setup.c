@@ -18,6 +18,9 @@ int method_sysconnect(struct rpc_call *call, const struct args *args)
     const char *refused = access_to_connect(&call->who, &address);
     if (refused)
         return call_refuse(call, -EPERM, "sysconnect: %s", refused);
+    result = method_may_reach(call, &address);
+    if (result < 0)
+        return result;
     op_connect(&call->op, sock, &address);
     return call_start(call, args->timeout, method_complete);
 }
@@ -41,6 +44,9 @@ int method_listen(struct rpc_call *call, const struct args *args)
     int result = method_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
+    const char *refused = access_to_listen(&call->who, sock_domain(sock), sock_fd(sock));
+    if (refused)
+        return call_refuse(call, -EPERM, "listen: %s", refused);
     return sock_listen(sock,
                        args->arg[1].kind == ARG_INTEGER ? (int)args->arg[1].integer : SOMAXCONN);
 }

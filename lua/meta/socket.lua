@@ -182,6 +182,10 @@ function socket.socketpair(domain, type, protocol) end
 --- Makes a socket of a descriptor, and owns it from then on. Of a descriptor that a socket owns
 --- already it makes a second object for the same socket: closing one closes both.
 ---
+--- In a service without `--ffi` only two kinds of descriptors are a script's to use: those that the
+--- daemon was started with, and those that a script has let go with `detach`. For any other it
+--- returns nil, and `errno()` is `EPERM`.
+---
 --- ```lua
 --- local a, b = socket.socketpair('AF_UNIX', 'SOCK_STREAM', 0)
 --- local fd = a:fd()
