@@ -176,21 +176,47 @@ check.case('a reader of source may wait', function()
     check.truthy(not pcall(load, nil))
 end)
 
-check.case('finalizers of a script may use sockets but not wait', function()
+check.case('finalizers of a script run in a fiber, and may wait', function()
     local client, server = check.pair()
-    local problem
+    local got
     local proxy = newproxy(true)
-    getmetatable(proxy).__gc = function()
-        client:write('from a finalizer')
-        problem = select(2, pcall(client.read, client, 1))
+    getmetatable(proxy).__index = { client = client }
+    getmetatable(proxy).__gc = function(object)
+        object.client:write('from a finalizer')
+        got = object.client:read(5)
     end
+    check.equal(proxy.client, client)
     proxy = nil
     collectgarbage()
     check.equal(server:read(16), 'from a finalizer')
-    check.truthy(problem:find('cannot wait here', 1, true))
+    server:write('reply')
+    check.until_true(function()
+        return got
+    end)
+    check.equal(got, 'reply')
     client:close()
     server:close()
     check.truthy(fiber.id())
+end)
+
+check.case('a finalizer that fails keeps none from running', function()
+    local ran = 0
+    for i = 1, 10 do
+        local proxy = newproxy(true)
+        getmetatable(proxy).__gc = function()
+            ran = ran + 1
+            if i % 2 == 0 then
+                error('on purpose')
+            end
+        end
+    end
+    collectgarbage()
+    check.until_true(function()
+        collectgarbage()
+        return ran == 10
+    end)
+    check.equal(type(newproxy()), 'userdata')
+    check.equal(getmetatable(newproxy(newproxy(true))).__index, nil)
 end)
 
 check.finish()

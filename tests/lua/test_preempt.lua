@@ -108,6 +108,59 @@ check.case('a coroutine within a callback of C cannot wait, and nothing comes of
     server:close()
 end)
 
+-- One call each; with a collector that never rests they take minutes.
+if not os.getenv('SOCKD_TEST_GC') then
+    check.case('a pattern with a function', function()
+        check.equal(runs_beside(function()
+            return select(2, ('ab '):rep(60000):gsub('%a+', function(word)
+                return word .. word
+            end))
+        end), 60000)
+    end)
+
+    check.case('a replacement in a long text', function()
+        check.equal(runs_beside(function()
+            return select(2, ('ab '):rep(1000000):gsub('%a+', 'x'))
+        end), 1000000)
+    end)
+
+    check.case('sorting many numbers', function()
+        local t = {}
+        for i = 1, 300000 do
+            t[i] = i * 7919 % 300007
+        end
+        fiber.yield()
+        check.equal(runs_beside(function()
+            table.sort(t)
+            return t[1] < t[2] and t[299999] < t[300000]
+        end), true)
+    end)
+
+    check.case('decoding a long text', function()
+        local text = '[' .. ('[1],'):rep(60000) .. '2]'
+        check.equal(runs_beside(function()
+            return #require('json').decode(text)
+        end), 60001)
+    end)
+end
+
+check.case('a finalizer that never ends', function()
+    local proxy, begun = newproxy(true), false
+    getmetatable(proxy).__gc = function()
+        begun = true
+        while true do
+        end
+    end
+    proxy = nil
+    check.until_true(function()
+        collectgarbage()
+        return begun
+    end)
+    for _ = 1, 3 do
+        fiber.sleep(0.001)
+    end
+end)
+
 check.case('fifty burners leave room', function()
     local stop, results = false, {}
     for i = 1, 50 do
@@ -201,6 +254,34 @@ for name, burn in pairs({
         while true do
             server:writable()
         end
+    end,
+    ['a gsub that never ends'] = function()
+        ('x'):gsub('x', function()
+            while true do
+            end
+        end)
+    end,
+    ['a replacement in a long text, byte by byte'] = function()
+        ('a'):rep(1000000):gsub('a-b', '')
+    end,
+    ['a search through a table that never ends'] = function()
+        ('x'):gsub('x', setmetatable({}, { __index = function()
+            while true do
+            end
+        end }))
+    end,
+    ['a module that is never loaded'] = function()
+        package.preload.endless = function()
+            while true do
+            end
+        end
+        require('endless')
+    end,
+    ['source that never ends'] = function()
+        load(function()
+            return ' '
+        end)
+        error(TOO_LONG) -- load has caught it, and then it is thrown again
     end,
     ['a sort that never ends'] = function()
         table.sort({1, 2, 3}, function()
