@@ -6,6 +6,7 @@
 #include "util/error.h"
 #include "util/escape.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -150,6 +151,8 @@ static int parse_words(struct parser *parser)
         parser->options->command = commands[i].command;
         parser->at = 2;
     }
+    if (parser->options->command == OPTIONS_RUN)
+        parser->options->handler_cpu = INFINITY; /* nobody is protected there, unless asked for */
     int result = parse_options(parser);
     return result < 0 ? result : parse_rest(parser);
 }

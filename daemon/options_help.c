@@ -56,6 +56,8 @@ void options_help(FILE *out)
     print_rows(out, OPTIONS_IN_SERVE | OPTIONS_IN_RUN | OPTIONS_IN_CHECK, 0);
     fputs("\nOf the daemon and of run:\n", out);
     print_rows(out, OPTIONS_IN_SERVE | OPTIONS_IN_RUN, OPTIONS_IN_CHECK);
+    fputs("\nOf run:\n", out);
+    print_rows(out, OPTIONS_IN_RUN, OPTIONS_IN_SERVE | OPTIONS_IN_CHECK);
     fputs("\nOf the daemon and of check:\n", out);
     print_rows(out, OPTIONS_IN_SERVE | OPTIONS_IN_CHECK, OPTIONS_IN_RUN);
     fputs("\nOf the daemon:\n", out);

@@ -282,7 +282,10 @@ const struct options_row options_rows[] = {
     {"lua-memory", "BYTES", BOTH, &kind_number, AT(lua_memory), 0, "512M", NULL,
      "what Lua may hold"},
     {"handler-cpu", "SECONDS", BOTH, &kind_some_seconds, AT(handler_cpu), 0, "5", NULL,
-     "how long a fiber may run without waiting before it is stopped"},
+     "how long a fiber may run without waiting before it is stopped; of run: as --cpu"},
+    {"cpu", "SECONDS", OPTIONS_IN_RUN, &kind_some_seconds, AT(handler_cpu), 0, NULL, "60",
+     "how long a fiber of the script may run without waiting before it is stopped; without it, for "
+     "as long as it likes"},
     {"pattern-steps", "N", BOTH, &kind_number, AT(pattern_steps), 0, "10M", NULL,
      "comparisons that one match of a Lua pattern may take before it is stopped"},
     {"log-level", "LEVEL", BOTH, &kind_level, AT(log_level), 0, "info", NULL,

@@ -98,6 +98,26 @@ end
 
 os.exit = core.exit
 
+-- There is one hook in all. A script that is a program of its own may have it, and is not preempted
+-- meanwhile; a hook of ours is none of its business.
+local sethook, gethook, hooked = debug.sethook, debug.gethook, false
+
+function debug.sethook(...)
+    core.debugged(true)
+    sethook(...)
+    hooked = gethook() ~= nil
+    if not hooked then
+        core.debugged(false)
+    end
+end
+
+function debug.gethook(...)
+    if hooked then
+        return gethook(...)
+    end
+    return nil, '', 0
+end
+
 -- Many scripts share a service, so that none may end it or take it over.
 if core.service then
     function os.exit()

@@ -59,6 +59,13 @@ static int binding_stay(lua_State *L)
     return results > 0 ? results + 1 : 1;
 }
 
+/* debugged(whether): the script has a debug hook of its own, and nobody is preempted. */
+static int binding_debugged(lua_State *L)
+{
+    vm_set_debugged(vm_of(L), lua_toboolean(L, 1));
+    return 0;
+}
+
 static int binding_hook_throws(lua_State *L)
 {
     lua_pushboolean(L, fiber_hook_throws(L));
@@ -120,6 +127,8 @@ static void binding_describe(lua_State *L, const struct binding *binding, int in
     lua_setfield(L, internals, "may_yield");
     lua_pushcfunction(L, binding_stay);
     lua_setfield(L, internals, "stay");
+    lua_pushcfunction(L, binding_debugged);
+    lua_setfield(L, internals, "debugged");
     lua_pushcfunction(L, binding_hook_throws);
     lua_setfield(L, internals, "hook_throws");
     lua_pushcfunction(L, binding_exit);

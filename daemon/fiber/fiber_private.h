@@ -121,9 +121,10 @@ struct vm {
     volatile bool changing_mode; /* of the hook */
     volatile enum preempt_mode mode;
     timer_t clock;
-    bool unwinding;    /* a coroutine of the script's own was preempted, see `preempted` */
-    bool throwing;     /* the hook, and nothing has run since */
-    bool throw_cancel; /* the hook is to tell the running fiber that it is cancelled */
+    bool unwinding;         /* a coroutine of the script's own was preempted, see `preempted` */
+    volatile bool debugged; /* the script has a hook of its own, and there is but one */
+    bool throwing;          /* the hook, and nothing has run since */
+    bool throw_cancel;      /* the hook is to tell the running fiber that it is cancelled */
     char place[LUA_IDSIZE + 16]; /* "file:line: " of the fiber that was stopped last */
 
     /* all fibers that live, by number */

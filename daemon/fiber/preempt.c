@@ -50,6 +50,8 @@ static void preempt_hook(lua_State *L, lua_Debug *record);
 
 static void preempt_set(struct vm *vm, enum preempt_mode mode)
 {
+    if (vm->debugged)
+        return;
     if (mode == PREEMPT_COUNTING && vm->jit)
         mode = PREEMPT_OFF;
     if (mode == PREEMPT_OFF && !vm->jit && !vm->ticking)
@@ -62,6 +64,12 @@ static void preempt_set(struct vm *vm, enum preempt_mode mode)
         lua_sethook(vm->L, preempt_hook, LUA_MASKCOUNT,
                     mode == PREEMPT_AT_ONCE ? 1 : PREEMPT_COUNT);
     vm->changing_mode = false;
+}
+
+void vm_set_debugged(struct vm *vm, bool on)
+{
+    vm->debugged = on;
+    preempt_set(vm, PREEMPT_OFF);
 }
 
 void preempt_at_once(struct vm *vm)

@@ -206,7 +206,7 @@ int vm_new(struct vm **out, struct loop *loop, const struct vm_config *config)
     vm->paused = config->paused;
     vm->jit = config->jit;
     vm->cpu_limit = vm_nanoseconds(config->cpu, VM_CPU);
-    vm->grace = vm_nanoseconds(config->grace, VM_GRACE);
+    vm->grace = isinf(config->cpu) ? UINT64_MAX : vm_nanoseconds(config->grace, VM_GRACE);
     schedule_init(vm);
     int result = vm_table_init(vm);
     if (result == 0)

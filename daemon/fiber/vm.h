@@ -41,6 +41,9 @@ struct loop *vm_loop(const struct vm *vm);
 void *vm_context(const struct vm *vm);
 bool vm_has_jit(const struct vm *vm);
 
+/* Whether a script's own debug hook takes the place of the one that preempts. */
+void vm_set_debugged(struct vm *vm, bool on);
+
 /* Bytes that Lua holds. */
 size_t vm_memory(const struct vm *vm);
 
