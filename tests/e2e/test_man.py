@@ -76,7 +76,7 @@ class TestMan(sockd_test.Case):
         found = re.findall(r"(?m)^       ([a-z_]+) = ", self.render("sockd.lua.5"))
         expected = [option.split()[0][2:].replace("-", "_") for options in self.help().values()
                     for option in options]
-        for name in ("config", "help", "version"):
+        for name in ("config", "cpu", "help", "version"):
             expected.remove(name)
         self.assertEqual(sorted(found), sorted(expected))
 
