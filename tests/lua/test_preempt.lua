@@ -126,21 +126,21 @@ if not os.getenv('SOCKD_TEST_GC') then
 
     check.case('sorting many numbers', function()
         local t = {}
-        for i = 1, 300000 do
-            t[i] = i * 7919 % 300007
+        for i = 1, 600000 do
+            t[i] = i * 7919 % 600011
         end
         fiber.yield()
         check.equal(runs_beside(function()
             table.sort(t)
-            return t[1] < t[2] and t[299999] < t[300000]
+            return t[1] < t[2] and t[599999] < t[600000]
         end), true)
     end)
 
     check.case('decoding a long text', function()
-        local text = '[' .. ('[1],'):rep(60000) .. '2]'
+        local text = '[' .. ('[1],'):rep(400000) .. '2]'
         check.equal(runs_beside(function()
             return #require('json').decode(text)
-        end), 60001)
+        end), 400001)
     end)
 end
 
