@@ -5,8 +5,8 @@
  * never reports readiness, so the call is repeated at short intervals.
  */
 #include "net/foreign.h"
-#include "net/guard.h"
 #include "net/net_private.h"
+#include "net/unix_way.h"
 
 #include "util/cleanup.h"
 #include "util/pulse.h"
@@ -53,12 +53,12 @@ static int connect_call(struct sock *sock, const struct address *address)
 
 static int connect_try(struct sock *sock, const struct address *address)
 {
-    struct guard guard;
-    int result = guard_open(&guard, sock->net, address);
+    struct unix_way way;
+    int result = unix_way_open(&way, sock->net, address);
     if (result < 0)
         return result;
-    result = connect_call(sock, &guard.address);
-    guard_close(&guard);
+    result = connect_call(sock, &way.address);
+    unix_way_close(&way);
     return result;
 }
 

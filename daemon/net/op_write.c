@@ -5,8 +5,8 @@
  * a socket that is not connected to it and never reports readiness, unless the messages in the
  * queue are that socket's. So sendto is repeated at short intervals.
  */
-#include "net/guard.h"
 #include "net/net_private.h"
+#include "net/unix_way.h"
 
 #include "util/cleanup.h"
 
@@ -54,8 +54,8 @@ ssize_t sock_send(struct sock *sock, const void *data, size_t length, int flags)
 
 static ssize_t write_to(struct sock *sock, const struct op *op)
 {
-    struct guard to;
-    int error = guard_open(&to, sock->net, &op->out.work->to);
+    struct unix_way to;
+    int error = unix_way_open(&to, sock->net, &op->out.work->to);
     if (error < 0)
         return error;
     ssize_t sent;
@@ -64,7 +64,7 @@ static ssize_t write_to(struct sock *sock, const struct op *op)
             sendto(sock->fd, op->out.data, op->out.length,
                    op->out.flags | MSG_DONTWAIT | MSG_NOSIGNAL, &to.address.any, to.address.length);
     while (sent < 0 && errno == EINTR);
-    guard_close(&to);
+    unix_way_close(&to);
     if (sent < 0)
         return write_failed(sock);
     write_count(sock, op->out.data, op->out.length, (size_t)sent);

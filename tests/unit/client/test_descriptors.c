@@ -145,3 +145,25 @@ Test(descriptors, what_is_taken_back_is_closed)
     cr_assert_eq(out.count, 5);
     descriptors_cut(&out, 0);
 }
+
+/* In a process without standard input the next descriptor would be 0. */
+Test(descriptors, what_came_as_a_standard_descriptor_moves_above_them)
+{
+    int keep = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    int fd = open("/dev/null", O_RDONLY);
+    ino_t expected = inode(fd);
+    cr_assert_eq(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    close(fd);
+    int raised = descriptors_raise(STDIN_FILENO);
+    cr_assert_gt(raised, STDERR_FILENO);
+    cr_assert_eq(inode(raised), expected);
+    cr_assert_eq(fcntl(raised, F_GETFD), FD_CLOEXEC);
+    cr_assert_eq(fcntl(STDIN_FILENO, F_GETFD), -1, "it is still open as 0");
+    cr_assert_eq(descriptors_raise(raised), raised, "one above them stays where it is");
+    close(raised);
+    cr_assert_eq(descriptors_raise(STDIN_FILENO), -EBADF);
+    if (keep >= 0) {
+        cr_assert_eq(dup2(keep, STDIN_FILENO), STDIN_FILENO);
+        close(keep);
+    }
+}

@@ -11,13 +11,13 @@
 struct net;
 
 /* A way to an address. */
-struct guard {
+struct unix_way {
     struct address address; /* for connect(2), sendto(2) */
-    int file;               /* what the path names; -1: no path, or nothing to guard */
+    int file;               /* what the path names; -1: no path, or nobody asks about it */
 };
 
 /* 0; -EPERM if the address must not be reached, or what open(2) says of the path. */
-int guard_open(struct guard *guard, const struct net *net, const struct address *to);
+int unix_way_open(struct unix_way *way, const struct net *net, const struct address *to);
 
 /* Leaves errno alone. Does nothing to one that could not be opened. */
-void guard_close(struct guard *guard);
+void unix_way_close(struct unix_way *way);
