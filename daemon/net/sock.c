@@ -370,10 +370,9 @@ static int sock_end(struct sock *sock)
     return fd;
 }
 
-/* A listener goes at once: its port is free then. */
-void sock_close_fd(const struct sock *sock, int fd)
+void sock_close_fd(int fd, bool slowly)
 {
-    if (sock->foreign && !sock->listening) {
+    if (slowly) {
         closer_close(fd);
         return;
     }
@@ -393,11 +392,12 @@ int sock_close(struct sock *sock)
     sock_record(sock, 0);
     sock_remove_file(sock);
     sock->unshared = sock->unshared && buffer_length(&left) == 0;
+    bool slowly = sock_closes_slowly(sock);
     int fd = sock_end(sock);
     if (buffer_length(&left) > 0)
         linger_start(net, fd, &left);
     else
-        sock_close_fd(sock, fd);
+        sock_close_fd(fd, slowly);
     return 0;
 }
 

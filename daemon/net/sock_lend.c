@@ -60,9 +60,10 @@ void sock_give_away(struct sock *sock)
 {
     CHECK(sock_rare(sock)->lent >= 0);
     int fd = STEAL_FD(sock->rare->lent);
+    bool slowly = sock_closes_slowly(sock);
     free(sock_take_file(sock)); /* whoever has the descriptor has the file too */
     sock_conclude(sock);
-    sock_close_fd(sock, fd);
+    sock_close_fd(fd, slowly);
 }
 
 int sock_read_ahead(const struct sock *sock, const void **data, size_t *length)

@@ -115,8 +115,15 @@ static inline bool sock_has_returned(const struct sock *sock)
 int sock_wrap(struct net *net, int fd, int domain, int type, int protocol, uid_t owner,
               struct sock **out);
 
-/* Closes the socket's former descriptor, without waiting for anything. */
-void sock_close_fd(const struct sock *sock, int fd);
+/* Whether closing its descriptor may take time. To be asked while the socket is there: its end may
+ * be that of the object. A listener goes at once: its port is free then. */
+static inline bool sock_closes_slowly(const struct sock *sock)
+{
+    return sock->foreign && !sock->listening;
+}
+
+/* Closes a socket's former descriptor, without waiting for anything. */
+void sock_close_fd(int fd, bool slowly);
 
 /* Nobody finds the socket any more, and whoever waits on it fails with -EBADF. Returns its
  * descriptor. */
