@@ -140,6 +140,21 @@ function peers.reset_pair()
     return client
 end
 
+-- Writes until the kernel takes no more, nor will: it may need a while to move what it has to the
+-- other end.
+function peers.fill(sock)
+    local mode, idle = sock:nonblock(), 0
+    sock:nonblock(true)
+    while idle < 5 do
+        while sock:syswrite(('f'):rep(65536)) or sock:syswrite('f') do
+            idle = 0
+        end
+        idle = idle + 1
+        fiber.sleep(0.02)
+    end
+    sock:nonblock(mode)
+end
+
 -- A connection to a server that runs the handler; and the listener.
 function peers.client_of(handler)
     local listener, address = socket.tcp_server('127.0.0.1', 0, handler)

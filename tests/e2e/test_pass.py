@@ -3,6 +3,7 @@ import contextlib
 import fcntl
 import os
 import random
+import resource
 import signal
 import socket
 import unittest
@@ -345,9 +346,11 @@ class TestUnasked(Case):
     def test_a_message_in_pieces_holds_few(self):
         """Each byte with many descriptors: the daemon keeps a handful."""
         ours, theirs = socket.socketpair()
+        # No more of an ordinary user's may be under way than he may have open.
+        many = min(100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 100)
         with Passer(self.sockd.path, fds=False) as other:
             for byte in other.pack([0, 1, "sockd.give", [{"name": "x" * 60}]])[:-1]:
-                socket.send_fds(other.sock, [bytes([byte])], [theirs.fileno()] * 100)
+                socket.send_fds(other.sock, [bytes([byte])], [theirs.fileno()] * many)
             self.client.call("sockd.ping")
             until(lambda: self.sockd.fds() <= self.sockd.fds_at_start + 2 + 8, "few are kept")
         self.fds_settle(0)

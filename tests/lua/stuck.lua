@@ -2,21 +2,25 @@
 -- socket and a list of what else belongs to it, the peer first.
 local check = ...
 local errno = require('errno')
+local fiber = require('fiber')
 local socket = require('socket')
 
 local stuck = {}
 
 local MIB = 1024 * 1024
 
--- Sends until there is no room for a single byte, nor will be: the kernel may need a moment to move
+-- Sends until there is no room for a single byte, nor will be: the kernel may need a while to move
 -- what it has to the other end.
 local function fill(sock)
-    repeat
-        for _, piece in ipairs({('x'):rep(MIB), 'x'}) do
-            repeat until not sock:send(piece, 'MSG_DONTWAIT')
+    local idle = 0
+    while idle < 5 do
+        while sock:send(('x'):rep(MIB), 'MSG_DONTWAIT') or sock:send('x', 'MSG_DONTWAIT') do
+            idle = 0
         end
         assert(sock:errno() == errno.EAGAIN, sock:error())
-    until not sock:writable(0.05)
+        idle = idle + 1
+        fiber.sleep(0.02)
+    end
 end
 
 -- A stream from which nothing comes.

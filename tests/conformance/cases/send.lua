@@ -2,22 +2,6 @@
 local fiber = require('fiber')
 local peers = require('peers')
 
--- Writes until the kernel takes no more; the socket does not block.
-local function fill(sock)
-    local mode = sock:nonblock()
-    sock:nonblock(true)
-    local block, idle = ('f'):rep(65536), 0
-    while idle < 3 do
-        if sock:syswrite(block) then
-            idle = 0
-        else
-            idle = idle + 1
-            fiber.sleep(0.002)
-        end
-    end
-    sock:nonblock(mode)
-end
-
 for _, name in ipairs({'send', 'write', 'syswrite'}) do
     case(name, function()
         local client, server = peers.pair()
@@ -93,13 +77,13 @@ end
 
 case('send-full', function()
     local client = peers.pair()
-    fill(client)
+    peers.fill(client)
     client:nonblock(true)
     return client:send('x'), peers.last(client)
 end)
 case('syswrite-full', function()
     local client = peers.pair()
-    fill(client)
+    peers.fill(client)
     client:nonblock(true)
     return client:syswrite('x'), peers.last(client)
 end)
@@ -152,12 +136,12 @@ case('write-large-with-timeout', function()
 end)
 case('write-times-out', function()
     local client = peers.pair()
-    fill(client)
+    peers.fill(client)
     return (client:write('x', 0.02)), peers.last(client)
 end)
 case('write-times-out-results', function()
     local client = peers.pair()
-    fill(client)
+    peers.fill(client)
     return client:write('x', 0.02)
 end)
 case('write-timeout-0-with-room', function()
@@ -166,7 +150,7 @@ case('write-timeout-0-with-room', function()
 end)
 case('write-timeout-0-without-room', function()
     local client = peers.pair()
-    fill(client)
+    peers.fill(client)
     return (client:write('x', 0)), peers.last(client)
 end)
 case('write-timeout-negative-with-room', function()
@@ -180,7 +164,7 @@ case('write-fails-results', function()
 end)
 case('write-waits-until-read', function()
     local client, server = peers.pair()
-    fill(client)
+    peers.fill(client)
     local wait = peers.spawn(function() return client:write('last', 5) end)
     local total = 0
     while true do
