@@ -11,6 +11,7 @@
 #include "binding/json.h"
 #include "binding/json_lex.h"
 #include "binding/serial.h"
+#include "fiber/vm.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -86,7 +87,7 @@ static void json_push_string(struct json_decoder *decoder, const struct json_tok
     if (token->escapes)
         json_push_escaped(decoder->L, text, end);
     else
-        lua_pushlstring(decoder->L, text, (size_t)(end - text));
+        vm_push_bytes(decoder->L, text, (size_t)(end - text));
 }
 
 /* As an object it is signed, below the limit: with it, Tarantool says, begin the unsigned ones. */

@@ -4,6 +4,7 @@
 #include "binding/cdata.h"
 #include "binding/failure.h"
 #include "binding/serial.h"
+#include "fiber/vm.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static void msgpack_push_double(struct msgpack_reader *reader)
 static void msgpack_push_string(struct msgpack_reader *reader, uint64_t length)
 {
     const unsigned char *data = msgpack_take(reader, length);
-    lua_pushlstring(reader->L, (const char *)data, length);
+    vm_push_bytes(reader->L, data, length);
 }
 
 static void msgpack_refuse_extension(struct msgpack_reader *reader, uint64_t length)

@@ -4,6 +4,7 @@
 #include "binding/cdata.h"
 #include "binding/failure.h"
 #include "binding/stack.h"
+#include "fiber/vm.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
@@ -265,6 +266,8 @@ static void serial_out_grow(struct serial_out *out, size_t size)
     size_t capacity = 2 * out->capacity;
     while (capacity - out->length < size)
         capacity *= 2;
+    if (capacity >= VM_LARGE)
+        vm_ask_for(out->L, capacity);
     char *data = lua_newuserdata(out->L, capacity);
     memcpy(data, out->data, out->length);
     lua_replace(out->L, out->slot);
@@ -283,5 +286,5 @@ char *serial_out_add(struct serial_out *out, size_t size)
 
 void serial_out_push(struct serial_out *out)
 {
-    lua_pushlstring(out->L, out->data, out->length);
+    vm_push_bytes(out->L, out->data, out->length);
 }

@@ -7,6 +7,7 @@
 #include "binding/socket.h"
 #include "binding/wait.h"
 #include "fiber/fiber.h"
+#include "fiber/vm.h"
 #include "net/sock.h"
 #include "util/error.h"
 
@@ -86,7 +87,7 @@ static int socket_push_data(lua_State *L, struct op *op)
         lua_pushnil(L);
         return 1;
     }
-    lua_pushlstring(L, (const char *)op->in.data, op->in.length);
+    vm_push_bytes(L, op->in.data, op->in.length);
     op_consume(op);
     return 1;
 }
@@ -97,7 +98,7 @@ static int socket_push_received(lua_State *L, struct op *op)
         lua_pushliteral(L, "");
         return failure_full(L, op->status);
     }
-    lua_pushlstring(L, (const char *)op->in.data, op->in.length);
+    vm_push_bytes(L, op->in.data, op->in.length);
     if (op->eof)
         lua_pushliteral(L, "eof");
     op_consume(op);

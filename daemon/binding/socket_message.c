@@ -4,6 +4,7 @@
 #include "binding/failure.h"
 #include "binding/socket.h"
 #include "binding/wait.h"
+#include "fiber/vm.h"
 #include "net/sock.h"
 #include "util/error.h"
 
@@ -28,7 +29,7 @@ static int socket_push_message(lua_State *L, struct op *op)
     if (op->status < 0)
         return socket_push_failure(L, op->status);
     const struct address *from = op_sender(op);
-    lua_pushlstring(L, (const char *)op->in.data, op->in.length);
+    vm_push_bytes(L, op->in.data, op->in.length);
     if (from != NULL && from->length > 0)
         socket_push_address(L, from, NULL);
     else

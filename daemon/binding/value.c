@@ -2,6 +2,7 @@
 #include "binding/value.h"
 
 #include "binding/socket.h"
+#include "fiber/vm.h"
 #include "net/sock.h"
 
 #include <lauxlib.h>
@@ -231,10 +232,10 @@ static void push_any(lua_State *L, const msgpack_object *object, int depth)
         lua_pushnumber(L, object->via.f64);
         return;
     case MSGPACK_OBJECT_STR:
-        lua_pushlstring(L, object->via.str.ptr, object->via.str.size);
+        vm_push_bytes(L, object->via.str.ptr, object->via.str.size);
         return;
     case MSGPACK_OBJECT_BIN:
-        lua_pushlstring(L, object->via.bin.ptr, object->via.bin.size);
+        vm_push_bytes(L, object->via.bin.ptr, object->via.bin.size);
         return;
     case MSGPACK_OBJECT_ARRAY:
         push_array(L, &object->via.array, depth + 1);

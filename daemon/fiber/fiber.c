@@ -57,7 +57,7 @@ static struct fiber *fiber_allocate(lua_State *L, struct vm *vm)
     struct fiber *fiber = memory_take(vm, fiber_size(vm));
     if (fiber == NULL) {
         luaL_unref(L, LUA_REGISTRYINDEX, anchor);
-        luaL_error(L, "not enough memory");
+        vm_throw_memory(L);
     }
     fiber_clear(vm, fiber, coroutine, anchor);
     return fiber;
@@ -135,7 +135,7 @@ static void fiber_forget(struct vm *vm, struct fiber *fiber)
 /* One that took all the memory has left it as garbage. */
 static void fiber_free(struct vm *vm, struct fiber *fiber)
 {
-    if (fiber->status == LUA_ERRMEM)
+    if (fiber->status == LUA_ERRMEM || fiber->refused)
         memory_starve(vm);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, fiber->anchor);
     fiber->magic = 0;
@@ -314,8 +314,7 @@ bool fiber_is_dead(const struct fiber *fiber)
     return fiber->state == FIBER_DEAD;
 }
 
-/* NULL without memory. */
-static struct fiber_rare *fiber_make_rare(struct fiber *fiber)
+struct fiber_rare *fiber_make_rare(struct fiber *fiber)
 {
     if (fiber->rare != NULL)
         return fiber->rare;
@@ -330,7 +329,7 @@ int fiber_wait_end(lua_State *L, struct fiber *fiber)
 {
     struct fiber_rare *rare = fiber_make_rare(fiber);
     if (rare == NULL)
-        return luaL_error(L, "not enough memory");
+        return vm_throw_memory(L);
     return fiber_wait_in(L, &rare->joiners, LOOP_NEVER);
 }
 

@@ -26,6 +26,7 @@ enum fiber_state {
 struct fiber_rare {
     char *name; /* NULL: none was given */
     struct list joiners;
+    const lua_State *pressing; /* the coroutine that is overdrawn, if the fiber presses */
 };
 
 /* There is one for every connection, so it is small; what a run and a wait touch stands first. */
@@ -34,6 +35,9 @@ struct fiber {
     uint8_t state;
     bool joinable : 1, cancelled : 1;
     bool exhausted : 1; /* used up its CPU time: it is to end at its next instruction */
+    bool overdrawn : 1; /* took memory beyond the limit: may throw at its next instruction */
+    bool pressing : 1;  /* and has begun to collect garbage before that */
+    bool refused : 1;   /* and has thrown */
     bool stored : 1;    /* has a storage table */
     bool attended : 1;  /* somebody outside waits for its end */
     bool unjoined : 1;  /* dead, and counted as such */
@@ -52,6 +56,7 @@ struct fiber {
     };
     int error;
     uint32_t younger; /* its number less its creator's; 0: nobody's, or too much */
+    uint32_t cycles; /* of the collector, at which it has pressed enough */
     uint64_t burned; /* nanoseconds of CPU time since it last waited, as far as they were noticed */
     uint32_t switches;
     int anchor; /* in the registry: keeps `L` */
@@ -89,10 +94,16 @@ struct vm {
     /* memory */
     struct slabs *slabs;
     size_t used, limit;
+    size_t line;          /* what is beyond it is overdrawn: the limit, or a little more for those who
+                             were refused something */
+    size_t last;          /* what is beyond it is refused */
     size_t tight;         /* collecting is worth it from here on: the collector's own threshold is a
                              multiple of what was alive, which may be beyond the limit */
     uint64_t next_relief; /* when to collect again while memory stays near its limit */
-    bool starved;       /* memory was refused: garbage is to be collected at the next opportunity */
+    uint64_t next_press;  /* the same for where nobody can yield */
+    uint64_t hurry_start;
+    uint32_t cycles;    /* that the collector has completed in pieces of ours */
+    bool hurry;         /* garbage is being collected because memory is short */
     uint8_t rounds;     /* of the collector since the machine rests */
     size_t restless;    /* above this there is garbage to collect when the machine rests */
     uint64_t rest_turn; /* the last turn when `rest` was started */
@@ -170,16 +181,29 @@ void memory_deinit(struct vm *vm);
 void *memory_take(struct vm *vm, size_t size);
 void memory_give(struct vm *vm, void *block, size_t size);
 
-/* There is garbage worth collecting at the next opportunity: LuaJIT does not do it to make room, so
- * that what a failed script has left behind would fail others. */
+/* The running fiber, if one runs, got memory that is not there: it is to hear of it. */
+void memory_overdrawn(struct vm *vm);
+
+enum memory_press {
+    MEMORY_PRESSED,  /* enough, for now */
+    MEMORY_PRESSING, /* goes on in the fiber's next slice */
+};
+
+/* From the hook of an overdrawn fiber, in its running coroutine: collects garbage for a while. Throws
+ * when it did not help. */
+enum memory_press memory_press(struct vm *vm, struct fiber *fiber, lua_State *L);
+
+/* There is much garbage: it is collected soon, whatever the machine does meanwhile. LuaJIT does not do
+ * it to make room, so that what a failed script has left behind would fail others. From outside of
+ * fibers. */
 void memory_starve(struct vm *vm);
 
-/* Collects it, and also when memory is near its limit. From outside of fibers. */
+/* The same when memory is near its limit, if it was not for nothing lately. */
 void memory_collect_some(struct vm *vm);
 
 static inline void memory_relieve(struct vm *vm)
 {
-    if (__builtin_expect(vm->starved || vm->used > vm->tight, 0))
+    if (__builtin_expect(vm->used > vm->tight, 0))
         memory_collect_some(vm);
 }
 
@@ -205,6 +229,9 @@ void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why);
 void schedule_turn(struct vm *vm, struct fiber *fiber);
 
 /* ---- fiber.c ---- */
+
+/* NULL without memory. */
+struct fiber_rare *fiber_make_rare(struct fiber *fiber);
 
 void fiber_end(struct fiber *fiber, int status);
 void fiber_abandon(struct fiber *fiber);

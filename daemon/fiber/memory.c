@@ -1,13 +1,19 @@
 /*
  * The memory of the machine, and when garbage is collected.
  *
- * The limit is kept by the state's allocator, which counts. It refuses nothing before the machine
- * is complete, since LuaJIT does not survive a refusal while it makes a state. What is small comes
- * from slabs: a coroutine, its stack and the object of its connection are of odd sizes, and there
- * are as many as connections.
+ * The limit is kept by the state's allocator, which counts. LuaJIT is not made for an allocator that
+ * refuses: a coroutine that met a refusal must not be collected while somebody knows it, a closure
+ * that was being made is given back with a wrong size, and a machine that is being made does not
+ * survive it. So the allocator gives what is beyond the limit too, and marks the fiber that runs as
+ * overdrawn: before its next instruction the hook (preempt.c) has a round of the collector made, in
+ * pieces between which others run, and throws if that did not help. Only what goes far beyond the
+ * limit is refused: one request for very much, or many where no hook runs, as in a finalizer.
  *
- * LuaJIT collects as memory grows, and never because it was refused, or because there is nothing
- * else to do. We see to both.
+ * What is small comes from slabs: a coroutine, its stack and the object of its connection are of odd
+ * sizes, and there are as many as connections.
+ *
+ * LuaJIT collects as memory grows, and never because there is too little, or because there is
+ * nothing else to do. We see to both. Whatever we do at once takes half a millisecond.
  */
 #include "fiber/fiber_private.h"
 
@@ -27,6 +33,19 @@
 #define MEMORY_REST  LOOP_SECOND
 #define MEMORY_PIECE (LOOP_SECOND / 2000)
 #define MEMORY_GAP   (LOOP_SECOND / 200)
+
+/* The same when memory is short: a fifth of the time at most. */
+#define MEMORY_GAP_SHORT (4 * MEMORY_PIECE)
+
+/* Near the limit a round may help little, and the next one has to wait for so many times as long as
+ * it took. */
+#define MEMORY_PATIENCE 10
+
+/* How far beyond the limit: an eighth of it, at least so much. */
+#define MEMORY_OVERDRAFT ((size_t)16 << 20)
+
+/* The round under way may have begun before the garbage was one. */
+#define MEMORY_ROUNDS 2
 
 /* Garbage that is worth a round: at least so much, and an eighth of what was alive. */
 #define MEMORY_WORTH ((size_t)128 << 10)
@@ -51,11 +70,34 @@ void memory_give(struct vm *vm, void *block, size_t size)
         free(block);
 }
 
+/* What is small comes from a reserve when the kernel has no more. */
+COLD static void *memory_take_last(struct vm *vm, size_t size)
+{
+    memory_overdrawn(vm);
+    return memory_is_small(size) ? slabs_take_last(vm->slabs, size) : NULL;
+}
+
+static void *memory_take_counted(struct vm *vm, size_t size)
+{
+    void *block = memory_take(vm, size);
+    return __builtin_expect(block != NULL, 1) ? block : memory_take_last(vm, size);
+}
+
+/* To make something smaller cannot fail, since the collector does that. */
+static void *memory_resize_large(struct vm *vm, void *block, size_t had, size_t size)
+{
+    void *result = realloc(block, size);
+    if (result != NULL)
+        return result;
+    memory_overdrawn(vm);
+    return size < had ? block : NULL;
+}
+
 static void *memory_resize(struct vm *vm, void *block, size_t had, size_t size)
 {
     if (!memory_is_small(had) && !memory_is_small(size))
-        return realloc(block, size);
-    void *result = memory_take(vm, size);
+        return memory_resize_large(vm, block, had, size);
+    void *result = memory_take_counted(vm, size);
     if (result == NULL)
         return NULL;
     memcpy(result, block, had < size ? had : size);
@@ -70,7 +112,7 @@ static void *memory_change(struct vm *vm, void *block, size_t had, size_t size)
     if (size == 0 && had > 0)
         memory_give(vm, block, had);
     else if (size > 0)
-        result = had > 0 ? memory_resize(vm, block, had, size) : memory_take(vm, size);
+        result = had > 0 ? memory_resize(vm, block, had, size) : memory_take_counted(vm, size);
     if (result != NULL || size == 0)
         vm->used += size - had;
     return result;
@@ -78,20 +120,56 @@ static void *memory_change(struct vm *vm, void *block, size_t had, size_t size)
 
 /* ---- the state's allocator ---- */
 
-void memory_starve(struct vm *vm)
+void memory_overdrawn(struct vm *vm)
 {
-    vm->starved = true;
+    if (vm->current == NULL)
+        return;
+    vm->current->overdrawn = true;
     preempt_at_once(vm);
+}
+
+/* Whoever was refused something gets a little more, to do what it takes to get along with less. */
+static void memory_raise_line(struct vm *vm)
+{
+    size_t overdraft = vm->last - vm->limit, highest = vm->last - overdraft / 8;
+    size_t line = vm->used + overdraft / 16;
+    if (line > vm->line)
+        vm->line = line < highest ? line : highest;
+}
+
+/* What was too much is so no more, or less so. */
+static void memory_lower_line(struct vm *vm)
+{
+    size_t line = vm->used + (vm->last - vm->limit) / 16;
+    if (vm->used <= vm->limit)
+        vm->line = vm->limit;
+    else if (line < vm->line)
+        vm->line = line;
+}
+
+/* Whether there is so much more nevertheless. */
+COLD static bool memory_overdraw(struct vm *vm, size_t more)
+{
+    vm->used -= slabs_astray(vm->slabs);
+    size_t wanted = vm->used + more, most = vm->line + (vm->last - vm->limit) / 2;
+    if (wanted <= vm->line)
+        return true;
+    memory_overdrawn(vm);
+    if (wanted <= most && wanted <= vm->last)
+        return true;
+    if (vm->current != NULL) /* LuaJIT throws */
+        vm->current->overdrawn = vm->current->pressing = false;
+    memory_raise_line(vm);
+    return false;
 }
 
 void *memory_allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
     struct vm *vm = context;
     size_t had = block != NULL ? old_size : 0;
-    if (new_size > had && vm->used + (new_size - had) > vm->limit) {
-        memory_starve(vm);
+    if (__builtin_expect(new_size > had && vm->used + (new_size - had) > vm->line, 0) &&
+        !memory_overdraw(vm, new_size - had))
         return NULL;
-    }
     return memory_change(vm, block, had, new_size);
 }
 
@@ -102,8 +180,10 @@ void *memory_allocate_last(void *context, void *block, size_t old_size, size_t n
 
 void memory_limit(struct vm *vm, size_t limit)
 {
-    vm->limit = limit;
+    size_t overdraft = limit / 8 > MEMORY_OVERDRAFT ? limit / 8 : MEMORY_OVERDRAFT;
+    vm->limit = vm->line = limit;
     vm->tight = limit - limit / 8;
+    vm->last = limit < SIZE_MAX - overdraft ? limit + overdraft : SIZE_MAX;
     lua_gc(vm->L, LUA_GCSETPAUSE, MEMORY_PAUSE);
 }
 
@@ -111,7 +191,7 @@ void memory_limit(struct vm *vm, size_t limit)
 
 int memory_init(struct vm *vm)
 {
-    vm->limit = vm->tight = SIZE_MAX;
+    vm->limit = vm->line = vm->tight = vm->last = SIZE_MAX;
     return slabs_new(&vm->slabs);
 }
 
@@ -121,37 +201,25 @@ void memory_deinit(struct vm *vm)
     slabs_free(vm->slabs);
 }
 
-/* ---- collecting because memory is short ---- */
+/* ---- collecting in pieces ---- */
 
-static int memory_collect(lua_State *L)
+/* Steps until then, or until a round of the collector has ended: true. Each takes microseconds, but
+ * for a table, a stack or the end of the marking, which LuaJIT does not divide. */
+static bool memory_collect_until(struct vm *vm, lua_State *L, uint64_t end)
 {
-    lua_gc(L, LUA_GCCOLLECT, 0);
-    return 0;
+    do {
+        if (lua_gc(L, LUA_GCSTEP, 0)) {
+            vm->cycles++;
+            memory_lower_line(vm);
+            return true;
+        }
+    } while (loop_now() < end);
+    return false;
 }
 
-/* Near the limit it is done at most a tenth of the time. */
-void memory_collect_some(struct vm *vm)
-{
-    uint64_t begun = loop_now();
-    if (!vm->starved && begun < vm->next_relief)
-        return;
-    vm->starved = false;
-    vm->next_relief = UINT64_MAX; /* not from within */
-    vm_protect(vm, memory_collect, NULL, NULL);
-    uint64_t now = loop_now();
-    vm->next_relief = now + 10 * (now - begun);
-}
-
-/* ---- collecting because there is time ---- */
-
-/* Returns true at the end of a round of the collector. */
 static int memory_collect_piece(lua_State *L)
 {
-    uint64_t end = loop_now() + MEMORY_PIECE;
-    int over = 0;
-    while (!over && loop_now() < end)
-        over = lua_gc(L, LUA_GCSTEP, 0);
-    lua_pushboolean(L, over);
+    lua_pushboolean(L, memory_collect_until(vm_of(L), L, loop_now() + MEMORY_PIECE));
     return 1;
 }
 
@@ -166,30 +234,135 @@ static bool memory_go_on(struct vm *vm)
     return over;
 }
 
-static void memory_note_rest(struct vm *vm)
+static void memory_on_rest(struct loop_timer *timer);
+
+/* Without memory for the timer the collector is on its own. */
+static void memory_next_piece(struct vm *vm, uint64_t gap)
 {
+    loop_timer_start(vm->loop, &vm->rest, loop_now() + gap, memory_on_rest);
+}
+
+static void memory_note_end(struct vm *vm)
+{
+    uint64_t now = loop_now();
     size_t garbage = vm->used / 8;
     vm->restless = vm->used + (garbage > MEMORY_WORTH ? garbage : MEMORY_WORTH);
+    if (vm->hurry)
+        vm->next_relief = now + MEMORY_PATIENCE * (now - vm->hurry_start);
+    vm->hurry = false;
 }
 
 static void memory_on_rest(struct loop_timer *timer)
 {
     struct vm *vm = CONTAINER_OF(timer, struct vm, rest);
-    if (vm->turn != vm->rest_turn) {
+    if (!vm->hurry && vm->turn != vm->rest_turn) {
         memory_wait_for_rest(vm);
         return;
     }
-    /* The round under way may have begun before the garbage was one. */
-    if (memory_go_on(vm) && ++vm->rounds == 2)
-        memory_note_rest(vm);
+    if (memory_go_on(vm) && ++vm->rounds == MEMORY_ROUNDS)
+        memory_note_end(vm);
     else
-        loop_timer_start(vm->loop, &vm->rest, loop_now() + MEMORY_GAP, memory_on_rest);
+        memory_next_piece(vm, vm->hurry ? MEMORY_GAP_SHORT : MEMORY_GAP);
 }
 
-/* Without memory for the timer the collector is on its own. */
+/* ---- because there is time ---- */
+
 void memory_wait_for_rest(struct vm *vm)
 {
     vm->rest_turn = vm->turn;
     vm->rounds = 0;
     loop_timer_start(vm->loop, &vm->rest, loop_lately(vm->loop) + MEMORY_REST, memory_on_rest);
+}
+
+/* ---- because memory is short ---- */
+
+static void memory_hurry(struct vm *vm)
+{
+    vm->hurry = true;
+    vm->hurry_start = loop_now();
+    vm->rounds = 0;
+    loop_timer_stop(vm->loop, &vm->rest);
+    memory_next_piece(vm, 0);
+}
+
+void memory_starve(struct vm *vm)
+{
+    if (vm->hurry)
+        vm->rounds = 0; /* the round under way may not know of it */
+    else
+        memory_hurry(vm);
+}
+
+void memory_collect_some(struct vm *vm)
+{
+    if (!vm->hurry && loop_now() >= vm->next_relief)
+        memory_hurry(vm);
+}
+
+int vm_throw_memory(lua_State *L)
+{
+    lua_pushliteral(L, VM_NO_MEMORY); /* LuaJIT keeps the text */
+    return lua_error(L);
+}
+
+/* Rounds until so much is free, or until `end`. True when there is no more to do. */
+static bool memory_collect_for(struct vm *vm, lua_State *L, size_t size, uint32_t cycles,
+                               uint64_t end)
+{
+    while (vm->used + size > vm->line && (int32_t)(cycles - vm->cycles) > 0)
+        if (!memory_collect_until(vm, L, end))
+            return false;
+    return true;
+}
+
+/* The same where nobody can yield: all at once, but at most a tenth of the time. */
+static void memory_collect_at_once(struct vm *vm, lua_State *L, size_t size)
+{
+    uint64_t begun = loop_now();
+    if (begun < vm->next_press)
+        return;
+    memory_collect_for(vm, L, size, vm->cycles + MEMORY_ROUNDS, UINT64_MAX);
+    uint64_t now = loop_now();
+    vm->next_press = now + MEMORY_PATIENCE * (now - begun);
+}
+
+void vm_ask_for(lua_State *L, size_t size)
+{
+    struct vm *vm = vm_of(L);
+    if (vm->used + size > vm->line)
+        memory_collect_at_once(vm, L, size);
+    if (vm->used + size > vm->line)
+        vm_throw_memory(L);
+}
+
+/* In a coroutine of the script's own the error is to be thrown there, whatever runs meanwhile. */
+static bool memory_begin_press(struct vm *vm, struct fiber *fiber, lua_State *L)
+{
+    struct fiber_rare *rare = L != fiber->L ? fiber_make_rare(fiber) : fiber->rare;
+    if (!lua_isyieldable(L) || (rare == NULL && L != fiber->L))
+        return false;
+    if (rare != NULL)
+        rare->pressing = L;
+    fiber->pressing = true;
+    fiber->cycles = vm->cycles + MEMORY_ROUNDS;
+    return true;
+}
+
+enum memory_press memory_press(struct vm *vm, struct fiber *fiber, lua_State *L)
+{
+    if (!fiber->pressing && !memory_begin_press(vm, fiber, L))
+        memory_collect_at_once(vm, L, 0);
+    else if (fiber->rare != NULL && fiber->rare->pressing != L)
+        return MEMORY_PRESSED;
+    else if (!memory_collect_for(vm, L, 0, fiber->cycles, loop_now() + MEMORY_PIECE))
+        return MEMORY_PRESSING;
+    fiber->overdrawn = fiber->pressing = false;
+    if (vm->used > vm->line) {
+        fiber->refused = true;
+        memory_raise_line(vm);
+        vm->throwing = true;
+        vm->throwing = true;
+        vm_throw_memory(L);
+    }
+    return MEMORY_PRESSED;
 }

@@ -20,8 +20,8 @@
  * Of a fiber that burns time each turn is measured. Who does so a tick tells: the fiber that it
  * finds running has burned the time since the one before.
  *
- * Where memory was refused the hook collects the garbage that a script which caught the error has
- * left.
+ * A fiber that took more memory than there is meets the hook at once, which has garbage collected, and
+ * throws if that does not help (memory.c).
  */
 #include "fiber/fiber_private.h"
 
@@ -169,7 +169,9 @@ void preempt_arm(struct vm *vm, const struct fiber *fiber)
     enum preempt_mode mode = PREEMPT_OFF;
     if (__builtin_expect(fiber->burned > 0, 0))
         mode = preempt_mode_of_burner(vm, fiber);
-    if (__builtin_expect(vm->mode != mode && !vm->starved, 0))
+    if (__builtin_expect(fiber->overdrawn, 0))
+        mode = PREEMPT_AT_ONCE;
+    if (__builtin_expect(vm->mode != mode, 0))
         preempt_set(vm, mode);
 }
 
@@ -329,7 +331,9 @@ static void preempt_look(struct vm *vm, struct fiber *fiber, lua_State *L)
     else if (vm->throw_cancel && fiber->cancelled) {
         vm->throw_cancel = false;
         preempt_throw_cancel(vm, L);
-    } else if (!preempt_slice_is_over(vm))
+    } else if (fiber->overdrawn && memory_press(vm, fiber, L) == MEMORY_PRESSING)
+        preempt_yield(vm, fiber, L);
+    else if (!preempt_slice_is_over(vm))
         preempt_set(vm, PREEMPT_COUNTING);
     else if (lua_isyieldable(L))
         preempt_yield(vm, fiber, L);
@@ -345,10 +349,6 @@ static void preempt_hook(lua_State *L, lua_Debug *record)
     if (fiber == NULL || fiber->state != FIBER_RUNNING || vm->unwinding)
         return; /* whoever resumed the coroutine that yielded is about to yield in turn */
     vm->throwing = false;
-    if (vm->starved) {
-        vm->starved = false;
-        lua_gc(L, LUA_GCCOLLECT, 0);
-    }
     preempt_look(vm, fiber, L);
 }
 

@@ -292,13 +292,19 @@ static int vm_enter(lua_State *L)
     return call.fn(L);
 }
 
+/* LuaJIT's status says so only where its own allocation failed. */
+static bool vm_lacked_memory(int status, const char *text)
+{
+    return status == LUA_ERRMEM || (text != NULL && strcmp(text, VM_NO_MEMORY) == 0);
+}
+
 static int vm_failed(lua_State *L, int status)
 {
-    if (status != LUA_ERRMEM) {
-        const char *text = lua_tostring(L, -1);
-        log_write(LOG_ERROR, "Lua: %s", text != NULL ? text : "an error that is no text");
-    }
-    return status == LUA_ERRMEM ? -ENOMEM : -EINVAL;
+    const char *text = lua_tostring(L, -1);
+    if (vm_lacked_memory(status, text))
+        return -ENOMEM;
+    log_write(LOG_ERROR, "Lua: %s", text != NULL ? text : "an error that is no text");
+    return -EINVAL;
 }
 
 int vm_protect(struct vm *vm, lua_CFunction fn, void *argument, int *results)
@@ -320,8 +326,8 @@ int vm_protect(struct vm *vm, lua_CFunction fn, void *argument, int *results)
 
 void vm_move(struct vm *vm, lua_State *from, lua_State *to, int count)
 {
-    size_t limit = vm->limit;
-    vm->limit = SIZE_MAX;
+    size_t line = vm->line;
+    vm->line = SIZE_MAX;
     lua_xmove(from, to, count);
-    vm->limit = limit;
+    vm->line = line;
 }

@@ -47,6 +47,30 @@ void vm_set_debugged(struct vm *vm, bool on);
 /* Bytes that Lua holds. */
 size_t vm_memory(const struct vm *vm);
 
+/* A value of so many bytes is asked for before it is made. */
+#define VM_LARGE ((size_t)64 << 10)
+
+/*
+ * Throws if there is no memory for a value of `size` bytes. Where there is little, garbage is
+ * collected for it. Without having asked, the value may be made beyond the limit; then the running
+ * fiber throws at its next instruction, which is too late where the value's bytes are gone elsewhere.
+ */
+void vm_ask_for(lua_State *L, size_t size);
+
+/* lua_pushlstring, which asks. */
+static inline void vm_push_bytes(lua_State *L, const void *data, size_t size)
+{
+    if (__builtin_expect(size >= VM_LARGE, 0))
+        vm_ask_for(L, size);
+    lua_pushlstring(L, data, size);
+}
+
+/* What a script gets to read when it has taken too much. */
+#define VM_NO_MEMORY "not enough memory"
+
+/* Throws it. */
+int vm_throw_memory(lua_State *L);
+
 /* Fibers that are not dead. */
 size_t vm_fibers(const struct vm *vm);
 
