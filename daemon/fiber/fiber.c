@@ -329,7 +329,7 @@ int fiber_wait_end(lua_State *L, struct fiber *fiber)
 {
     struct fiber_rare *rare = fiber_make_rare(fiber);
     if (rare == NULL)
-        return vm_throw_memory(L);
+        vm_throw_memory(L);
     return fiber_wait_in(L, &rare->joiners, LOOP_NEVER);
 }
 

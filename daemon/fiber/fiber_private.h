@@ -94,19 +94,19 @@ struct vm {
     /* memory */
     struct slabs *slabs;
     size_t used, limit;
-    size_t line;          /* what is beyond it is overdrawn: the limit, or a little more for those who
-                             were refused something */
-    size_t last;          /* what is beyond it is refused */
-    size_t tight;         /* collecting is worth it from here on: the collector's own threshold is a
-                             multiple of what was alive, which may be beyond the limit */
+    size_t line;  /* what is beyond it is overdrawn: the limit, or a little more for those who
+                     were refused something */
+    size_t last;  /* what is beyond it is refused */
+    size_t tight; /* collecting is worth it from here on: the collector's own threshold is a
+                     multiple of what was alive, which may be beyond the limit */
     uint64_t next_relief; /* when to collect again while memory stays near its limit */
     uint64_t next_press;  /* the same for where nobody can yield */
     uint64_t hurry_start;
-    uint32_t cycles;    /* that the collector has completed in pieces of ours */
-    bool hurry;         /* garbage is being collected because memory is short */
-    uint8_t rounds;     /* of the collector since the machine rests */
-    size_t restless;    /* above this there is garbage to collect when the machine rests */
-    uint64_t rest_turn; /* the last turn when `rest` was started */
+    uint32_t cycles;        /* that the collector has completed in pieces of ours */
+    bool hurry;             /* garbage is being collected because memory is short */
+    uint8_t rounds;         /* of the collector since the machine rests */
+    size_t restless;        /* above this there is garbage to collect when the machine rests */
+    uint64_t rest_turn;     /* the last turn when `rest` was started */
     struct loop_timer rest; /* for that */
 
     /* running */
@@ -189,13 +189,13 @@ enum memory_press {
     MEMORY_PRESSING, /* goes on in the fiber's next slice */
 };
 
-/* From the hook of an overdrawn fiber, in its running coroutine: collects garbage for a while. Throws
- * when it did not help. */
+/* From the hook of an overdrawn fiber, in its running coroutine: collects garbage for a while.
+ * Throws when it did not help. */
 enum memory_press memory_press(struct vm *vm, struct fiber *fiber, lua_State *L);
 
-/* There is much garbage: it is collected soon, whatever the machine does meanwhile. LuaJIT does not do
- * it to make room, so that what a failed script has left behind would fail others. From outside of
- * fibers. */
+/* There is much garbage: it is collected soon, whatever the machine does meanwhile. LuaJIT does not
+ * do it to make room, so that what a failed script has left behind would fail others. From outside
+ * of fibers. */
 void memory_starve(struct vm *vm);
 
 /* The same when memory is near its limit, if it was not for nothing lately. */

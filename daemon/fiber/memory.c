@@ -1,16 +1,17 @@
 /*
  * The memory of the machine, and when garbage is collected.
  *
- * The limit is kept by the state's allocator, which counts. LuaJIT is not made for an allocator that
- * refuses: a coroutine that met a refusal must not be collected while somebody knows it, a closure
- * that was being made is given back with a wrong size, and a machine that is being made does not
- * survive it. So the allocator gives what is beyond the limit too, and marks the fiber that runs as
- * overdrawn: before its next instruction the hook (preempt.c) has a round of the collector made, in
- * pieces between which others run, and throws if that did not help. Only what goes far beyond the
- * limit is refused: one request for very much, or many where no hook runs, as in a finalizer.
+ * The limit is kept by the state's allocator, which counts. LuaJIT is not made for an allocator
+ * that refuses: a coroutine that met a refusal must not be collected while somebody knows it, a
+ * closure that was being made is given back with a wrong size, and a machine that is being made
+ * does not survive it. So the allocator gives what is beyond the limit too, and marks the fiber
+ * that runs as overdrawn: before its next instruction the hook (preempt.c) has a round of the
+ * collector made, in pieces between which others run, and throws if that did not help. Only what
+ * goes far beyond the limit is refused: one request for very much, or many where no hook runs, as
+ * in a finalizer.
  *
- * What is small comes from slabs: a coroutine, its stack and the object of its connection are of odd
- * sizes, and there are as many as connections.
+ * What is small comes from slabs: a coroutine, its stack and the object of its connection are of
+ * odd sizes, and there are as many as connections.
  *
  * LuaJIT collects as memory grows, and never because there is too little, or because there is
  * nothing else to do. We see to both. Whatever we do at once takes half a millisecond.
@@ -26,29 +27,29 @@
  * figure is 200. Each of its rounds looks at every coroutine and its stack. With a thousand
  * connections that sent 16 KiB a time, that was a tenth of all the work.
  */
-#define MEMORY_PAUSE 400
+#define MEMORY_PAUSE     400
 
 /* A machine that has not run for so long rests. What it holds then is looked through in pieces of
  * so much time, with pauses for others. */
-#define MEMORY_REST  LOOP_SECOND
-#define MEMORY_PIECE (LOOP_SECOND / 2000)
-#define MEMORY_GAP   (LOOP_SECOND / 200)
+#define MEMORY_REST      LOOP_SECOND
+#define MEMORY_PIECE     (LOOP_SECOND / 2000)
+#define MEMORY_GAP       (LOOP_SECOND / 200)
 
 /* The same when memory is short: a fifth of the time at most. */
 #define MEMORY_GAP_SHORT (4 * MEMORY_PIECE)
 
 /* Near the limit a round may help little, and the next one has to wait for so many times as long as
  * it took. */
-#define MEMORY_PATIENCE 10
+#define MEMORY_PATIENCE  10
 
 /* How far beyond the limit: an eighth of it, at least so much. */
 #define MEMORY_OVERDRAFT ((size_t)16 << 20)
 
 /* The round under way may have begun before the garbage was one. */
-#define MEMORY_ROUNDS 2
+#define MEMORY_ROUNDS    2
 
 /* Garbage that is worth a round: at least so much, and an eighth of what was alive. */
-#define MEMORY_WORTH ((size_t)128 << 10)
+#define MEMORY_WORTH     ((size_t)128 << 10)
 
 /* ---- blocks ---- */
 
@@ -299,10 +300,14 @@ void memory_collect_some(struct vm *vm)
         memory_hurry(vm);
 }
 
-int vm_throw_memory(lua_State *L)
+void vm_throw_memory(lua_State *L)
 {
+    struct vm *vm = vm_of(L);
+    if (vm->current != NULL)
+        vm->current->refused = true;
     lua_pushliteral(L, VM_NO_MEMORY); /* LuaJIT keeps the text */
-    return lua_error(L);
+    lua_error(L);
+    __builtin_unreachable();
 }
 
 /* Rounds until so much is free, or until `end`. True when there is no more to do. */
@@ -358,7 +363,6 @@ enum memory_press memory_press(struct vm *vm, struct fiber *fiber, lua_State *L)
         return MEMORY_PRESSING;
     fiber->overdrawn = fiber->pressing = false;
     if (vm->used > vm->line) {
-        fiber->refused = true;
         memory_raise_line(vm);
         vm->throwing = true;
         vm->throwing = true;

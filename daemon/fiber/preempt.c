@@ -20,8 +20,8 @@
  * Of a fiber that burns time each turn is measured. Who does so a tick tells: the fiber that it
  * finds running has burned the time since the one before.
  *
- * A fiber that took more memory than there is meets the hook at once, which has garbage collected, and
- * throws if that does not help (memory.c).
+ * A fiber that took more memory than there is meets the hook at once, which has garbage collected,
+ * and throws if that does not help (memory.c).
  */
 #include "fiber/fiber_private.h"
 

@@ -261,7 +261,7 @@ int fiber_wait_in(lua_State *L, struct list *queue, uint64_t deadline)
     CHECK(fiber->state == FIBER_RUNNING);
     fiber->timer = (struct loop_timer){0};
     if (loop_timer_start(vm->loop, &fiber->timer, deadline, schedule_on_timer) < 0)
-        return vm_throw_memory(L);
+        vm_throw_memory(L);
     fiber->state = FIBER_QUEUED;
     fiber->immediate = 0;
     list_init(&fiber->link);

@@ -53,7 +53,8 @@ size_t vm_memory(const struct vm *vm);
 /*
  * Throws if there is no memory for a value of `size` bytes. Where there is little, garbage is
  * collected for it. Without having asked, the value may be made beyond the limit; then the running
- * fiber throws at its next instruction, which is too late where the value's bytes are gone elsewhere.
+ * fiber throws at its next instruction, which is too late where the value's bytes are gone
+ * elsewhere.
  */
 void vm_ask_for(lua_State *L, size_t size);
 
@@ -69,7 +70,7 @@ static inline void vm_push_bytes(lua_State *L, const void *data, size_t size)
 #define VM_NO_MEMORY "not enough memory"
 
 /* Throws it. */
-int vm_throw_memory(lua_State *L);
+__attribute__((noreturn)) void vm_throw_memory(lua_State *L);
 
 /* Fibers that are not dead. */
 size_t vm_fibers(const struct vm *vm);

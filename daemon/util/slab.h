@@ -34,8 +34,8 @@ void slabs_free(struct slabs *slabs);
  * otherwise to 8. NULL when there is no memory. */
 void *slabs_take(struct slabs *slabs, size_t size);
 
-/* The same from a reserve of half a MiB, or a block of a larger size: where slabs_take has failed and
- * the taker does not survive it. */
+/* The same from a reserve of half a MiB, or a block of a larger size: where slabs_take has failed
+ * and the taker does not survive it. */
 void *slabs_take_last(struct slabs *slabs, size_t size);
 
 /* `size` is what it was taken with, or less: LuaJIT, for one, forgets a part of what it was making
@@ -43,7 +43,8 @@ void *slabs_take_last(struct slabs *slabs, size_t size);
 void slabs_give(struct slabs *slabs, void *block, size_t size);
 
 /* By how many bytes the sizes of blocks were understated since the last call, for those who count;
- * less what slabs_take_last gave more than was asked for, so it may be below zero, as SIZE_MAX is. */
+ * less what slabs_take_last gave more than was asked for, so it may be below zero, as SIZE_MAX is.
+ */
 size_t slabs_astray(struct slabs *slabs);
 
 /* Bytes of memory that are taken from the kernel, whoever has them. */
