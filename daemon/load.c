@@ -22,7 +22,8 @@ struct load {
     struct loop_task step;
     struct fiber *fiber; /* runs the current file */
     size_t next;
-    char *error; /* what has gone wrong */
+    bool failed;
+    char *error; /* what has gone wrong, or NULL: no memory to say it */
 };
 
 static void load_free(struct load *load)
@@ -129,7 +130,8 @@ static void load_ended(struct fiber *fiber, void *context, int status)
     load->fiber = NULL;
     if (status == FIBER_ABANDONED)
         return;
-    if (status != 0)
+    load->failed = status != 0;
+    if (load->failed)
         load->error = fiber_error_text(fiber);
     load->next++;
     loop_defer(load->runtime->loop, &load->step);
@@ -154,20 +156,21 @@ static void load_end(struct load *load)
 {
     struct load_request request = load->request;
     CLEANUP(freep) char *error = STEAL(load->error);
+    const char *text = error != NULL ? error : VM_NO_MEMORY;
+    bool failed = load->failed;
     load_free(load);
-    request.done(request.context, error);
+    request.done(request.context, failed ? text : NULL);
 }
 
 static void load_step(struct loop_task *task)
 {
     struct load *load = CONTAINER_OF(task, struct load, step);
-    if (load->error == NULL && load->next < load->request.scripts->count) {
-        if (vm_protect(load->runtime->vm, load_compile, load, NULL) == 0 && load->error == NULL) {
+    if (!load->failed && load->next < load->request.scripts->count) {
+        if (vm_protect(load->runtime->vm, load_compile, load, NULL) == 0 && load->fiber != NULL) {
             load_start_file(load);
             return;
         }
-        if (load->error == NULL)
-            load->error = strdup("not enough memory");
+        load->failed = true;
     }
     load_end(load);
 }

@@ -15,12 +15,13 @@
 
 /* ---- objects ---- */
 
-static void fiber_module_push(lua_State *L, uint64_t id)
+static uint64_t *fiber_module_push(lua_State *L, uint64_t id)
 {
     uint64_t *object = lua_newuserdata(L, sizeof *object);
     *object = id;
     lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->fiber_meta);
     lua_setmetatable(L, -2);
+    return object;
 }
 
 /* The number in a fiber object, or 0. */
@@ -70,29 +71,30 @@ static int fiber_module_equal(lua_State *L)
 
 /* ---- making ---- */
 
+/* Pushes its object, which is made first: a fiber that nobody starts would stay for ever. */
 static struct fiber *fiber_module_make(lua_State *L, const char *name)
 {
     fiber_test_cancel(L);
     if (!lua_isfunction(L, 1))
         failure_throw(L, "fiber.%s(function, ...): bad arguments", name);
     brood_check(L);
-    struct fiber *fiber = fiber_new(L, lua_gettop(L) - 1);
+    int arguments = lua_gettop(L) - 1;
+    uint64_t *object = fiber_module_push(L, 0);
+    lua_insert(L, 1);
+    struct fiber *fiber = fiber_new(L, arguments);
+    *object = fiber_id(fiber);
     brood_charge(fiber);
     return fiber;
 }
 
 static int fiber_module_create(lua_State *L)
 {
-    struct fiber *fiber = fiber_module_make(L, "create");
-    fiber_module_push(L, fiber_id(fiber));
-    return fiber_run_first(L, fiber, 1);
+    return fiber_run_first(L, fiber_module_make(L, "create"), 1);
 }
 
 static int fiber_module_new(lua_State *L)
 {
-    struct fiber *fiber = fiber_module_make(L, "new");
-    fiber_schedule(fiber);
-    fiber_module_push(L, fiber_id(fiber));
+    fiber_schedule(fiber_module_make(L, "new"));
     return 1;
 }
 

@@ -50,9 +50,10 @@ static void fiber_reset_globals(struct vm *vm, struct fiber *fiber)
 }
 
 /* The order matters: whatever throws does so while nothing else needs freeing. */
-static struct fiber *fiber_allocate(lua_State *L, struct vm *vm)
+static struct fiber *fiber_allocate(lua_State *L, struct vm *vm, int arguments)
 {
     lua_State *coroutine = lua_newthread(L);
+    luaL_checkstack(coroutine, arguments + 1, "too many arguments");
     int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
     struct fiber *fiber = memory_take(vm, fiber_size(vm));
     if (fiber == NULL) {
@@ -63,11 +64,12 @@ static struct fiber *fiber_allocate(lua_State *L, struct vm *vm)
     return fiber;
 }
 
-static struct fiber *fiber_obtain(lua_State *L, struct vm *vm)
+static struct fiber *fiber_obtain(lua_State *L, struct vm *vm, int arguments)
 {
+    if (vm->spare == NULL)
+        return fiber_allocate(L, vm, arguments);
+    luaL_checkstack(vm->spare->L, arguments + 1, "too many arguments");
     struct fiber *fiber = fiber_take_spare(vm);
-    if (fiber == NULL)
-        return fiber_allocate(L, vm);
     fiber_reset_globals(vm, fiber);
     return fiber;
 }
@@ -90,7 +92,7 @@ struct fiber *fiber_new(lua_State *L, int arguments)
 {
     struct vm *vm = vm_of(L);
     luaL_checkstack(L, 4, NULL);
-    struct fiber *fiber = fiber_obtain(L, vm);
+    struct fiber *fiber = fiber_obtain(L, vm, arguments);
     vm_move(vm, L, fiber->L, arguments + 1);
     fiber->state = FIBER_NEW;
     fiber->results = arguments;

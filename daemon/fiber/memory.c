@@ -365,7 +365,6 @@ enum memory_press memory_press(struct vm *vm, struct fiber *fiber, lua_State *L)
     if (vm->used > vm->line) {
         memory_raise_line(vm);
         vm->throwing = true;
-        vm->throwing = true;
         vm_throw_memory(L);
     }
     return MEMORY_PRESSED;
