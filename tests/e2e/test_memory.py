@@ -64,7 +64,7 @@ def script():
 
 
 class TestMemory(sockd_test.Case):
-    options = ("--lua-memory", "24M", "--handler-cpu", "1")
+    options = ("--lua-memory", "24M", "--handler-cpu", "1", "--hang", "60")
 
     def served(self, *options):
         daemon = self.daemon("--load", self.script(script()), *self.options, *options, settles=False)
