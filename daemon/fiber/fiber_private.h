@@ -56,7 +56,7 @@ struct fiber {
     };
     int error;
     uint32_t younger; /* its number less its creator's; 0: nobody's, or too much */
-    uint32_t cycles; /* of the collector, at which it has pressed enough */
+    uint32_t cycles;  /* of the collector, at which it has pressed enough */
     uint64_t burned; /* nanoseconds of CPU time since it last waited, as far as they were noticed */
     uint32_t switches;
     int anchor; /* in the registry: keeps `L` */

@@ -321,6 +321,13 @@ static bool preempt_slice_is_over(const struct vm *vm)
     return vm->over == vm->runs || preempt_turn_is_over(vm);
 }
 
+/* Garbage is collected in pieces as short as a slice. */
+static bool preempt_has_to_pause(struct vm *vm, struct fiber *fiber, lua_State *L)
+{
+    bool presses = fiber->overdrawn && memory_press(vm, fiber, L) == MEMORY_PRESSING;
+    return presses || preempt_slice_is_over(vm);
+}
+
 static void preempt_look(struct vm *vm, struct fiber *fiber, lua_State *L)
 {
     if (vm->turn_start == 0) /* of a fiber's first turn nobody knows it before the first look */
@@ -331,9 +338,7 @@ static void preempt_look(struct vm *vm, struct fiber *fiber, lua_State *L)
     else if (vm->throw_cancel && fiber->cancelled) {
         vm->throw_cancel = false;
         preempt_throw_cancel(vm, L);
-    } else if (fiber->overdrawn && memory_press(vm, fiber, L) == MEMORY_PRESSING)
-        preempt_yield(vm, fiber, L);
-    else if (!preempt_slice_is_over(vm))
+    } else if (!preempt_has_to_pause(vm, fiber, L))
         preempt_set(vm, PREEMPT_COUNTING);
     else if (lua_isyieldable(L))
         preempt_yield(vm, fiber, L);
