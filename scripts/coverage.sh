@@ -1,11 +1,11 @@
 #!/bin/bash
-# Which lines and branches of the project's own C the tests and the sweeps reach.
+# Which lines and branches of the project's own C the tests reach.
 #
 #   scripts/coverage.sh [CTEST-OPTION…]      e.g. -R unit, to count what a part reaches
 #
-# Builds with gcov's counters in build-test/coverage, runs every test, and the short forms of
-# scripts/sweep.sh and scripts/attack.sh; then scripts/coverage.py adds up what all their processes
-# counted, and says what is not counted and why. Afterwards it says more without another run:
+# Builds with gcov's counters in build-test/coverage, runs every test, those with samples of the
+# sweeps included, and the short form of scripts/attack.sh; then scripts/coverage.py adds up what all
+# their processes counted. Afterwards it says more without another run:
 #
 #   scripts/coverage.py build-test/coverage --missed
 #
@@ -29,14 +29,10 @@ mkdir -m 1777 "$counters"
 step "tests"
 failed=0
 ctest --test-dir "$build" -j "$(nproc)" --output-on-failure "$@" || failed=$((failed + 1))
-export SOCKD_BIN=$build/bin
-for sweep in sweep attack; do
-    if [ $# -gt 0 ] || [ ! -x "$root/scripts/$sweep.sh" ]; then
-        continue
-    fi
-    step "$sweep"
-    "$root/scripts/$sweep.sh" --short || failed=$((failed + 1))
-done
+if [ $# -eq 0 ] && [ -x "$root/scripts/attack.sh" ]; then
+    step "attack"
+    "$root/scripts/attack.sh" --build "$build" handlers --short || failed=$((failed + 1))
+fi
 
 step "coverage"
 "$root/scripts/coverage.py" "$build" || failed=$((failed + 1))
