@@ -1,12 +1,13 @@
 """Hostile clients: each attacks a daemon for so many seconds, as another user where that is possible,
 while somebody else pings it.
 
-    scripts/attack/clients.py SECONDS [ATTACK…]        see scripts/attack.sh
+    scripts/attack.sh clients [--short] [--seconds N] [ATTACK…]
 
 A row tells: how long it took, the pings of somebody else meanwhile (median, 99th of a hundred, longest, in
 milliseconds), the daemon's processor time, its memory before and afterwards, what it wrote into
 its log, and the descriptors that it has more than before when the attackers are gone.
 """
+import argparse
 import contextlib
 import os
 import pathlib
@@ -406,4 +407,9 @@ def main(seconds, wanted):
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))
+    parser = argparse.ArgumentParser(prog="attack.sh clients")
+    parser.add_argument("--short", action="store_true", help="a moment for each attack")
+    parser.add_argument("--seconds", type=float, default=10, help="for each attack")
+    parser.add_argument("attacks", nargs="*", metavar="ATTACK")
+    given = parser.parse_args()
+    sys.exit(main(0.3 if given.short else given.seconds, given.attacks))
