@@ -21,10 +21,7 @@ static ssize_t message_recv(struct sock *sock, void *data, size_t size, int flag
         got =
             recvfrom(sock->fd, data, size, flags | MSG_DONTWAIT, (struct sockaddr *)&from, &length);
     } while (got < 0 && errno == EINTR);
-    bool cut = pulse_was_cut();
     pulse_leave_call();
-    if (cut) /* by the end of a descriptor that came along */
-        return sock_failed(sock, -ECONNABORTED);
     if (got >= 0)
         address_set(&sock->net->received_from, (struct sockaddr *)&from, length);
     if (got >= 0)

@@ -93,10 +93,7 @@ ssize_t read_fill(struct sock *sock, size_t want)
     do
         got = recv(sock->fd, buffer_tail(&sock->in), want, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
-    bool cut = pulse_was_cut();
     pulse_leave_call();
-    if (cut) /* by the end of a descriptor among the bytes */
-        return sock_failed(sock, -ECONNABORTED);
     if (got <= 0)
         return read_nothing(sock, got < 0 ? -errno : 0);
     sock_show(sock, LOOP_READ, buffer_tail(&sock->in), (size_t)got);
