@@ -70,7 +70,7 @@ static int accept_one(struct sock *listener, struct sockaddr_storage *from, sock
     do
         fd = accept4(listener->fd, (struct sockaddr *)from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     while (fd < 0 && accept_is_past(errno) && !pulse_was_cut());
-    bool cut = fd < 0 && pulse_was_cut();
+    bool cut = fd < 0 && errno == EINTR && pulse_was_cut();
     pulse_leave_call();
     if (fd >= 0) {
         accept_note_rest(listener);
