@@ -5,6 +5,9 @@
 
 #include "util/error.h"
 
+/* How many places there are at least beyond those that are in use, while there is memory. */
+enum { HEAP_AHEAD = 32 };
+
 void heap_deinit(struct heap *heap)
 {
     free(heap->slots);
@@ -52,7 +55,7 @@ static void heap_sink(struct heap *heap, uint32_t position, const struct heap_sl
 
 static int heap_grow(struct heap *heap)
 {
-    uint32_t room = heap->room > 0 ? heap->room * 2 : 64;
+    uint32_t room = heap->room > 0 ? heap->room * 2 : 4 * HEAP_AHEAD;
     struct heap_slot *slots = reallocarray(heap->slots, room, sizeof(*slots));
     if (slots == NULL)
         return -ENOMEM;
@@ -61,13 +64,13 @@ static int heap_grow(struct heap *heap)
     return 0;
 }
 
+/* Grown ahead of need: when memory is out there are places for those timers that see to it that
+ * work goes on later. */
 int heap_add(struct heap *heap, const struct heap_slot *slot)
 {
-    if (heap->count == heap->room) {
-        int error = heap_grow(heap);
-        if (error < 0)
-            return error;
-    }
+    int error = heap->count + HEAP_AHEAD >= heap->room ? heap_grow(heap) : 0;
+    if (heap->count == heap->room)
+        return error;
     heap->count++;
     heap_rise(heap, heap->count, slot);
     return 0;

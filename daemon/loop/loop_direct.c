@@ -44,9 +44,9 @@ static struct loop_direct *loop_direct_find(struct loop *loop, const struct loop
     return NULL;
 }
 
-void loop_direct_watch_room(struct loop *loop, const struct loop_io *io)
+int loop_direct_watch_room(struct loop *loop, const struct loop_io *io)
 {
-    (void)event_add(loop_direct_find(loop, io)->write, NULL);
+    return event_add(loop_direct_find(loop, io)->write, NULL) < 0 ? -ENOMEM : 0;
 }
 
 static void loop_direct_release(struct loop_direct *direct)

@@ -4,7 +4,8 @@
  *
  * Each is a bit in a table, so that to doubt, which nearly every request does, touches nothing of
  * other connections, needs no memory and cannot fail. A timer of libevent's own ticks while there
- * are any, and asks those that have been in doubt for a whole interval.
+ * are any, and asks those that have been in doubt for a whole interval. It also repeats the wishes
+ * for room to write that the kernel, or libevent, had no memory for.
  */
 #include "loop/loop_private.h"
 
@@ -50,8 +51,19 @@ static void loop_ask(struct loop *loop)
         loop->doubt_next = 0;
 }
 
+/* Those of 64 whose wishes the kernel did not take tell it again. */
+static void loop_wish_again(struct loop *loop, size_t word)
+{
+    uint64_t left = loop->doubts[word].unheard;
+    for (; left != 0; left &= left - 1) {
+        struct loop_io *io = loop->ios[word * 64 + (size_t)__builtin_ctzll(left)];
+        if (loop_io_watch_room(loop, io) == 0)
+            loop_end_wish(loop, io->fd);
+    }
+}
+
 /* Those that are in doubt since the last tick have been so for long at the next. Whether there are
- * any. */
+ * any, or wishes that are still to be told. */
 static bool loop_age_doubts(struct loop *loop)
 {
     uint64_t any = 0;
@@ -59,7 +71,8 @@ static bool loop_age_doubts(struct loop *loop)
         struct loop_doubts *doubts = &loop->doubts[i];
         doubts->old |= doubts->fresh;
         doubts->fresh = 0;
-        any |= doubts->old;
+        loop_wish_again(loop, i);
+        any |= doubts->old | doubts->unheard;
     }
     return any != 0;
 }
@@ -79,6 +92,13 @@ static void loop_on_tick(evutil_socket_t unused, short events, void *context)
 void loop_io_doubt(struct loop *loop, struct loop_io *io)
 {
     loop->doubts[io->fd / 64].fresh |= (uint64_t)1 << io->fd % 64;
+    if (!loop->ticking)
+        loop_start_tick(loop);
+}
+
+void loop_io_wish(struct loop *loop, const struct loop_io *io)
+{
+    loop->doubts[io->fd / 64].unheard |= (uint64_t)1 << io->fd % 64;
     if (!loop->ticking)
         loop_start_tick(loop);
 }

@@ -33,17 +33,18 @@ static int loop_io_control(const struct loop *loop, const struct loop_io *io, in
     return epoll_ctl(loop->epoll, operation, io->fd, &event) < 0 ? -errno : 0;
 }
 
+int loop_io_watch_room(struct loop *loop, struct loop_io *io)
+{
+    return io->direct ? loop_direct_watch_room(loop, io) : loop_io_control(loop, io, EPOLL_CTL_MOD);
+}
+
 void loop_io_want_write(struct loop *loop, struct loop_io *io)
 {
     bool watched = io->patience > 0;
     io->patience = LOOP_WRITE_PATIENCE;
-    if (watched)
-        return;
-    /* Fails only where a script has closed the descriptor. */
-    if (io->direct)
-        loop_direct_watch_room(loop, io);
-    else
-        (void)loop_io_control(loop, io, EPOLL_CTL_MOD);
+    int error = watched ? 0 : loop_io_watch_room(loop, io);
+    if (error < 0 && error != -EBADF && error != -ENOENT) /* a script may have closed it */
+        loop_io_wish(loop, io);
 }
 
 /* There was room, and the wish for it is one report older. */
@@ -203,6 +204,7 @@ void loop_io_forget(struct loop *loop, struct loop_io *io)
     loop->io_count--;
     loop->ios[io->fd] = NULL;
     loop_end_doubt(loop, io->fd);
+    loop_end_wish(loop, io->fd);
     if (io->direct)
         loop_direct_stop(loop, io);
     if (io->duplicate)

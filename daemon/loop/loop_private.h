@@ -33,9 +33,10 @@ struct loop_direct {
     struct event *read, *write; /* the second one is added while room is watched */
 };
 
-/* Of 64 descriptors, those in doubt (loop_io_doubt): since the last tick, and for longer. */
+/* Of 64 descriptors, those in doubt (loop_io_doubt): since the last tick, and for longer; and those
+ * whose wish for room the kernel has not taken. */
 struct loop_doubts {
-    uint64_t fresh, old;
+    uint64_t fresh, old, unheard;
 };
 
 struct loop {
@@ -90,6 +91,12 @@ static inline void loop_end_doubt(struct loop *loop, int fd)
     doubts->old &= others;
 }
 
+/* The registration ends, and with it all that is owed to it. */
+static inline void loop_end_wish(struct loop *loop, int fd)
+{
+    loop->doubts[fd / 64].unheard &= ~((uint64_t)1 << fd % 64);
+}
+
 static inline void loop_io_call(const struct loop *loop, struct loop_io *io, unsigned ready)
 {
     loop->io_kinds[io->kind](io, ready);
@@ -105,8 +112,8 @@ static inline void loop_io_tell(struct loop *loop, struct loop_io *io, unsigned 
 
 /* ---- loop_direct.c ---- */
 
-/* Reports of room are to come, or to cease. */
-void loop_direct_watch_room(struct loop *loop, const struct loop_io *io);
+/* Reports of room are to come. -ENOMEM. */
+int loop_direct_watch_room(struct loop *loop, const struct loop_io *io);
 
 /* The end of it. */
 void loop_direct_stop(struct loop *loop, const struct loop_io *io);
@@ -120,11 +127,17 @@ void loop_doubt_deinit(struct loop *loop);
 /* Makes room for so many descriptors, of which there was room for io_room. -ENOMEM. */
 int loop_doubt_reserve(struct loop *loop, size_t room);
 
+/* The registration's wish for room was not taken: it is repeated from time to time. */
+void loop_io_wish(struct loop *loop, const struct loop_io *io);
+
 /* ---- loop_io.c ---- */
 
 /* Needs the base. -ENOMEM, and what epoll_create1(2) says; to be followed by deinit in any case. */
 int loop_io_init(struct loop *loop);
 void loop_io_deinit(struct loop *loop);
+
+/* Has the kernel report room to write. -EBADF, -ENOENT: the descriptor is closed; -ENOMEM. */
+int loop_io_watch_room(struct loop *loop, struct loop_io *io);
 
 /* Tells what is ready, a batch of it at most. */
 void loop_io_look(struct loop *loop);
