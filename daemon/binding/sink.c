@@ -27,7 +27,8 @@ struct sink {
     struct loop_io io; /* while something is kept */
     int fd, own;       /* `own` is that, opened anew; -1 */
     size_t piece;      /* the most that one write may carry */
-    bool file, socket, broken;
+    bool file, socket;
+    int error; /* why nothing can be written any more: negative */
     char *kept;
     size_t start, end, size;
     void (*drained)(void *context);
@@ -93,7 +94,12 @@ static int sink_timeout(uint64_t deadline)
 static bool sink_ready(const struct sink *sink, uint64_t deadline)
 {
     struct pollfd poll_fd = {.fd = sink->fd, .events = POLLOUT};
-    return sink->file || poll(&poll_fd, 1, sink_timeout(deadline)) > 0;
+    int count = 1;
+    if (!sink->file)
+        do
+            count = poll(&poll_fd, 1, sink_timeout(deadline));
+        while (count < 0 && errno == EINTR);
+    return count > 0;
 }
 
 static ssize_t sink_put(const struct sink *sink, const char *data, size_t length)
@@ -107,7 +113,7 @@ static ssize_t sink_put(const struct sink *sink, const char *data, size_t length
 static size_t sink_push(struct sink *sink, const char *data, size_t length, uint64_t deadline)
 {
     size_t done = 0;
-    while (done < length && !sink->broken && sink_ready(sink, deadline)) {
+    while (done < length && sink->error == 0 && sink_ready(sink, deadline)) {
         size_t piece = length - done < sink->piece ? length - done : sink->piece;
         ssize_t written = sink_put(sink, data + done, piece);
         if (written > 0)
@@ -115,9 +121,9 @@ static size_t sink_push(struct sink *sink, const char *data, size_t length, uint
         else if (written < 0 && errno == EAGAIN && deadline == 0)
             break; /* somebody else made it non-blocking */
         else if (written < 0 && errno != EINTR && errno != EAGAIN)
-            sink->broken = true;
+            sink->error = -errno;
     }
-    return sink->broken ? length : done;
+    return sink->error < 0 ? length : done;
 }
 
 /* ---- what is kept ---- */
@@ -182,9 +188,10 @@ int sink_write(struct sink *sink, const char *data, size_t length)
     return 0;
 }
 
-void sink_flush(struct sink *sink, uint64_t deadline)
+int sink_flush(struct sink *sink, uint64_t deadline)
 {
     sink_push(sink, sink->kept + sink->start, sink_pending(sink), deadline);
     sink->start = sink->end;
     sink_unwatch(sink);
+    return sink->error;
 }

@@ -28,5 +28,6 @@ int sink_write(struct sink *sink, const char *data, size_t length);
 /* Bytes that are kept. */
 size_t sink_pending(const struct sink *sink);
 
-/* Writes what is kept, waiting for the reader until the deadline; the rest is lost. */
-void sink_flush(struct sink *sink, uint64_t deadline);
+/* Writes what is kept, waiting for the reader until the deadline; the rest is lost. Returns what
+ * has ever gone wrong in writing: 0, or the negative errno of write(2). */
+int sink_flush(struct sink *sink, uint64_t deadline);

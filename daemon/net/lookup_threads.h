@@ -19,7 +19,8 @@ struct list;
 struct lookup_threads;
 struct question;
 
-/* `count` threads at most, which are started as questions come. NULL: no memory, no descriptor. */
+/* `count` threads at most, which are started as questions come. NULL: errno
+ * says why. */
 struct lookup_threads *lookup_threads_new(unsigned count);
 
 /* Readable when there are answers. */

@@ -128,11 +128,13 @@ struct slabs *net_slabs(const struct net *net)
     return net->slabs;
 }
 
-struct resolver *net_resolver(struct net *net)
+int net_resolver(struct net *net, struct resolver **out)
 {
+    int error = 0;
     if (net->resolver == NULL)
-        resolver_new(&net->resolver, net->loop, net->config.lookup_threads);
-    return net->resolver;
+        error = resolver_new(&net->resolver, net->loop, net->config.lookup_threads);
+    *out = net->resolver;
+    return error;
 }
 
 void net_stats(const struct net *net, struct net_stats *out)

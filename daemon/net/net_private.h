@@ -77,8 +77,8 @@ void net_unregister(struct net *net, struct sock *sock);
 /* Makes one that was unregistered known again, by its old number. */
 void net_reinstate(struct net *net, struct sock *sock);
 
-/* The threads that look names up; NULL when there is no memory for them. */
-struct resolver *net_resolver(struct net *net);
+/* The threads that look names up. -ENOMEM, or why there is no descriptor for them. */
+int net_resolver(struct net *net, struct resolver **out);
 
 /* A server that waits for descriptors to be free again. */
 struct net_starved {

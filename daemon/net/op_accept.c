@@ -9,6 +9,10 @@
 #include "util/cleanup.h"
 #include "util/pulse.h"
 
+/* How many connections in a row may have failed before they were accepted; more are the system's
+ * failure, and the caller's to know. */
+enum { ACCEPT_TRIES = 64 };
+
 /* The first connection that an earlier accept could not deliver and that is still open, or NULL. */
 static struct sock *accept_take_back(struct sock *listener)
 {
@@ -65,11 +69,11 @@ static void accept_note_rest(struct sock *listener)
 
 static int accept_one(struct sock *listener, struct sockaddr_storage *from, socklen_t *length)
 {
-    int fd;
+    int fd, tries = 0;
     pulse_enter_call();
     do
         fd = accept4(listener->fd, (struct sockaddr *)from, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    while (fd < 0 && accept_is_past(errno) && !pulse_was_cut());
+    while (fd < 0 && accept_is_past(errno) && !pulse_was_cut() && ++tries < ACCEPT_TRIES);
     bool cut = fd < 0 && errno == EINTR && pulse_was_cut();
     pulse_leave_call();
     if (fd >= 0) {

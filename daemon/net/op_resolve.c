@@ -42,11 +42,12 @@ static int resolve_numeric(struct op *op, const struct resolve *resolve)
 
 static int resolve_begin(struct op *op, struct resolve *resolve)
 {
-    struct resolver *resolver = net_resolver(resolve->net);
-    if (resolver == NULL)
-        return -ENOMEM;
+    struct resolver *resolver;
+    int error = net_resolver(resolve->net, &resolver);
+    if (error < 0)
+        return error;
     struct quota_user *payer = op->found.payer;
-    int error = payer != NULL ? quota_charge(payer, QUOTA_LOOKUPS, 1) : 0;
+    error = payer != NULL ? quota_charge(payer, QUOTA_LOOKUPS, 1) : 0;
     if (error < 0)
         return error;
     uint64_t asker = payer != NULL ? quota_user_uid(payer) : LOOKUP_NOBODY;

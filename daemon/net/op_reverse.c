@@ -49,10 +49,11 @@ static int reverse_step(struct op *op)
     struct reverse *reverse = op->found.work;
     if (reverse == NULL)
         return op_end(op, -ENOMEM);
-    struct resolver *resolver = net_resolver(reverse->net);
-    if (resolver == NULL)
-        return op_end(op, -ENOMEM);
-    int result = reverse_start(reverse, resolver);
+    struct resolver *resolver;
+    int result = net_resolver(reverse->net, &resolver);
+    if (result < 0)
+        return op_end(op, result);
+    result = reverse_start(reverse, resolver);
     return result < 0 ? op_end(op, result) : OP_WAIT;
 }
 

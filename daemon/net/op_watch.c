@@ -5,9 +5,9 @@
 #include "net/net_private.h"
 
 #include "util/cleanup.h"
+#include "util/poll_now.h"
 
 #include <fcntl.h>
-#include <poll.h>
 
 struct watch {
     struct net *net;
@@ -20,19 +20,14 @@ struct watch {
 /* The readiness now: LOOP_READ, LOOP_WRITE; -EBADF. */
 static int watch_poll(int fd, unsigned want)
 {
-    struct pollfd descriptor = {.fd = fd};
-    if (want & LOOP_READ)
-        descriptor.events |= POLLIN;
-    if (want & LOOP_WRITE)
-        descriptor.events |= POLLOUT;
-    if (poll(&descriptor, 1, 0) <= 0)
-        return 0;
-    if (descriptor.revents & POLLNVAL)
+    short events = (short)((want & LOOP_READ ? POLLIN : 0) | (want & LOOP_WRITE ? POLLOUT : 0));
+    short is = poll_now(fd, events);
+    if (is & POLLNVAL)
         return -EBADF;
     unsigned got = 0;
-    if (descriptor.revents & (POLLIN | POLLERR | POLLHUP))
+    if (is & (POLLIN | POLLERR | POLLHUP))
         got |= LOOP_READ;
-    if (descriptor.revents & (POLLOUT | POLLERR | POLLHUP))
+    if (is & (POLLOUT | POLLERR | POLLHUP))
         got |= LOOP_WRITE;
     return (int)(got & want);
 }

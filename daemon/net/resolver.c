@@ -82,7 +82,7 @@ int resolver_new(struct resolver **out, struct loop *loop, unsigned threads)
         return -ENOMEM;
     *resolver = (struct resolver){.loop = loop, .threads = lookup_threads_new(threads)};
     list_init(&resolver->paid);
-    int error = resolver->threads != NULL ? 0 : -ENOMEM;
+    int error = resolver->threads != NULL ? 0 : -errno;
     if (error == 0)
         error = loop_io_start(loop, &resolver->io, lookup_threads_fd(resolver->threads),
                               resolver_on_answers);

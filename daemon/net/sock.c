@@ -10,11 +10,11 @@
 #include "net/option.h"
 #include "net/sock_linger.h"
 #include "util/cleanup.h"
+#include "util/poll_now.h"
 #include "util/pulse.h"
 #include "util/slab.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -83,18 +83,13 @@ static void sock_cancel_due(struct sock *sock)
 
 unsigned sock_poll(const struct sock *sock, unsigned want)
 {
-    struct pollfd descriptor = {.fd = sock->fd};
+    short events = (short)((want & LOOP_READ ? POLLIN : 0) | (want & LOOP_WRITE ? POLLOUT : 0));
+    short is = poll_now(sock->fd, events);
     unsigned got = 0;
-    if (want & LOOP_READ)
-        descriptor.events |= POLLIN;
-    if (want & LOOP_WRITE)
-        descriptor.events |= POLLOUT;
-    if (poll(&descriptor, 1, 0) > 0) {
-        if (descriptor.revents & (POLLIN | POLLERR | POLLHUP))
-            got |= LOOP_READ;
-        if (descriptor.revents & (POLLOUT | POLLERR | POLLHUP))
-            got |= LOOP_WRITE;
-    }
+    if (is & (POLLIN | POLLERR | POLLHUP))
+        got |= LOOP_READ;
+    if (is & (POLLOUT | POLLERR | POLLHUP))
+        got |= LOOP_WRITE;
     if (buffer_length(&sock->in) > 0 || sock->in_error != 0 || sock->kept_error != 0 ||
         !list_empty(&sock_rare(sock)->unaccepted))
         got |= LOOP_READ;

@@ -8,8 +8,8 @@
 #include "net/sock_watch.h"
 
 #include "net/net_private.h"
+#include "util/poll_now.h"
 
-#include <poll.h>
 #include <sys/ioctl.h>
 
 /* What a socket looks like now. */
@@ -63,22 +63,21 @@ static void sight_of_messages(const struct sock *sock, short found, struct sight
 static struct sight sight_take(struct sock *sock, unsigned events, unsigned want)
 {
     struct sight sight = {.came = (events & LOOP_READ) != 0};
-    struct pollfd seen = {.fd = sock->fd, .events = POLLIN | POLLOUT | POLLRDHUP};
-    (void)poll(&seen, 1, 0);
+    short seen = poll_now(sock->fd, POLLIN | POLLOUT | POLLRDHUP);
     if (sock->listening) {
-        if ((seen.revents & POLLIN) || !list_empty(&sock_rare(sock)->unaccepted))
+        if ((seen & POLLIN) || !list_empty(&sock_rare(sock)->unaccepted))
             sight.state |= SOCK_ACCEPT;
         return sight;
     }
     if (sock_is_stream(sock))
         sight_of_stream(sock, &sight);
     else
-        sight_of_messages(sock, seen.revents, &sight);
-    if ((seen.revents & (POLLOUT | POLLHUP | POLLERR)) == POLLOUT)
+        sight_of_messages(sock, seen, &sight);
+    if ((seen & (POLLOUT | POLLHUP | POLLERR)) == POLLOUT)
         sight.state |= SOCK_WRITABLE;
-    if ((seen.revents & POLLERR) && (want & SOCK_ERROR))
+    if ((seen & POLLERR) && (want & SOCK_ERROR))
         sight.error = sight_error(sock);
-    if ((seen.revents & (POLLRDHUP | POLLERR)) == POLLRDHUP && sock->kept_error == 0)
+    if ((seen & (POLLRDHUP | POLLERR)) == POLLRDHUP && sock->kept_error == 0)
         sight.state |= SOCK_EOF;
     return sight;
 }

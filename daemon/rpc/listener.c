@@ -18,9 +18,10 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/log.h"
+#include "util/poll_now.h"
 
 #include <fcntl.h>
-#include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* Clients that one turn lets in before others have theirs. */
@@ -56,7 +57,8 @@ static void turn_away(int fd, const struct identity *who, int error, const char 
     writer_free_heap(&writer);
     struct log_about about = {.has_uid = true, .uid = who->uid, .pid = who->pid};
     log_write_about(LOG_WARN, &about, "control client (uid %u, pid %d) is turned away: %s",
-                    (unsigned)who->uid, (int)who->pid, text);
+                    (unsigned)who->uid, (int)who->pid,
+                    text != NULL ? text : strerrordesc_np(-error));
 }
 
 /* ---- those who get in ---- */
@@ -107,8 +109,7 @@ static int accept_one(struct listener *listener)
 /* An accept4(2) in vain makes a socket before it looks; poll(2) costs a fifteenth of that. */
 static bool more_wait(const struct listener *listener)
 {
-    struct pollfd descriptor = {.fd = listener->fd, .events = POLLIN};
-    return poll(&descriptor, 1, 0) > 0;
+    return poll_now(listener->fd, POLLIN) != 0;
 }
 
 /* Out of descriptors: tries with the one in reserve. False: there is none. */
@@ -142,6 +143,7 @@ static void listener_rest(struct listener *listener)
 /* Lets in who waits; comes back by itself if it stops early, since no event will be repeated. */
 static void listener_turn(struct listener *listener)
 {
+    int failed = 0;
     reserve_take(listener->rpc);
     for (int i = 0; i < LISTENER_TURN; i++) {
         int fd = accept_one(listener);
@@ -156,9 +158,14 @@ static void listener_turn(struct listener *listener)
             listener_rest(listener);
             return;
         }
-        /* Any other error is of a connection that ended before it was accepted (accept(2)). */
+        /* Any other error is of a connection that ended before it was accepted (accept(2)); a
+         * whole turn of them is not. */
+        failed += fd < 0;
     }
-    loop_defer(listener->rpc->loop, &listener->task);
+    if (failed == LISTENER_TURN)
+        listener_rest(listener);
+    else
+        loop_defer(listener->rpc->loop, &listener->task);
 }
 
 static void listener_on_io(struct loop_io *io, unsigned events)

@@ -264,12 +264,14 @@ static bool may_pass(int error)
 ssize_t output_flush(struct output *output, int fd)
 {
     size_t total = 0;
+    output->refused = false;
     for (size_t length; output_pending(output) > 0;) {
         ssize_t count = output_send(output, fd, &length);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0 && !may_pass(errno))
             return -errno;
+        output->refused = count < 0 && errno != EAGAIN;
         if (count < 0)
             break;
         output->sent += (uint64_t)count;

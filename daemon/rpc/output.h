@@ -33,6 +33,8 @@ struct output {
     size_t charged;
     void *lent; /* NULL: nothing */
     size_t lent_size;
+    bool refused; /* the last flush met a kernel without memory, which tells nobody when it has some
+                   */
 };
 
 void output_init(struct output *output, struct pool *pool, struct quota_user *user);
@@ -88,5 +90,6 @@ static inline size_t output_pending(const struct output *output)
 }
 
 /* Hands them to the kernel, as many as it takes. Returns how many that were, or a negative errno
- * when there is nobody to send to. */
+ * when there is nobody to send to. Fewer than there are: the loop tells when there is room, unless
+ * the kernel has refused. */
 ssize_t output_flush(struct output *output, int fd);

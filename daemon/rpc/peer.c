@@ -17,13 +17,16 @@
 #include "rpc/server.h"
 #include "util/error.h"
 #include "util/log.h"
+#include "util/poll_now.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /* What one turn receives at most before others have theirs. */
 #define PEER_TURN_BYTES (1024 * 1024)
+
+/* When a kernel that was out of memory is asked again. */
+#define PEER_RETRY      (LOOP_SECOND / 50)
 
 /* How long a client that was rejected may take to notice, in seconds. */
 #define PEER_LINGER     5.0
@@ -101,8 +104,7 @@ static void peer_hang_up(struct peer *peer)
 /* Asks whether the client has closed, or only said that it will send no more. */
 static void peer_check_hang_up(struct peer *peer)
 {
-    struct pollfd ends = {.fd = peer->fd};
-    if (!peer->hung_up && poll(&ends, 1, 0) > 0 && (ends.revents & (POLLHUP | POLLERR)))
+    if (!peer->hung_up && poll_now(peer->fd, 0) & (POLLHUP | POLLERR))
         peer_hang_up(peer);
 }
 
@@ -251,6 +253,21 @@ static void peer_linger(struct peer *peer)
     loop_defer(peer->rpc->loop, &peer->task);
 }
 
+/* What is left goes out when there is room; a kernel that has refused is asked again. */
+static void peer_await_room(struct peer *peer, bool progress)
+{
+    struct loop *loop = peer->rpc->loop;
+    uint64_t retry = loop_now() + PEER_RETRY;
+    if (progress || peer->patience == 0)
+        peer->patience = loop_deadline(peer->rpc->config.stall_timeout);
+    peer->writable = false;
+    loop_io_want_write(loop, &peer->io);
+    uint64_t wake = peer->output.refused && retry < peer->patience ? retry : peer->patience;
+    bool sooner = progress || peer->output.refused || !loop_timer_runs(&peer->stall);
+    if (sooner && loop_timer_start(loop, &peer->stall, wake, peer_on_stall) < 0)
+        peer->broken = true;
+}
+
 /* Sends what there is, and watches over a client that does not read. */
 static void peer_send(struct peer *peer)
 {
@@ -265,16 +282,12 @@ static void peer_send(struct peer *peer)
     peer->rpc->bytes_out += (uint64_t)count;
     if (output_pending(&peer->output) == 0) {
         loop_timer_stop(peer->rpc->loop, &peer->stall);
+        peer->patience = 0;
         if (peer->rejected)
             peer_linger(peer);
         return;
     }
-    peer->writable = false;
-    loop_io_want_write(peer->rpc->loop, &peer->io);
-    if ((count > 0 || !loop_timer_runs(&peer->stall)) &&
-        loop_timer_start(peer->rpc->loop, &peer->stall,
-                         loop_deadline(peer->rpc->config.stall_timeout), peer_on_stall) < 0)
-        peer->broken = true;
+    peer_await_room(peer, count > 0);
 }
 
 static void peer_on_stall(struct loop_timer *timer)
@@ -289,7 +302,7 @@ static void peer_on_stall(struct loop_timer *timer)
     }
     peer->writable = true; /* the kernel may have been out of memory rather than full */
     peer_send(peer);
-    if (output_pending(&peer->output) == before) {
+    if (output_pending(&peer->output) == before && loop_now() >= peer->patience) {
         struct log_about about = peer_about(peer);
         log_write_about(
             LOG_WARN, &about, "control client%s%s (uid %u, pid %d) does not read: it is cut off",

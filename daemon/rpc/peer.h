@@ -44,6 +44,7 @@ struct peer {
     struct loop_task task;   /* another turn */
     struct fair_item queued; /* for a turn, by its user: it has much to do */
     struct loop_timer stall;
+    uint64_t patience; /* until when a client that does not read is waited for; 0: it does */
     struct quota_waiter room;
     bool takes_descriptors; /* it has said that it can receive them */
     bool calm;              /* its last turn was a short one */

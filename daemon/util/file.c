@@ -46,11 +46,9 @@ static ssize_t read_all(int fd, char *text, size_t most)
     return (ssize_t)length;
 }
 
-int file_read(const char *path, size_t most, char **text, size_t *size)
+/* What the descriptor has. */
+static int read_whole(int fd, size_t most, char **text, size_t *size)
 {
-    CLEANUP(close_fdp) int fd = open_regular(path, most);
-    if (fd < 0)
-        return fd;
     CLEANUP(freep) char *bytes = malloc(most + 1); /* untouched pages cost nothing */
     if (!bytes)
         return -ENOMEM;
@@ -72,4 +70,16 @@ int file_reopen(int fd)
         return -1;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int file_read(const char *path, size_t most, char **text, size_t *size)
+{
+    CLEANUP(close_fdp) int fd = open_regular(path, most);
+    return fd < 0 ? fd : read_whole(fd, most, text, size);
+}
+
+int file_read_any(const char *path, size_t most, char **text, size_t *size)
+{
+    CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return fd < 0 ? -errno : read_whole(fd, most, text, size);
 }

@@ -14,6 +14,9 @@
  * and read(2) say, and -ENOMEM. */
 int file_read(const char *path, size_t most, char **text, size_t *size);
 
+/* The same of a pipe or a terminal too, up to its end, for which it waits. */
+int file_read_any(const char *path, size_t most, char **text, size_t *size);
+
 /*
  * An open file of our own behind a descriptor that writes to a pipe or a terminal, which others
  * share and may block on: ours does not block. -1: it is something else, or cannot be had.

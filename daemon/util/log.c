@@ -11,10 +11,10 @@
 #include "util/file.h"
 #include "util/journal.h"
 #include "util/log_rate.h"
+#include "util/poll_now.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -217,8 +217,7 @@ static bool line_put(struct line *line)
     line->text[length++] = '\n';
     if (target.socket)
         return send(target.fd, line->text, length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-    struct pollfd ready = {.fd = target.fd, .events = POLLOUT};
-    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+    if (!(poll_now(target.fd, POLLOUT) & POLLOUT))
         return false;
     if (atomic_load(&torn) && write(target.fd, "\n", 1) != 1)
         return false;
