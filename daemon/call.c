@@ -63,7 +63,17 @@ struct outcome {
     struct fiber *fiber;
     msgpack_sbuffer bytes;
     const char *reason; /* why they cannot be sent */
+    int error;          /* -ENOMEM */
 };
+
+/* No results are nil, several are an array. */
+static int pack_head(msgpack_packer *packer, int count)
+{
+    if (count == 1)
+        return 0;
+    int failed = count == 0 ? msgpack_pack_nil(packer) : msgpack_pack_array(packer, (size_t)count);
+    return failed != 0 ? -ENOMEM : 0;
+}
 
 static int pack_outcome(lua_State *L)
 {
@@ -74,12 +84,11 @@ static int pack_outcome(lua_State *L)
     lua_xmove(from, L, count);
     msgpack_packer packer;
     msgpack_packer_init(&packer, &outcome->bytes, msgpack_sbuffer_write);
-    if (count == 0)
-        msgpack_pack_nil(&packer);
-    else if (count > 1)
-        msgpack_pack_array(&packer, (size_t)count);
-    for (int i = 0; i < count && outcome->reason == NULL; i++)
+    outcome->error = pack_head(&packer, count);
+    for (int i = 0; i < count && outcome->error == 0 && outcome->reason == NULL; i++)
         outcome->reason = value_pack(L, first + i, &outcome->bytes);
+    if (value_is_no_memory(outcome->reason))
+        outcome->error = -ENOMEM;
     return 0;
 }
 
@@ -92,6 +101,8 @@ static void run_return(struct running *running, struct fiber *fiber)
     int error = vm_protect(running->runtime->vm, pack_outcome, &outcome, NULL);
     if (error < 0)
         rpc_call_fail(running->call, error, NULL, 0);
+    else if (outcome.error < 0)
+        rpc_call_fail(running->call, outcome.error, NULL, 0);
     else if (outcome.reason != NULL && running->is_expression)
         rpc_call_return(running->call, NIL, sizeof NIL - 1);
     else if (outcome.reason != NULL)
@@ -149,10 +160,9 @@ static int push_function(lua_State *L, struct request *request)
     if (run->kind == RPC_RUN_CALL)
         return code_push_function(L, request->runtime, run->text, run->text_size, false,
                                   request->reason);
-    if (code_compile(L, request->runtime, run->text, run->text_size, "=eval",
-                     &request->is_expression))
-        return 0;
-    return code_refuse(request->reason, -EINVAL, "%s", lua_tostring(L, -1));
+    int error = code_compile(L, request->runtime, run->text, run->text_size, "=eval",
+                             &request->is_expression);
+    return error < 0 ? code_refuse(request->reason, error, "%s", lua_tostring(L, -1)) : 0;
 }
 
 static int begin_protected(lua_State *L)
@@ -229,10 +239,10 @@ int call_begin(struct runtime *runtime, struct rpc_call *call, const struct rpc_
     struct request request = {.runtime = runtime, .run = run, .reason = reason};
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
-    int error = -EINVAL;
-    if (msgpack_unpack_next(&unpacked, run->arguments, run->arguments_size, NULL) ==
-            MSGPACK_UNPACK_SUCCESS &&
-        unpacked.data.type == MSGPACK_OBJECT_ARRAY) {
+    msgpack_unpack_return result =
+        msgpack_unpack_next(&unpacked, run->arguments, run->arguments_size, NULL);
+    int error = result == MSGPACK_UNPACK_NOMEM_ERROR ? -ENOMEM : -EINVAL;
+    if (result == MSGPACK_UNPACK_SUCCESS && unpacked.data.type == MSGPACK_OBJECT_ARRAY) {
         request.arguments = &unpacked.data.via.array;
         error = begin(&request, call, running);
     }

@@ -71,27 +71,50 @@ static bool is_plain(lua_State *L)
     return false;
 }
 
-static void list_fields(lua_State *L, FILE *out, const char *name)
+/* A memory stream has no memory of what it could not keep. */
+struct names {
+    FILE *out;
+    bool lost;
+};
+
+static void add_name(struct names *names, const char *table, const char *dot, const char *name)
 {
-    fprintf(out, "%s.\n", name);
+    if (fprintf(names->out, "%s%s%s\n", table, dot, name) < 0)
+        names->lost = true;
+}
+
+static void list_fields(lua_State *L, struct names *names, const char *table)
+{
+    add_name(names, table, ".", "");
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
         if (lua_type(L, -2) == LUA_TSTRING)
-            fprintf(out, "%s.%s\n", name, lua_tostring(L, -2));
+            add_name(names, table, ".", lua_tostring(L, -2));
 }
 
 static int list_names(lua_State *L)
 {
-    FILE *out = lua_touserdata(L, 1);
+    struct names *names = lua_touserdata(L, 1);
     lua_pushvalue(L, LUA_GLOBALSINDEX);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             continue;
         const char *name = lua_tostring(L, -2);
-        fprintf(out, "%s\n", name);
+        add_name(names, "", "", name);
         if (is_plain(L))
-            list_fields(L, out, name);
+            list_fields(L, names, name);
     }
     return 0;
+}
+
+static int collect_names(struct check *check, struct vm *vm)
+{
+    struct names names = {open_memstream(&check->names, &check->names_size), false};
+    if (!names.out)
+        return -ENOMEM;
+    int result = vm_protect(vm, list_names, &names, NULL);
+    if (fclose(names.out) != 0 || names.lost || !check->names)
+        result = -ENOMEM;
+    return result;
 }
 
 /* Asks a runtime as the daemon has it, on a loop that never runs. */
@@ -103,11 +126,8 @@ static int ask_runtime(struct check *check, struct net *net)
     if (result < 0)
         return result;
     result = info_open(runtime, check->options, NULL);
-    FILE *out = open_memstream(&check->names, &check->names_size);
     if (result == 0)
-        result = out ? vm_protect(runtime->vm, list_names, out, NULL) : -ENOMEM;
-    if (out)
-        fclose(out);
+        result = collect_names(check, runtime->vm);
     runtime_free(runtime);
     return result;
 }

@@ -92,8 +92,8 @@ int code_push_function(lua_State *L, const struct runtime *runtime, const char *
 
 /* ---- by text ---- */
 
-bool code_compile(lua_State *L, const struct runtime *runtime, const char *text, size_t size,
-                  const char *name, bool *is_expression)
+int code_compile(lua_State *L, const struct runtime *runtime, const char *text, size_t size,
+                 const char *name, bool *is_expression)
 {
     lua_pushliteral(L, "return ");
     lua_pushlstring(L, text, size);
@@ -103,11 +103,12 @@ bool code_compile(lua_State *L, const struct runtime *runtime, const char *text,
     *is_expression = luaL_loadbufferx(L, expression, length, name, "t") == 0;
     if (!*is_expression) {
         lua_pop(L, 1);
-        if (luaL_loadbufferx(L, text, size, name, "t") != 0)
-            return false;
+        int status = luaL_loadbufferx(L, text, size, name, "t");
+        if (status != 0)
+            return status == LUA_ERRMEM ? -ENOMEM : -EINVAL;
     }
     lua_remove(L, -2); /* the text of the expression */
     lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->eval);
     lua_setfenv(L, -2);
-    return true;
+    return 0;
 }

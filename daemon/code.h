@@ -23,9 +23,9 @@ int code_push_function(lua_State *L, const struct runtime *runtime, const char *
                        bool unwrap, struct rpc_reason *reason);
 
 /* Compiles text as an expression (or a list of them) or as a chunk, in the environment of evals;
- * says which. False, and the message is pushed, if it is neither. */
-bool code_compile(lua_State *L, const struct runtime *runtime, const char *text, size_t size,
-                  const char *name, bool *is_expression);
+ * says which. -EINVAL, and the message is pushed, if it is neither; -ENOMEM likewise. */
+int code_compile(lua_State *L, const struct runtime *runtime, const char *text, size_t size,
+                 const char *name, bool *is_expression);
 
 /* Fills in the reason and returns `error`. Some errors are refusals: -EPERM, -EDQUOT. */
 __attribute__((format(printf, 3, 4))) int code_refuse(struct rpc_reason *reason, int error,

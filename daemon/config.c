@@ -1,6 +1,7 @@
 /* The configuration file's machine and what sockd.cfg does; see config.h. */
 #include "config.h"
 
+#include "nursery.h"
 #include "options_table.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -28,8 +29,9 @@ struct config {
     size_t size;
     char *reason;
     size_t reason_size;
+    struct nursery nursery;
     size_t memory; /* that the machine holds */
-    bool limited;  /* it may be refused more */
+    bool refused;  /* it wanted more than it may */
     unsigned slices;
     int result;
 };
@@ -238,15 +240,12 @@ static void *allocate(void *context, void *block, size_t old_size, size_t new_si
 {
     struct config *config = context;
     size_t had = block ? old_size : 0;
-    if (new_size == 0) {
-        free(block);
-        config->memory -= had;
+    if (new_size > had && config->memory + (new_size - had) > CONFIG_MEMORY) {
+        config->refused = true;
         return NULL;
     }
-    if (config->limited && new_size > had && config->memory + (new_size - had) > CONFIG_MEMORY)
-        return NULL;
-    void *result = realloc(block, new_size);
-    if (result)
+    void *result = nursery_change(&config->nursery, block, had, new_size);
+    if (result || new_size == 0)
         config->memory = config->memory - had + new_size;
     return result;
 }
@@ -379,10 +378,27 @@ static void judge(struct config *config, lua_State *L, int status)
 {
     if (status == 0 || config->result < 0)
         return;
+    if (status == LUA_ERRMEM && !config->refused) {
+        config->result = -ENOMEM; /* the machine's, not the file's fault */
+        return;
+    }
     const char *message = status == LUA_ERRMEM ? "it needs too much memory" : NULL;
     if (!message)
         message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error that is no text";
     complain_of_lua(config, message);
+}
+
+static int run_machine(struct config *config)
+{
+    lua_State *L = lua_newstate(allocate, config);
+    if (!L)
+        return -ENOMEM;
+    nursery_leave(&config->nursery);
+    int status = lua_cpcall(L, run, config);
+    judge(config, L, status);
+    lua_sethook(L, NULL, 0, 0);
+    lua_close(L);
+    return config->result;
 }
 
 int config_parse(struct options *options, const char *name, const char *text, size_t size,
@@ -394,15 +410,11 @@ int config_parse(struct options *options, const char *name, const char *text, si
                             .size = size,
                             .reason = reason,
                             .reason_size = reason_size};
-    lua_State *L = lua_newstate(allocate, &config);
-    if (!L)
-        return -ENOMEM;
-    config.limited = true; /* LuaJIT does not survive a refusal while it makes a state */
-    int status = lua_cpcall(L, run, &config);
-    judge(&config, L, status);
-    lua_sethook(L, NULL, 0, 0);
-    lua_close(L);
-    return config.result;
+    int result = nursery_init(&config.nursery);
+    if (result == 0)
+        result = run_machine(&config);
+    nursery_deinit(&config.nursery);
+    return result;
 }
 
 /* ---- the file ---- */

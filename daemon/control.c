@@ -112,9 +112,14 @@ static int take_lock(struct control *control)
     control->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
     if (control->lock < 0)
         return fail(path, "cannot open its lock file", -errno);
-    if (flock(control->lock, LOCK_EX | LOCK_NB) < 0)
-        return fail(path, "another sockd is running there",
-                    errno == EWOULDBLOCK ? -EADDRINUSE : -errno);
+    int locked;
+    do
+        locked = flock(control->lock, LOCK_EX | LOCK_NB);
+    while (locked < 0 && errno == EINTR);
+    if (locked < 0 && errno == EWOULDBLOCK)
+        return fail(path, "another sockd is running there", -EADDRINUSE);
+    if (locked < 0)
+        return fail(path, "cannot lock its lock file", -errno);
     int result = read_first_id(control);
     if (result < 0)
         return fail(path, "its lock file holds no number of a socket", result);
@@ -180,9 +185,14 @@ static int bind_private(struct control *control, int fd)
     int result = bind(fd, (const struct sockaddr *)&control->address, sizeof control->address);
     result = result < 0 ? -errno : 0;
     umask(before);
-    if (result == 0)
-        control->made = remember_file(control);
-    return result;
+    if (result < 0)
+        return result;
+    control->made = remember_file(control);
+    if (!control->made) {
+        unlink(control->address.sun_path); /* nobody else could have bound it */
+        return -EIO;
+    }
+    return 0;
 }
 
 static int open_to_others(const struct control *control, const struct control_config *config)
@@ -249,7 +259,7 @@ int control_open(struct control **out, const struct control_config *config, int 
 {
     struct control *control = calloc(1, sizeof *control);
     if (!control)
-        return -ENOMEM;
+        return fail(config->path ? config->path : "by default", "cannot be served", -ENOMEM);
     control->address.sun_family = AF_UNIX;
     control->fd = control->lock = -1;
     int result = passed >= 0 ? adopt(control, passed) : make(control, config);

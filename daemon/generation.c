@@ -172,12 +172,12 @@ static void change_stand(struct change *change)
     change_drop_references(change);
 }
 
-static void change_on_loaded(void *context, const char *error)
+static void change_on_loaded(void *context, int error, const char *text)
 {
     struct change *change = context;
     change->load = NULL;
-    if (error != NULL) {
-        change_fail(change, -EREMOTEIO, error);
+    if (error < 0) {
+        change_fail(change, error, text);
         return;
     }
     int result = change_reserve(change);

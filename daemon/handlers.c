@@ -28,9 +28,10 @@ static int push_source(lua_State *L, struct serve_request *serve)
     const struct rpc_handler *handler = serve->handler;
     bool is_expression;
     lua_getfield(L, LUA_REGISTRYINDEX, "sockd.handler");
-    if (!code_compile(L, serve->runtime, handler->text, handler->text_size, "=handler",
-                      &is_expression))
-        return code_refuse(serve->reason, -EINVAL, "%s", lua_tostring(L, -1));
+    int error = code_compile(L, serve->runtime, handler->text, handler->text_size, "=handler",
+                             &is_expression);
+    if (error < 0)
+        return code_refuse(serve->reason, error, "%s", lua_tostring(L, -1));
     lua_call(L, 1, 1);
     return 0;
 }

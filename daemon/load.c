@@ -22,15 +22,18 @@ struct load {
     struct loop_task step;
     struct fiber *fiber; /* runs the current file */
     size_t next;
-    bool failed;
-    char *error; /* what has gone wrong, or NULL: no memory to say it */
+    char *text; /* of the current file */
+    size_t size;
+    int error;    /* whether something has gone wrong: -EREMOTEIO, -ENOMEM */
+    char *reason; /* what; NULL: there is not even memory for that */
 };
 
 static void load_free(struct load *load)
 {
     loop_defer_cancel(load->runtime->loop, &load->step);
     list_unlink(&load->link);
-    free(load->error);
+    free(load->text);
+    free(load->reason);
     free(load);
 }
 
@@ -48,6 +51,15 @@ void load_abort(struct load *load)
         return;
     fiber_set_maker(fiber, NULL, NULL);
     fiber_cancel(fiber);
+}
+
+/* ---- what goes wrong ---- */
+
+/* Consumes the reason; without one it is the want of memory. */
+static void load_fail(struct load *load, int error, char *reason)
+{
+    load->error = reason != NULL ? error : -ENOMEM;
+    load->reason = reason;
 }
 
 /* ---- a file ---- */
@@ -86,22 +98,25 @@ static void load_set_environment(lua_State *L, const struct load *load)
     lua_pop(L, 1);
 }
 
-/* Of a handler script: reading it must not wait, as a FIFO would make it. The program of `sockd
- * run` may come from wherever it likes. Like luaL_loadfilex. */
-static int load_read(lua_State *L, const struct load *load)
+/* A main program may come from a pipe: nobody else is kept waiting. */
+static void load_read(struct load *load)
 {
     const char *path = load_file(load);
-    if (load->request.arguments != NULL)
-        return luaL_loadfilex(L, path, "t");
-    CLEANUP(freep) char *text = NULL;
-    size_t size;
-    int error = file_read(path, FILE_SCRIPT_MAX, &text, &size);
-    if (error < 0) {
-        lua_pushfstring(L, "cannot open %s: %s", path, strerror(-error));
-        return LUA_ERRFILE;
-    }
-    lua_pushfstring(L, "@%s", path);
-    int status = luaL_loadbufferx(L, text, size, lua_tostring(L, -1), "t");
+    int error = load->request.arguments != NULL
+                    ? file_read_any(path, FILE_SCRIPT_MAX, &load->text, &load->size)
+                    : file_read(path, FILE_SCRIPT_MAX, &load->text, &load->size);
+    char *reason = NULL;
+    if (error < 0 && error != -ENOMEM &&
+        asprintf(&reason, "cannot open %s: %s", path, strerror(-error)) < 0)
+        reason = NULL;
+    if (error < 0)
+        load_fail(load, -EREMOTEIO, reason);
+}
+
+static int load_compile_text(lua_State *L, const struct load *load)
+{
+    lua_pushfstring(L, "@%s", load_file(load));
+    int status = luaL_loadbufferx(L, load->text, load->size, lua_tostring(L, -1), "t");
     lua_remove(L, -2);
     return status;
 }
@@ -109,8 +124,9 @@ static int load_read(lua_State *L, const struct load *load)
 static int load_compile(lua_State *L)
 {
     struct load *load = lua_touserdata(L, 1);
-    if (load_read(L, load) != 0) {
-        load->error = strdup(lua_tostring(L, -1));
+    int status = load_compile_text(L, load);
+    if (status != 0) {
+        load_fail(load, status == LUA_ERRMEM ? -ENOMEM : -EREMOTEIO, strdup(lua_tostring(L, -1)));
         return 0;
     }
     if (load->request.arguments != NULL) {
@@ -130,9 +146,8 @@ static void load_ended(struct fiber *fiber, void *context, int status)
     load->fiber = NULL;
     if (status == FIBER_ABANDONED)
         return;
-    load->failed = status != 0;
-    if (load->failed)
-        load->error = fiber_error_text(fiber);
+    if (status != 0)
+        load_fail(load, -EREMOTEIO, fiber_error_text(fiber));
     load->next++;
     loop_defer(load->runtime->loop, &load->step);
 }
@@ -155,24 +170,34 @@ static void load_start_file(struct load *load)
 static void load_end(struct load *load)
 {
     struct load_request request = load->request;
-    CLEANUP(freep) char *error = STEAL(load->error);
-    const char *text = error != NULL ? error : VM_NO_MEMORY;
-    bool failed = load->failed;
+    CLEANUP(freep) char *reason = STEAL(load->reason);
+    int error = load->error;
+    const char *text = reason != NULL ? reason : VM_NO_MEMORY;
     load_free(load);
-    request.done(request.context, failed ? text : NULL);
+    request.done(request.context, error, error < 0 ? text : NULL);
+}
+
+/* The current file, up to the fiber that will run it. */
+static void load_prepare(struct load *load)
+{
+    load_read(load);
+    if (load->error == 0 && vm_protect(load->runtime->vm, load_compile, load, NULL) < 0)
+        load_fail(load, -ENOMEM, NULL);
+    free(STEAL(load->text));
 }
 
 static void load_step(struct loop_task *task)
 {
     struct load *load = CONTAINER_OF(task, struct load, step);
-    if (!load->failed && load->next < load->request.scripts->count) {
-        if (vm_protect(load->runtime->vm, load_compile, load, NULL) == 0 && load->fiber != NULL) {
-            load_start_file(load);
-            return;
-        }
-        load->failed = true;
+    if (load->error < 0 || load->next == load->request.scripts->count) {
+        load_end(load);
+        return;
     }
-    load_end(load);
+    load_prepare(load);
+    if (load->error == 0)
+        load_start_file(load);
+    else
+        load_end(load);
 }
 
 int load_begin(struct runtime *runtime, const struct load_request *request, struct load **out)

@@ -18,9 +18,10 @@ struct load_request {
     char **arguments; /* the main program's, whose file is the only one; else NULL */
     int argument_count;
 
-    /* Once, from the loop, unless the load is aborted: all have returned, or what went wrong, with
-     * a traceback. The load is gone by then. */
-    void (*done)(void *context, const char *error);
+    /* Once, from the loop, unless the load is aborted: all have returned (0), or what went wrong,
+     * with a traceback: -EREMOTEIO if it is the script's own error, otherwise -ENOMEM. The load is
+     * gone by then. */
+    void (*done)(void *context, int error, const char *text);
     void *context;
 };
 

@@ -12,15 +12,22 @@
 /* The conventional status of a command that was called wrongly. */
 enum { EXIT_USAGE = 2 };
 
+/* What was printed is out, or that is the failure. */
+static int finish_output(void)
+{
+    return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int print_version(void)
 {
-    return puts("sockd " SOCKD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    puts("sockd " SOCKD_VERSION);
+    return finish_output();
 }
 
 static int print_help(void)
 {
     options_help(stdout);
-    return ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return finish_output();
 }
 
 static int obey(const struct options *options)

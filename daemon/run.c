@@ -31,14 +31,14 @@ static void on_idle(void *context)
 
 /* The script has returned, or failed. The traceback goes out as it is: standard error is the
  * script's own, and its reader a person. */
-static void on_ended(void *context, const char *error)
+static void on_ended(void *context, int error, const char *text)
 {
     struct run *run = context;
-    if (!error) {
+    if (error == 0) {
         runtime_set_idle(run->runtime, on_idle, run);
         return;
     }
-    fprintf(stderr, "sockd: %s\n", error);
+    fprintf(stderr, "sockd: %s\n", text);
     run->status = EXIT_FAILURE;
     loop_stop(run->loop);
 }
@@ -84,12 +84,24 @@ static int start(struct run *run, const struct options *options)
     return result < 0 ? result : start_runtime(run, options);
 }
 
+/* The last of the output. What was lost of it makes the program a failure; a reader that has gone
+ * has had enough. */
+static void flush(struct run *run)
+{
+    /* A signal is no time to wait for a reader that stalls. */
+    int error = runtime_flush(run->runtime, run->signalled ? 0 : LOOP_NEVER);
+    if (error == 0 || error == -EPIPE || run->status != EXIT_SUCCESS)
+        return;
+    fprintf(stderr, "sockd: standard output: %s\n", strerror(-error));
+    run->status = EXIT_FAILURE;
+}
+
 /* Whatever of it was started. */
 static void take_down(struct run *run)
 {
     termination_stop();
-    if (run->runtime) /* a signal is no time to wait for a reader that stalls */
-        runtime_flush(run->runtime, run->signalled ? 0 : LOOP_NEVER);
+    if (run->runtime)
+        flush(run);
     runtime_free(run->runtime);
     if (run->net) {
         net_close_all(run->net);

@@ -113,7 +113,7 @@ void runtime_free(struct runtime *runtime)
 }
 
 int runtime_run(struct runtime *runtime, char **arguments, int count,
-                void (*done)(void *context, const char *error), void *context)
+                void (*done)(void *context, int error, const char *text), void *context)
 {
     struct load_request request = {
         .scripts = &runtime->program,
@@ -149,7 +149,7 @@ void runtime_stopping(struct runtime *runtime)
     (void)vm_protect(runtime->vm, runtime_tell, NULL, NULL); /* a failure is logged */
 }
 
-void runtime_flush(struct runtime *runtime, uint64_t deadline)
+int runtime_flush(struct runtime *runtime, uint64_t deadline)
 {
-    sink_flush(binding_sink(runtime->binding), deadline);
+    return sink_flush(binding_sink(runtime->binding), deadline);
 }

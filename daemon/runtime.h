@@ -45,7 +45,7 @@ void runtime_stopping(struct runtime *runtime);
 
 /* Writes what print has kept because the reader of standard output stalled; waits for it until the
  * deadline. For the end of the program. */
-void runtime_flush(struct runtime *runtime, uint64_t deadline);
+int runtime_flush(struct runtime *runtime, uint64_t deadline);
 
 /* ---- scripts ----
  *
@@ -102,4 +102,4 @@ uint64_t runtime_generation(const struct runtime *runtime);
  * traceback. -ENOMEM.
  */
 int runtime_run(struct runtime *runtime, char **arguments, int count,
-                void (*done)(void *context, const char *error), void *context);
+                void (*done)(void *context, int error, const char *text), void *context);

@@ -332,7 +332,7 @@ static void take_down(struct server *server)
         rpc_free(server->rpc);
     reload_free(server->reload);
     if (server->runtime)
-        runtime_flush(server->runtime, loop_deadline(FLUSH));
+        (void)runtime_flush(server->runtime, loop_deadline(FLUSH));
     runtime_free(server->runtime);
     quota_free(server->accounts);
     if (server->net) {

@@ -63,7 +63,7 @@ static int say(const char *text)
     ssize_t sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
     int error = sent < 0 ? errno : 0;
     close(fd);
-    return error == EAGAIN || error == ENOBUFS ? -EAGAIN : 0;
+    return error == EAGAIN || error == ENOBUFS || error == ENOMEM ? -EAGAIN : 0;
 }
 
 static void on_retry(struct loop_timer *timer);

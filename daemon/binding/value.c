@@ -185,6 +185,11 @@ const char *value_pack(lua_State *L, int index, msgpack_sbuffer *out)
     return pack_any(&packing, index);
 }
 
+bool value_is_no_memory(const char *reason)
+{
+    return reason == value_no_memory;
+}
+
 /* ---- pushing ---- */
 
 static void push_any(lua_State *L, const msgpack_object *object, int depth);

@@ -7,6 +7,7 @@
 
 #include <lua.h>
 #include <msgpack.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* How deep tables may nest. */
@@ -17,6 +18,9 @@
  * Lua's memory is short.
  */
 const char *value_pack(lua_State *L, int index, msgpack_sbuffer *out);
+
+/* Whether that sentence, or NULL, speaks of the want of memory for the bytes. */
+bool value_is_no_memory(const char *reason);
 
 /* Pushes a value. Throws when memory is short, or it nests deeper than VALUE_DEPTH. */
 void value_push(lua_State *L, const msgpack_object *object);

@@ -38,10 +38,11 @@ static int vm_panic(lua_State *L)
 
 int vm_table_init(struct vm *vm)
 {
-    vm->bucket_count = 64;
-    vm->buckets = calloc(vm->bucket_count, sizeof(struct fiber *));
+    const size_t count = 64;
+    vm->buckets = calloc(count, sizeof(struct fiber *));
     if (vm->buckets == NULL)
         return -ENOMEM;
+    vm->bucket_count = count;
     vm->last_id = 100; /* numbers begin with 101, as scripts for Tarantool expect */
     return 0;
 }

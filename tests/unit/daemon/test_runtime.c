@@ -48,9 +48,9 @@ Test(runtime, tells_when_it_has_become_idle)
     runtime_set_idle(runtime, NULL, NULL);
 }
 
-static void on_ran(void *context, const char *error)
+static void on_ran(void *context, int error, const char *text)
 {
-    snprintf(context, 200, "%s", error != NULL ? error : "fine");
+    snprintf(context, 200, "%s", error < 0 ? text : "fine");
     loop_stop(loop);
 }
 
