@@ -50,7 +50,7 @@ static void print_output(struct console *console, const struct sockd_value *text
         fputs("\r\033[J", stdout);
     sockd_value_data(text, &bytes.data, &bytes.size);
     output_bytes(console->ctl, bytes.data, bytes.size);
-    fflush(stdout);
+    output_flush(console->ctl);
     console->printed = true;
 }
 
@@ -180,7 +180,7 @@ int console_run(struct console *console, const char *statement)
     int status = eval(console, &answer);
     if (!status)
         status = print_answer(console, answer);
-    fflush(stdout);
+    output_flush(console->ctl);
     return status;
 }
 

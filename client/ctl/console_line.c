@@ -226,9 +226,17 @@ const char *console_line_read(struct console_line *line, const char *prompt)
     int count;
 
     line->prompt = prompt;
-    if (line->editor)
-        return el_gets(line->editor, &count);
-    return getline(&line->text, &line->room, stdin) > 0 ? line->text : NULL;
+    errno = 0;
+    if (line->editor) {
+        const char *text = el_gets(line->editor, &count);
+        errno = 0; /* the terminal's affairs */
+        return text;
+    }
+    if (getline(&line->text, &line->room, stdin) > 0)
+        return line->text;
+    if (feof(stdin))
+        errno = 0;
+    return NULL;
 }
 
 void console_line_remember(struct console_line *line, const char *statement)

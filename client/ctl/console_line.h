@@ -17,8 +17,8 @@ void console_line_close(struct console_line *line);
 
 bool console_line_is_terminal(const struct console_line *line);
 
-/* The next line with its end, which lives until the next call; NULL at the end of the input, or
- * if it was interrupted. A terminal shows the prompt. */
+/* The next line with its end, which lives until the next call; NULL at the end of the input (errno
+ * is 0), if it was interrupted, or if it cannot be read (errno). A terminal shows the prompt. */
 const char *console_line_read(struct console_line *line, const char *prompt);
 
 /* Adds a statement to the history. */

@@ -115,12 +115,12 @@ static void print_data(struct joint *joint, const struct sockd_value *params,
         output_json(joint->ctl,
                     json_pack("{s:o, s:o}", "offset", json_of_value(sockd_value_at(params, 1)),
                               "data", json_of_bytes(bytes->data, bytes->size)));
-        fflush(stdout);
+        output_flush(joint->ctl);
         return;
     }
     if (joint->escapes) {
         output_bytes(joint->ctl, bytes->data, bytes->size);
-        fflush(stdout);
+        output_flush(joint->ctl);
         return;
     }
     int error = drain_put(&joint->drain, bytes->data, bytes->size);

@@ -5,6 +5,7 @@
 
 #include "client/ctl/base64.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,9 +16,10 @@ static const char base64_key[] = "base64";
 
 json_t *json_of_bytes(const char *data, size_t size)
 {
+    errno = 0;
     json_t *text = json_stringn(size > 0 ? data : "", size); /* NULL if it is not UTF-8 */
 
-    if (text)
+    if (text || errno == ENOMEM)
         return text;
     char *encoded = base64_encode(data, size);
     json_t *object = encoded ? json_pack("{s:s}", base64_key, encoded) : NULL;
@@ -59,6 +61,48 @@ static json_t *of_array(const struct sockd_value *value)
     return array;
 }
 
+/* json_dumps(3) returns a text with gaps where there was no memory for a key. */
+struct text {
+    char *data;
+    size_t size, room;
+    bool failed;
+};
+
+static int add_to_text(const char *data, size_t size, void *context)
+{
+    struct text *text = (struct text *)context;
+    size_t needed = text->size + size + 1;
+
+    if (text->failed)
+        return -1; /* it is told so often enough */
+    if (needed > text->room) {
+        size_t room = needed * 2;
+        char *grown = (char *)realloc(text->data, room);
+        text->failed = !grown;
+        if (text->failed)
+            return -1;
+        text->data = grown;
+        text->room = room;
+    }
+    memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+    return 0;
+}
+
+char *json_text(const json_t *json)
+{
+    struct text text = {.data = NULL};
+
+    if (!json)
+        return NULL;
+    if (json_dump_callback(json, add_to_text, &text, JSON_COMPACT | JSON_ENCODE_ANY) == 0 &&
+        !text.failed)
+        return text.data;
+    free(text.data);
+    return NULL;
+}
+
 /* A key is text in JSON; what is no text becomes that by its own JSON. */
 static char *key_of(const struct sockd_value *key)
 {
@@ -68,8 +112,8 @@ static char *key_of(const struct sockd_value *key)
 
     if (string && strlen(string) == json_string_length(json))
         text = strdup(string);
-    else if (json)
-        text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    else
+        text = json_text(json);
     json_decref(json);
     return text;
 }

@@ -14,6 +14,9 @@
 /* The value as JSON, for the caller to json_decref(); NULL for lack of memory. */
 json_t *json_of_value(const struct sockd_value *value);
 
+/* Its text on one line, to be freed. NULL: no memory, or `json` is NULL. */
+char *json_text(const json_t *json);
+
 /* Bytes as JSON, likewise. */
 json_t *json_of_bytes(const char *data, size_t size);
 

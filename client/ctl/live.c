@@ -4,6 +4,7 @@
 #include "client/ctl/live.h"
 
 #include "client/ctl/interrupt.h"
+#include "client/ctl/output.h"
 #include "client/ctl/remote.h"
 #include "client/ctl/report.h"
 
@@ -51,10 +52,10 @@ static void wait_and_process(struct live *live)
 
 int live_run(struct live *live)
 {
-    fflush(stdout);
+    output_flush(live->ctl);
     while (!live->over && !live->status && !live->ctl->output_error) {
         wait_and_process(live);
-        fflush(stdout);
+        output_flush(live->ctl);
     }
     sockd_on_notify(live->ctl->client, NULL, NULL);
     return live->status;

@@ -43,7 +43,7 @@ static void end_line(struct ctl *ctl)
 
 int output_json(struct ctl *ctl, json_t *json)
 {
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    char *text = json_text(json);
 
     json_decref(json);
     if (!text)
@@ -101,8 +101,10 @@ static void print_value(struct ctl *ctl, const struct sockd_value *value)
         return;
     }
     json_t *json = json_of_value(value);
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    char *text = json_text(json);
     output_text(ctl, text ? text : "?");
+    if (!text && !ctl->output_error)
+        ctl->output_error = ENOMEM;
     free(text);
     json_decref(json);
 }
@@ -248,10 +250,15 @@ int output_result(struct ctl *ctl, enum method_result type, const struct sockd_v
     return is_eof(type, value) ? CTL_END : 0;
 }
 
-int output_finish(struct ctl *ctl, int status)
+void output_flush(struct ctl *ctl)
 {
     fflush(stdout);
     note_error(ctl);
+}
+
+int output_finish(struct ctl *ctl, int status)
+{
+    output_flush(ctl);
     if (!ctl->output_error)
         return status;
     if (interrupt_came())

@@ -32,6 +32,9 @@ bool output_format_address(const struct sockd_value *value, char *text, size_t s
  * CTL_FAILED after a message. */
 int output_result(struct ctl *ctl, enum method_result type, const struct sockd_value *value);
 
+/* What was printed so far goes out; a failure is told at the end. */
+void output_flush(struct ctl *ctl);
+
 /* Ends the output. The status, or CTL_FAILED if something could not be written: quietly if nobody
  * reads it any more. */
 int output_finish(struct ctl *ctl, int status);

@@ -69,7 +69,7 @@ bool rounds_wait(const struct rounds *rounds)
 
 bool rounds_next(struct rounds *rounds, int *status)
 {
-    fflush(stdout);
+    output_flush(rounds->ctl);
     if (rounds->left > 0)
         rounds->left--;
     *status = 0;

@@ -7,6 +7,7 @@
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,9 +77,11 @@ static int run_statement(struct console *console, struct console_line *line,
     return status == CTL_INCOMPLETE ? 0 : settle(line, status);
 }
 
-/* The input has ended, or a line was given up. A status with which the console ends, or -1. */
+/* The input has ended, a line was given up, or reading has failed. A status with which the console
+ * ends, or -1. */
 static int end_line(struct console *console, struct console_line *line, struct statement *statement)
 {
+    int error = errno;
     bool interrupted = interrupt_came();
 
     if (interrupted && console_line_is_terminal(line)) {
@@ -89,6 +92,8 @@ static int end_line(struct console *console, struct console_line *line, struct s
     }
     if (interrupted)
         return CTL_INTERRUPTED;
+    if (error)
+        return report_local(console->ctl, "standard input", -error);
     if (console_line_is_terminal(line))
         putchar('\n');
     if (statement->size == 0)

@@ -65,8 +65,8 @@ static int relay(struct way *in, struct way *out)
             error = step(out, &fds[1]);
         if (error)
             return error;
-        if (in->over && !told)
-            shutdown(in->to.fd, SHUT_WR);
+        if (in->over && !told && shutdown(in->to.fd, SHUT_WR) < 0 && errno != ENOTCONN)
+            return -errno;
         told = in->over;
     }
     return 0;
