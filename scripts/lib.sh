@@ -8,7 +8,7 @@ build_packages=(
 )
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-    git iproute2 man-db netbase python3 python3-msgpack python3-pynvim neovim perl procps socat
+    git iproute2 man-db netbase python3 python3-msgpack python3-pynvim neovim perl procps socat strace
     systemd tarantool luajit lua-socket lua-copas zsh fish
 )
 
