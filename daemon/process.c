@@ -55,6 +55,18 @@ static void raise_descriptor_limit(void)
         log_write(LOG_WARN, "cannot raise the limit of descriptors: %s", strerror(errno));
 }
 
+/* Signals that say nothing to the program and would end it. A limit on the size of files makes
+ * write(2) fail with EFBIG instead. */
+static void ignore_signals(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
+                                  SIGPROF, SIGIO,   SIGPWR,  SIGXCPU, SIGSTKFLT, SIGTRAP};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        signal(number, SIG_IGN);
+}
+
 void process_set_name(const char *name)
 {
     (void)prctl(PR_SET_NAME, name);
@@ -84,7 +96,7 @@ void process_prepare(void)
     for (int fd = 0; fd < REMEMBERED; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
             note_open(fd);
-    signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     raise_descriptor_limit();
 }
 

@@ -32,6 +32,16 @@ static int connect_retry_later(struct op *op)
     return error < 0 ? op_end(op, error) : OP_WAIT;
 }
 
+/* 0 or a negative error. The kernel tells of an attempt that failed once more, as ECONNABORTED; the
+ * attempt after that is a new one (connect(2) of TCP in Linux). */
+static int connect_once(const struct sock *sock, const struct address *address)
+{
+    int result = connect(sock->fd, &address->any, address->length);
+    if (result < 0 && errno == ECONNABORTED)
+        result = connect(sock->fd, &address->any, address->length);
+    return result < 0 ? -errno : 0;
+}
+
 /* 0 or a negative error. One that was cut short goes on without us, but for a unix socket's, which
  * waited for a place in the listener's queue. */
 static int connect_call(struct sock *sock, const struct address *address)
@@ -41,7 +51,7 @@ static int connect_call(struct sock *sock, const struct address *address)
         return error;
     pulse_enter_call();
     do
-        error = connect(sock->fd, &address->any, address->length) < 0 ? -errno : 0;
+        error = connect_once(sock, address);
     while (error == -EINTR && !pulse_was_cut());
     bool cut = pulse_was_cut();
     pulse_leave_call();

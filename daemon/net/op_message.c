@@ -7,6 +7,8 @@
 #include "util/pool.h"
 #include "util/pulse.h"
 
+#include <poll.h>
+
 /* The largest datagram there is, in bytes; a longer message is asked for its size first. */
 enum { MESSAGE_MAX = 64 << 10 };
 
@@ -58,6 +60,47 @@ static void message_count(const struct op *op)
     op->sock->net->bytes_in += op->in.length;
 }
 
+/* Looks at what comes next. A message brings its sender's credentials along, the end brings none.
+ */
+static bool message_peek_is_end(int fd)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(struct ucred))]; /* and none for descriptors */
+    } control;
+    char byte;
+    struct iovec room = {&byte, sizeof byte};
+    struct msghdr message = {
+        .msg_iov = &room,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    return recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == 0 &&
+           message.msg_controllen == 0;
+}
+
+/*
+ * Whether the next receive would meet the end of a connection with message boundaries, where an
+ * empty message looks the same: it may have been sent before the end. Other families than AF_UNIX
+ * do not tell.
+ */
+static bool message_is_end(const struct sock *sock)
+{
+    struct pollfd descriptor = {.fd = sock->fd, .events = POLLRDHUP};
+    int before = 0, on = 1;
+    socklen_t size = sizeof before;
+    if (sock->domain != AF_UNIX)
+        return true;
+    if (poll(&descriptor, 1, 0) < 1 || !(descriptor.revents & POLLRDHUP) ||
+        getsockopt(sock->fd, SOL_SOCKET, SO_PASSCRED, &before, &size) < 0 ||
+        setsockopt(sock->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+        return false;
+    bool end = message_peek_is_end(sock->fd);
+    (void)setsockopt(sock->fd, SOL_SOCKET, SO_PASSCRED, &before, sizeof before);
+    return end;
+}
+
 static int message_step(struct op *op)
 {
     struct sock *sock = op->sock;
@@ -77,6 +120,7 @@ static int message_step(struct op *op)
         return op_end(op, -ENOMEM);
     op->message = true;
     op->in.block_size = (uint32_t)block_size; /* no message is longer than an int says */
+    bool may_end = sock->type == SOCK_SEQPACKET && op->in.limit > 0 && message_is_end(sock);
     ssize_t got = message_recv(sock, op->in.block, (size_t)size, op->in.flags);
     if (got < 0) {
         op->class->release(op);
@@ -84,8 +128,7 @@ static int message_step(struct op *op)
     }
     op->in.data = op->in.block;
     op->in.length = (size_t)(got < size ? got : size); /* MSG_TRUNC tells more than it copies */
-    /* of a connection with message boundaries, nothing is the end */
-    op->eof = got == 0 && sock->type == SOCK_SEQPACKET && op->in.limit > 0;
+    op->eof = got == 0 && may_end;
     message_count(op);
     return op_end(op, 0);
 }

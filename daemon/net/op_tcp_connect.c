@@ -84,11 +84,38 @@ static void attempt_free(struct attempt *attempt)
     free(attempt);
 }
 
+/*
+ * Whether a connection has itself as its peer: where nobody listens at a port that the kernel also
+ * gives to connections, it may have given this one the very port that it connects to, and TCP lets
+ * two ends that open at once meet (RFC 9293, 3.5).
+ */
+static bool attempt_met_itself(const struct sock *sock)
+{
+    struct sockaddr_storage name, peer;
+    socklen_t name_length = sizeof name, peer_length = sizeof peer;
+    return sock->domain != AF_UNIX &&
+           getsockname(sock->fd, (struct sockaddr *)&name, &name_length) == 0 &&
+           getpeername(sock->fd, (struct sockaddr *)&peer, &peer_length) == 0 &&
+           name_length == peer_length && memcmp(&name, &peer, name_length) == 0;
+}
+
+/* The port is free at once, for somebody to listen there. */
+static void attempt_reset(struct sock *sock)
+{
+    const struct linger reset = {.l_onoff = 1};
+    (void)setsockopt(sock->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    sock_close(sock);
+}
+
 /* An attempt that was started is over: 0 and the socket in `*out`, or its error. */
 static int attempt_result(struct attempt *attempt, struct sock **out)
 {
     int status = attempt->op.status;
     attempt->running = false;
+    if (status == 0 && attempt_met_itself(attempt->op.sock)) {
+        attempt_reset(attempt->op.sock);
+        status = -ECONNREFUSED;
+    }
     if (status == 0)
         *out = sock_ref(attempt->op.sock);
     op_finish(&attempt->op);

@@ -1,6 +1,7 @@
 """The daemon's life: how it starts, what the service manager hears, how it ends."""
 import fcntl
 import os
+import resource
 import signal
 import socket
 import stat
@@ -52,7 +53,6 @@ class TestStart(sockd_test.Case):
         self.assertEqual(path.read_text(), "text")
 
     def test_the_limit_of_descriptors_is_raised(self):
-        import resource
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         wanted = min(hard, 4096) if hard != resource.RLIM_INFINITY else 4096
         daemon = self.daemon(
@@ -278,6 +278,16 @@ class TestEnd(sockd_test.Case):
 
 
 class TestLog(sockd_test.Case):
+    def test_signals_that_say_nothing_do_not_end_it(self):
+        daemon = self.daemon()
+        for number in sorted(set(signal.Signals) - {
+                signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
+                signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT,
+                signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}):
+            daemon.process.send_signal(number)
+            with daemon.client() as client:
+                self.assertEqual(client.call("sockd.ping"), "pong", number)
+
     def test_a_stalled_reader_of_the_log_does_not_stall_the_daemon(self):
         read_end, write_end = os.pipe()
         fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)

@@ -2,8 +2,11 @@
 import os
 import signal
 import subprocess
+import unittest
 
+import private_network
 import sockd_test
+from sockd_test import PATIENCE
 
 
 class TestScript(sockd_test.Case):
@@ -95,6 +98,36 @@ class TestScript(sockd_test.Case):
         self.assertEqual(process.stdout.readline(), b"up\n")
         process.send_signal(signal.SIGTERM)
         self.assertIsNotNone(process.wait(sockd_test.PATIENCE))
+
+
+@unittest.skipUnless(private_network.available(), "only root can have a network of its own")
+class TestItself(sockd_test.Case):
+    """A closed port of the range that the kernel takes for connections: TCP lets a connection that
+    gets that very port meet itself."""
+
+    def test_that_no_connection_has_itself_as_its_peer(self):
+        script = self.script("""
+            local socket, errno = require('socket'), require('errno')
+            for i = 1, 60 do
+                for _, host in ipairs({'127.0.0.1', 'localhost'}) do
+                    local s = socket.tcp_connect(host, 40002, 5)
+                    assert(s == nil and errno() == errno.ECONNREFUSED, errno.strerror())
+                end
+            end
+            -- and the ports are free at once
+            local listener = assert(socket.tcp_server('127.0.0.1', 40002, function(s)
+                s:write('somebody')
+            end))
+            assert(socket.tcp_connect('127.0.0.1', 40002):read(8) == 'somebody')
+            listener:close()
+            print('done')
+        """)
+        wrapper = private_network.wrapper(self.folder, hosts="127.0.0.1 localhost\n")
+        narrow = "echo 40000 40007 > /proc/sys/net/ipv4/ip_local_port_range; exec \"$@\""
+        done = subprocess.run([*map(str, wrapper), "sh", "-c", narrow, "sh",
+                               str(sockd_test.BIN / "sockd"), "run", str(script)],
+                              capture_output=True, timeout=PATIENCE * 2, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, b"done\n"), done.stderr)
 
 
 sockd_test.main()

@@ -47,6 +47,25 @@ Test(connect, to_nobody_is_refused)
     close(fd);
 }
 
+/* The socket that was refused is the one that connects once somebody listens. */
+Test(connect, after_a_refusal_the_same_socket_connects)
+{
+    struct address at;
+    char port[16];
+    struct act act;
+    int fd = fixture_dead_port(&at, port);
+    struct sock *sock = fresh(AF_INET);
+    for (int i = 0; i < 2; i++) {
+        act_connect(&act, sock, &at);
+        cr_assert_eq(act_run(&act, INFINITY), -ECONNREFUSED);
+    }
+    cr_assert_eq(listen(fd, 1), 0);
+    act_connect(&act, sock, &at);
+    cr_assert_eq(act_run(&act, INFINITY), 0);
+    sock_unref(sock);
+    close(fd);
+}
+
 /* A queue of connections that nobody accepts; the next to come waits for ever. Over TCP the kernel
  * drops what it says, over unix it says EAGAIN. */
 struct full {

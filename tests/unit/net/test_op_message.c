@@ -235,6 +235,42 @@ Test(message, a_connection_of_seqpackets_never_ends_for_who_asks_for_any_size)
     seqpacket_ends(OP_RECV_ANY);
 }
 
+/* Empty messages, one of them the last, and then the end: each is told for what it is. */
+static void empty_seqpackets_come_before_the_end(size_t size)
+{
+    static const char *const said[] = {"", "one", "", ""};
+    struct pair pair;
+    struct act act;
+    int passcred = -1;
+    socklen_t length = sizeof passcred;
+    pair_open(&pair, PAIR_SEQPACKET);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        cr_assert_eq(send(pair.peer, said[i], strlen(said[i]), 0), (ssize_t)strlen(said[i]));
+    pair_hang_up(&pair);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        act_recv(&act, pair.sock, size, 0);
+        act_run(&act, 1);
+        act_expect_text(&act, said[i]);
+        cr_assert_not(act.eof, "message %zu is taken for the end", i);
+    }
+    act_recv(&act, pair.sock, size, 0);
+    act_run(&act, 1);
+    cr_assert(act.eof);
+    getsockopt(sock_fd(pair.sock), SOL_SOCKET, SO_PASSCRED, &passcred, &length);
+    cr_assert_eq(passcred, 0, "an option was left set");
+    pair_close(&pair);
+}
+
+Test(message, an_empty_seqpacket_is_not_the_end)
+{
+    empty_seqpackets_come_before_the_end(100);
+}
+
+Test(message, an_empty_seqpacket_of_any_size_is_not_the_end)
+{
+    empty_seqpackets_come_before_the_end(OP_RECV_ANY);
+}
+
 /* ---- UDP ---- */
 
 static struct sock *udp_socket(struct address *at)
