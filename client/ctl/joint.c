@@ -86,14 +86,15 @@ static void start_stream(struct joint *joint)
     submit(joint, METHOD_sockd_stream, on_started, joint, NULL);
 }
 
-/* Gives credit for what has been written, in large pieces. */
+/* Gives credit for what has been written, in large pieces; the last one is as small as it is. */
 static void give_credit(struct joint *joint)
 {
     uint64_t most = joint->limit ? joint->limit : UINT64_MAX;
     uint64_t written = joint->received - drain_size(&joint->drain);
     uint64_t due = least(written + credit_window, most);
+    uint64_t piece = due == most ? 1 : credit_window / 4;
 
-    if (joint->stream_over || joint->leaving || due - joint->credited < credit_window / 4)
+    if (joint->stream_over || joint->leaving || due - joint->credited < piece)
         return;
     begin_args(joint);
     sockd_args_int(joint->args, (int64_t)(due - joint->credited));

@@ -4,14 +4,17 @@
 #include "client/ctl/output.h"
 #include "client/ctl/pass.h"
 #include "client/ctl/report.h"
+#include "client/ctl/standard.h"
 #include "client/ctl/verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static bool read_fd(const char *text, int *fd)
 {
@@ -47,15 +50,49 @@ static bool read_settings(const struct command *command, struct sockd_settings *
     return !ttl || (end != ttl && *end == 0 && settings->ttl > 0);
 }
 
+/* Whether standard output is that very socket, as within take --exec: what is printed would go
+ * through it. */
+static bool is_output(int fd)
+{
+    struct stat given, output;
+
+    return fstat(fd, &given) == 0 && fstat(STDOUT_FILENO, &output) == 0 &&
+           given.st_dev == output.st_dev && given.st_ino == output.st_ino;
+}
+
+/* Where standard output is no place for the number. */
+static void tell_number(const struct ctl *ctl, uint64_t id)
+{
+    fprintf(stderr, "sockctl: %s: the socket is with the daemon, as %" PRIu64 "\n", ctl->verb, id);
+}
+
+static int print_number(struct ctl *ctl, uint64_t id)
+{
+    int status = 0;
+
+    if (ctl->json)
+        status = output_json(ctl, json_pack("{s:I}", "id", (json_int_t)id));
+    else
+        printf("%" PRIu64 "\n", id);
+    output_flush(ctl);
+    if (status || ctl->output_error)
+        tell_number(ctl, id);
+    return status;
+}
+
 static int give(struct ctl *ctl, int fd, const struct sockd_settings *settings)
 {
+    bool silent = is_output(fd);
+    int error = silent ? 0 : standard_check_output();
     uint64_t id;
 
+    if (error)
+        return report_local(ctl, "standard output", error);
     if (sockd_give(ctl->client, fd, settings, &id) < 0)
         return report_error(ctl);
-    if (ctl->json)
-        return output_json(ctl, json_pack("{s:I}", "id", (json_int_t)id));
-    printf("%" PRIu64 "\n", id);
+    if (!silent)
+        return print_number(ctl, id);
+    tell_number(ctl, id);
     return 0;
 }
 
@@ -68,6 +105,7 @@ static int run(struct ctl *ctl, const struct command *command)
         return report_usage(ctl->verb, "expected the number of a descriptor");
     if (!read_settings(command, &settings))
         return report_usage(ctl->verb, "--ttl: expected a number of seconds above 0");
+    signal(SIGPIPE, SIG_IGN); /* the number would be lost */
     int status = check_open(ctl, command->arguments[0], fd);
     if (!status)
         status = pass_connect(ctl);

@@ -3,6 +3,7 @@
  * answer, which is then shorter than what was asked for.
  */
 #include "client/args_private.h"
+#include "client/ctl/long_read.h"
 #include "client/ctl/output.h"
 #include "client/ctl/params.h"
 #include "client/ctl/progress.h"
@@ -73,6 +74,8 @@ static int call(struct ctl *ctl, const struct command *command, const struct soc
 
 static int run(struct ctl *ctl, const struct command *command)
 {
+    if (long_read_wanted(command))
+        return long_read(ctl, command);
     struct sockd_args *args = sockd_args_new();
 
     if (!args)

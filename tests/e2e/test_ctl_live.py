@@ -163,6 +163,44 @@ class TestPass(Live):
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.client.call("close", json.loads(done.stdout)["id"])
 
+    def given_handle(self, done):
+        found = re.search(rb"with the daemon, as (\d+)\n$", done.stderr)
+        self.assertIsNotNone(found, done.stderr)
+        return int(found[1])
+
+    def test_a_listener_that_is_given_back_by_the_command_that_it_was_taken_for(self):
+        handle, address = self.client.call("tcp_server", "127.0.0.1", 0)
+        done = self.run_ctl("take", handle, "--exec", "sockctl", "give", "0", "--name", "again")
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        given = self.given_handle(done)
+        ours = self.keep(sockd_test.connect(address["port"]))
+        accepted, _ = self.client.call("accept", "again")
+        ours.sendall(b"hi")
+        self.assertEqual(self.client.call("read", accepted, 2), b"hi")
+        for each in (accepted, given):
+            self.client.call("close", each)
+
+    def test_the_number_of_a_connection_is_not_printed_into_it(self):
+        handle, peer = self.pair(self.client)
+        done = self.run_ctl("take", handle, "--exec", "sockctl", "--json", "give", "0")
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        given = self.given_handle(done)
+        self.client.call("write", given, b"x")
+        self.client.call("close", given)
+        self.assertEqual(sockd_test.receive(peer, 100), b"x")
+
+    def test_give_tells_the_number_that_nobody_read(self):
+        _, port = self.server()
+        reading, writing = os.pipe()
+        with sockd_test.connect(port) as ours:
+            os.close(reading)
+            done = subprocess.run([sockd_test.BIN / "sockctl", "give", "0"], env=self.env, stdin=ours,
+                                  stdout=writing, stderr=subprocess.PIPE, check=False,
+                                  timeout=sockd_test.PATIENCE)
+        os.close(writing)
+        self.assertEqual(done.returncode, 1)
+        self.client.call("close", self.given_handle(done))
+
     def test_what_is_wrong(self):
         handle, _ = self.pair(self.client)
         for args, status in ((("take", handle), 2), (("take", "--exec", "cat"), 2),
