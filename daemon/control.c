@@ -6,11 +6,13 @@
  */
 #include "control.h"
 
+#include "ids.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/log.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
@@ -19,16 +21,19 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 
 /* Bytes in a lock file: 20 digits and the end of the line. */
 enum { LOCK_SIZE = 21 };
 
 struct control {
     struct sockaddr_un address;
-    int fd;   /* listening; -1 once it is taken */
-    int lock; /* holds the flock */
-    uint64_t first_id;
-    bool made; /* the file is ours to remove, if it is still this one: */
+    struct control_config config;
+    int fd;                     /* listening; -1 once it is taken */
+    int lock;                   /* holds the flock */
+    uint64_t first_id, last_id; /* to give, and that may be in use */
+    struct ids *ids;            /* NULL: nothing survives a reboot */
+    bool made;                  /* the file is ours to remove, if it is still this one: */
     bool known;
     dev_t device;
     ino_t inode;
@@ -93,8 +98,11 @@ static int read_first_id(struct control *control)
 
 int control_reserve_ids(void *context, uint64_t last)
 {
-    const struct control *control = context;
+    struct control *control = context;
     char text[32];
+    control->last_id = last;
+    if (control->ids)
+        ids_note(control->ids, last);
     /* Of one width, LOCK_SIZE, so that the file never shrinks and one pwrite(2) replaces all of it.
      */
     int length = snprintf(text, sizeof text, "%020llu\n", (unsigned long long)last + 1);
@@ -120,9 +128,65 @@ static int take_lock(struct control *control)
         return fail(path, "another sockd is running there", -EADDRINUSE);
     if (locked < 0)
         return fail(path, "cannot lock its lock file", -errno);
+    return 0;
+}
+
+/* ---- the folder of what survives a reboot ---- */
+
+/* False: there is none, or its name is too long. */
+static bool format_folder(char out[PATH_MAX], const char *folder, const char *below)
+{
+    int length = snprintf(out, PATH_MAX, "%s%s", folder, below);
+    return length > 0 && length < PATH_MAX;
+}
+
+/* Which goes with the default path of the socket (XDG Base Directory Specification). */
+static bool find_default_state(char out[PATH_MAX])
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (geteuid() == 0)
+        return format_folder(out, "/var/lib", "/sockd");
+    if (state && *state == '/')
+        return format_folder(out, state, "/sockd");
+    return home && *home == '/' && format_folder(out, home, "/.local/state/sockd");
+}
+
+static bool find_state(const struct control *control, bool by_default, char out[PATH_MAX])
+{
+    const char *given = getenv("STATE_DIRECTORY"); /* systemd.exec(5): a list with colons */
+    if (control->config.state)
+        return format_folder(out, control->config.state, "");
+    if (given && *given == '/') {
+        snprintf(out, PATH_MAX, "%.*s", (int)strcspn(given, ":"), given);
+        return true;
+    }
+    return by_default && find_default_state(out);
+}
+
+/* Without a folder that can be written, numbers begin where no daemon without one has been yet. */
+static void find_first_id(struct control *control, bool fresh, bool by_default)
+{
+    char folder[PATH_MAX];
+    uint64_t free_id = 1;
+    if (!find_state(control, by_default, folder))
+        return;
+    int result = ids_open(&control->ids, folder, control->address.sun_path, &free_id);
+    if (result < 0) {
+        if (fresh)
+            free_id = (uint64_t)time(NULL) * 1000;
+        log_write(LOG_WARN, "the state directory %s: %s: numbers of sockets begin at %" PRIu64,
+                  folder, strerror(-result), MAX(free_id, control->first_id));
+    }
+    control->first_id = MAX(free_id, control->first_id);
+}
+
+static int take_numbers(struct control *control, bool by_default)
+{
+    const char *path = control->address.sun_path;
     int result = read_first_id(control);
     if (result < 0)
         return fail(path, "its lock file holds no number of a socket", result);
+    find_first_id(control, control->first_id == 1, by_default);
     result = control_reserve_ids(control, control->first_id - 1);
     return result < 0 ? fail(path, "cannot write its lock file", result) : 0;
 }
@@ -204,7 +268,7 @@ static int open_to_others(const struct control *control, const struct control_co
     return fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-static int make_socket(struct control *control, const struct control_config *config)
+static int make_socket(struct control *control)
 {
     const char *path = control->address.sun_path;
     int result = clear_stale(&control->address);
@@ -217,7 +281,7 @@ static int make_socket(struct control *control, const struct control_config *con
         return fail(path, "cannot make it", -errno);
     if ((result = bind_private(control, fd)) < 0)
         return fail(path, "cannot bind it", result);
-    if ((result = open_to_others(control, config)) < 0)
+    if ((result = open_to_others(control, &control->config)) < 0)
         return fail(path, "cannot set its group and mode", result);
     if (listen(fd, SOMAXCONN) < 0)
         return fail(path, "cannot listen", -errno);
@@ -238,6 +302,8 @@ static int adopt(struct control *control, int passed)
     if (address->sun_path[0] != '/' || !memchr(address->sun_path, 0, size))
         return fail("that was passed in", "it has no path", -EINVAL);
     int result = take_lock(control);
+    if (result == 0)
+        result = take_numbers(control, false);
     if (result < 0)
         return result;
     (void)remember_file(control);
@@ -245,14 +311,18 @@ static int adopt(struct control *control, int passed)
     return 0;
 }
 
-static int make(struct control *control, const struct control_config *config)
+static int make(struct control *control)
 {
-    int result = config->path ? set_path(control, "", config->path) : set_default_path(control);
+    const char *path = control->config.path, *chosen = getenv("SOCKD_SOCKET");
+    bool is_default = !path && !(chosen && *chosen);
+    int result = path ? set_path(control, "", path) : set_default_path(control);
     if (result == 0)
         result = make_folder(control->address.sun_path);
     if (result == 0)
         result = take_lock(control);
-    return result < 0 ? result : make_socket(control, config);
+    if (result == 0)
+        result = take_numbers(control, is_default);
+    return result < 0 ? result : make_socket(control);
 }
 
 int control_open(struct control **out, const struct control_config *config, int passed)
@@ -262,7 +332,8 @@ int control_open(struct control **out, const struct control_config *config, int 
         return fail(config->path ? config->path : "by default", "cannot be served", -ENOMEM);
     control->address.sun_family = AF_UNIX;
     control->fd = control->lock = -1;
-    int result = passed >= 0 ? adopt(control, passed) : make(control, config);
+    control->config = *config;
+    int result = passed >= 0 ? adopt(control, passed) : make(control);
     if (result < 0) {
         control_close(control);
         return result;
@@ -285,8 +356,50 @@ void control_close(struct control *control)
         return;
     remove_file(control);
     close_fdp(&control->fd);
+    ids_close(control->ids);
     close_fdp(&control->lock); /* only now may another daemon have the path */
     free(control);
+}
+
+/* ---- the file in the course of time ---- */
+
+int control_check(const struct control *control)
+{
+    struct stat status;
+    if (lstat(control->address.sun_path, &status) < 0)
+        return -errno;
+    return control_is(control, &status) ? 0 : -EEXIST;
+}
+
+/* Whether the lock file is still the one that is locked. */
+static bool has_its_lock(const struct control *control)
+{
+    char name[sizeof control->address.sun_path + sizeof ".lock"];
+    struct stat mine, there;
+    snprintf(name, sizeof name, "%s.lock", control->address.sun_path);
+    return fstat(control->lock, &mine) == 0 && lstat(name, &there) == 0 &&
+           mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+static int take_lock_again(struct control *control)
+{
+    int old = control->lock;
+    int result = take_lock(control);
+    if (result < 0) {
+        close_fdp(&control->lock);
+        control->lock = old;
+        return result;
+    }
+    close(old);
+    return control_reserve_ids(control, control->last_id);
+}
+
+int control_remake(struct control *control)
+{
+    int result = make_folder(control->address.sun_path);
+    if (result == 0 && !has_its_lock(control))
+        result = take_lock_again(control);
+    return result < 0 ? result : make_socket(control);
 }
 
 bool control_made(const struct control *control)

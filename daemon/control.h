@@ -19,6 +19,8 @@ struct control_config {
     bool has_mode, has_group;
     mode_t mode; /* 0660 with a group and 0600 without, unless has_mode */
     gid_t group;
+    const char *state; /* the folder of what must survive a reboot (ids.h); NULL: $STATE_DIRECTORY,
+                          for the default path also a folder that goes with it; else none */
 };
 
 /*
@@ -30,6 +32,14 @@ int control_open(struct control **out, const struct control_config *config, int 
 
 /* Removes the socket's file if it is still the one that was made. NULL is allowed. */
 void control_close(struct control *control);
+
+/* Whether the socket is still at its path: 0, -ENOENT, -EEXIST if something else is, or what
+ * lstat(2) says. */
+int control_check(const struct control *control);
+
+/* Makes it anew at its path, and the lock file too if that is gone; then control_take_fd gives the
+ * new descriptor. Failures are logged once. -EADDRINUSE: another sockd has taken the place. */
+int control_remake(struct control *control);
 
 /* Whether the file at the path is of its own making. */
 bool control_made(const struct control *control);

@@ -31,7 +31,7 @@ struct options {
     const char *config; /* the configuration file; NULL: none */
 
     /* The control socket: NULL for the default path (control.h). */
-    const char *socket_path;
+    const char *socket_path, *state_dir;
     bool has_socket_mode, has_socket_group, has_admin_group;
     mode_t socket_mode;
     gid_t socket_group, admin_group;

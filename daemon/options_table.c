@@ -260,6 +260,10 @@ const struct options_row options_rows[] = {
      "where the control socket is; without it $SOCKD_SOCKET, else "
      "$XDG_RUNTIME_DIR/sockd/sockd.sock "
      "or, as root or without that, /run/sockd/sockd.sock"},
+    {"state-dir", "DIR", SERVE, &kind_path, AT(state_dir), 0, NULL, "/var/lib/sockd",
+     "where the numbers of sockets are noted that were never given, so that none is given again "
+     "after a reboot; without it $STATE_DIRECTORY, and for the default socket also /var/lib/sockd "
+     "or, for users, $XDG_STATE_HOME/sockd"},
     {"socket-mode", "MODE", SERVE, &kind_mode, AT(socket_mode), AT(has_socket_mode), NULL, "0660",
      "who may connect to it; 0660 with a socket group, otherwise 0600"},
     {"socket-group", "GROUP", SERVE, &kind_group, AT(socket_group), AT(has_socket_group), NULL,

@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "culprit.h"
+#include "door.h"
 #include "hooks.h"
 #include "info.h"
 #include "loop/closer.h"
@@ -51,6 +52,7 @@ struct server {
     struct runtime *runtime;
     struct rpc *rpc;
     struct service *service;
+    struct door *door; /* while serving */
     struct reload *reload;
     struct loop_timer grace; /* while ending */
     struct loop_timer lines; /* while there are lines left out of the log, to be counted */
@@ -143,6 +145,8 @@ static void on_signal(void *context, int number)
     log_write(LOG_INFO, "%s: leaving within %g s", strsignal(number), server->options->grace);
     service_stopping("letting clients and handlers finish for %g s", server->options->grace);
     reload_end(server->reload);
+    door_free(server->door);
+    server->door = NULL;
     net_close_listeners(server->net);
     runtime_stopping(server->runtime);
     rpc_drain(server->rpc, deadline, on_drained, server);
@@ -158,6 +162,7 @@ static int start_control(struct server *server)
     const struct options *options = server->options;
     struct control_config config = {
         .path = options->socket_path,
+        .state = options->state_dir,
         .has_mode = options->has_socket_mode,
         .has_group = options->has_socket_group,
         .mode = options->socket_mode,
@@ -266,6 +271,9 @@ static int open_door(struct server *server)
         close(fd);
         return fail("control server", result);
     }
+    result = door_new(&server->door, server->loop, server->control, server->rpc);
+    if (result < 0)
+        return fail("control server", result);
     result = service_start(&server->service, server->loop);
     if (result < 0)
         return fail("watchdog", result);
@@ -326,6 +334,7 @@ static void take_down(struct server *server)
     guard_stop();
     process_leave();
     termination_stop();
+    door_free(server->door);
     service_free(server->service);
     loop_timer_stop(server->loop, &server->grace);
     if (server->rpc)

@@ -1,11 +1,14 @@
 """The daemon's life: how it starts, what the service manager hears, how it ends."""
 import fcntl
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import socket
 import stat
 import subprocess
+import time
 
 import sockd_test
 from sockd_test import until
@@ -71,6 +74,67 @@ class TestStart(sockd_test.Case):
             daemon.prove_clean_end()
             seen.append(handle)
         self.assertEqual(sorted(set(seen)), seen)
+
+    def test_numbers_of_sockets_are_not_used_again_after_a_reboot(self):
+        """A reboot empties the folder of the control socket, with its lock file."""
+        state, path = self.folder / "state", self.folder / "run" / "control.sock"
+        seen = []
+        for _ in range(3):
+            daemon = self.daemon("--state-dir", state, path=path)
+            with daemon.client() as client:
+                for _ in range(2):
+                    handle = client.call("socket", "AF_INET", "SOCK_STREAM", "tcp")
+                    client.call("close", handle)
+                    seen.append(handle)
+            daemon.settle()
+            daemon.prove_clean_end()
+            shutil.rmtree(path.parent)
+        self.assertEqual(seen, [1, 2, 1000001, 1000002, 2000001, 2000002])
+
+    def test_without_a_state_directory_that_can_be_written_it_says_so_and_begins_by_the_clock(self):
+        blocked = self.folder / "file"
+        blocked.write_text("")
+        before = int(time.time())
+        daemon = self.daemon("--state-dir", blocked / "state")
+        with daemon.client() as client:
+            handle = client.call("socket", "AF_INET", "SOCK_STREAM", "tcp")
+            client.call("close", handle)
+        self.assertGreaterEqual(handle, before * 1000)
+        self.assertLess(handle, 2 ** 53)
+        self.assertIn(f"the state directory {blocked}/state: Not a directory", daemon.log())
+
+    def test_a_control_socket_that_somebody_removes_is_made_again(self):
+        daemon = self.daemon("--socket-mode", "0640")
+
+        def answers():
+            try:
+                with daemon.client() as client:
+                    return client.call("sockd.ping") == "pong"
+            except (FileNotFoundError, ConnectionRefusedError, EOFError, ConnectionResetError):
+                return False
+        with daemon.client() as connected:
+            for victims in [daemon.path], [daemon.path, f"{daemon.path}.lock"], [daemon.path]:
+                for victim in victims:
+                    os.unlink(victim)
+                until(answers, "a new control socket")
+                self.assertEqual(stat.S_IMODE(os.stat(daemon.path).st_mode), 0o640)
+                self.assertEqual(connected.call("sockd.ping"), "pong")
+            with open(f"{daemon.path}.lock", encoding="ascii") as lock:
+                self.assertRaises(BlockingIOError, fcntl.flock, lock,
+                                  fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.assertEqual(daemon.log().count("had been removed; it is there again"), 3)
+
+    def test_what_somebody_puts_in_its_place_is_left_alone(self):
+        daemon = self.daemon(settles=False)
+        with daemon.client() as connected:
+            os.unlink(daemon.path)
+            pathlib.Path(daemon.path).write_text("precious")
+            until(lambda: "something else is in its place" in daemon.log(), "a line in the log")
+            self.assertEqual(connected.call("sockd.ping"), "pong")
+            self.assertEqual(pathlib.Path(daemon.path).read_text(), "precious")
+            os.unlink(daemon.path)
+            until(lambda: os.path.exists(daemon.path), "a new control socket")
+        daemon.settle()
 
     def test_without_standard_descriptors_nothing_else_takes_their_place(self):
         def close_all():
