@@ -34,7 +34,7 @@ sweep() {
     shift 2
     step "${folder##*/}: $program $*"
     SOCKD_BIN=$folder/bin SOCKD_FAULTS_LIBRARY=$folder/tests/sweep/libsockd_faults.so \
-        SOCKD_SWEEP_LIBRARY=$folder/tests/sweep/sweep_library \
+        SOCKD_SWEEP_LIBRARY=$folder/bin/sweep_library \
         /usr/bin/python3 "$root/tests/sweep/sweep_$program.py" "$@" || failed=1
 }
 

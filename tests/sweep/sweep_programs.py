@@ -24,7 +24,7 @@ import sweep_options
 END = float(os.environ.get("SOCKD_SWEEP_END", 60))
 WHILE = 0.3
 LIBRARY_PROGRAM = os.environ.get("SOCKD_SWEEP_LIBRARY",
-                                 str(sockd_test.BIN.parent / "tests" / "sweep" / "sweep_library"))
+                                 str(sockd_test.BIN / "sweep_library"))
 # Lua's memory is fiber/'s own affair; names of users are the C library's, which aborts.
 SPARED = "memory_(allocate|allocate_last|change|resize)|cell_owner"
 NUMBER = re.compile(rb"\d+(\.\d+)?(e-?\d+)?")
