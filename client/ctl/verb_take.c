@@ -73,9 +73,8 @@ static int become(struct ctl *ctl, int fd, char **words)
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     int output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    dup2(fd, STDIN_FILENO);
-    dup2(fd, STDOUT_FILENO);
-    execvp(words[0], words);
+    if (dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0)
+        execvp(words[0], words);
     int error = errno;
     dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);

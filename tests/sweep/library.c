@@ -150,8 +150,10 @@ static void asynchronous(const char *path)
         (void)poll(&fd, 1, wait < 0 || wait > 100 ? 100 : wait);
         ended = sockd_process(client);
     }
-    if (ended < 0)
+    if (ended < 0) {
         failed = true;
+        printf("the connection has ended: %s\n", strerror(-ended));
+    }
     sockd_disconnect(client);
     MUST(called == started);
 }

@@ -194,7 +194,8 @@ class World:
         """So many bytes; a request that is `waiting` meanwhile may have failed."""
         data = b""
         while len(data) < size:
-            if waiting and self.client.sock in select.select([sock, self.client.sock], [], [])[0]:
+            if waiting and self.client.sock in select.select([sock, self.client.sock], [], [],
+                                                                         WHILE)[0]:
                 if not self.client.has(waiting) or self.client.answers[waiting][0] is not None:
                     self.client.result(waiting)
                 waiting = None
