@@ -120,6 +120,14 @@ def plain(*command, data=None):
     return run
 
 
+def ends(process):
+    try:
+        process.wait(END)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+
+
 def daemon_start(programs):
     """Up to where it serves, or has said why not; then without faults to its end."""
     path = programs.folder / "own.sock"
@@ -139,8 +147,8 @@ def daemon_start(programs):
     client.sock.settimeout(END)
     try:
         pong = client.call("sockd.ping") == "pong"
-    except OSError:  # it had to end, or the connection has
-        pong = process.poll() is not None
+    except OSError:  # it has to end, and does so now
+        pong = ends(process)
     except EOFError:
         try:
             with sockd_test.Client(path) as other:

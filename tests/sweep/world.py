@@ -190,15 +190,27 @@ class World:
         except TimeoutError:
             raise Stuck(f"{function.__name__} waits for ever") from None
 
+    def either(self, *socks):
+        """Those of the sockets that have something; a persistent fault ends meanwhile."""
+        ready = select.select(socks, [], [], WHILE)[0]
+        if not ready:
+            self.relent()
+            ready = select.select(socks, [], [], END)[0]
+        if not ready:
+            raise Stuck("nothing comes any more")
+        return ready
+
     def receive(self, sock, size, waiting=None):
         """So many bytes; a request that is `waiting` meanwhile may have failed."""
         data = b""
         while len(data) < size:
-            if waiting and self.client.sock in select.select([sock, self.client.sock], [], [],
-                                                                         WHILE)[0]:
+            ready = self.either(sock, self.client.sock) if waiting else [sock]
+            if self.client.sock in ready and waiting:
                 if not self.client.has(waiting) or self.client.answers[waiting][0] is not None:
                     self.client.result(waiting)
                 waiting = None
+            if sock not in ready:
+                continue
             part = self.patiently(sock.recv, size - len(data))
             if not part:
                 raise EOFError("the connection has ended")
