@@ -174,6 +174,9 @@ def main():
             sweep.run()
         except KeyboardInterrupt:
             print("interrupted")
+        finally:  # at the latest
+            sweep.world.process.kill()
+            sweep.world.process.wait()
         sweep.table.print("daemon")
         reports = sorted(folder.glob("sanitizer*"))
         for report in reports:

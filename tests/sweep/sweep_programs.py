@@ -388,6 +388,9 @@ def main():
             sweep.run()
         except KeyboardInterrupt:
             print("interrupted")
+        finally:  # at the latest
+            sweep.programs.server.kill()
+            sweep.programs.server.wait()
         sweep.table.print("programs")
         reports = sorted(folder.glob("sanitizer*"))
         for report in reports[:5]:
