@@ -108,42 +108,6 @@ check.case('a coroutine within a callback of C cannot wait, and nothing comes of
     server:close()
 end)
 
--- One call each; with a collector that never rests they take minutes.
-if not os.getenv('SOCKD_TEST_GC') then
-    check.case('a pattern with a function', function()
-        check.equal(runs_beside(function()
-            return select(2, ('ab '):rep(150000):gsub('%a+', function(word)
-                return word .. word
-            end))
-        end), 150000)
-    end)
-
-    check.case('a replacement in a long text', function()
-        check.equal(runs_beside(function()
-            return select(2, ('ab '):rep(1000000):gsub('%a+', 'x'))
-        end), 1000000)
-    end)
-
-    check.case('sorting many numbers', function()
-        local t = {}
-        for i = 1, 600000 do
-            t[i] = i * 7919 % 600011
-        end
-        fiber.yield()
-        check.equal(runs_beside(function()
-            table.sort(t)
-            return t[1] < t[2] and t[599999] < t[600000]
-        end), true)
-    end)
-
-    check.case('decoding a long text', function()
-        local text = '[' .. ('[1],'):rep(400000) .. '2]'
-        check.equal(runs_beside(function()
-            return #require('json').decode(text)
-        end), 400001)
-    end)
-end
-
 check.case('a finalizer that never ends', function()
     local proxy, begun = newproxy(true), false
     getmetatable(proxy).__gc = function()
