@@ -46,6 +46,7 @@ struct options {
     bool jit, ffi, nonblock;
     size_t lua_memory;    /* bytes */
     double handler_cpu;   /* seconds that a fiber may run without waiting */
+    double grace_c;       /* and within a call of C, or once it is cancelled */
     size_t pattern_steps; /* that one match of a pattern may take */
 
     enum log_level log_level;

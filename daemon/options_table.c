@@ -290,6 +290,9 @@ const struct options_row options_rows[] = {
     {"cpu", "SECONDS", OPTIONS_IN_RUN, &kind_some_seconds, AT(handler_cpu), 0, NULL, "60",
      "how long a fiber of the script may run without waiting before it is stopped; without it, for "
      "as long as it likes"},
+    {"grace-c", "SECONDS", BOTH, &kind_some_seconds, AT(grace_c), 0, "0.1", NULL,
+     "how long a fiber may run within a call of C that cannot make room for others, and after its "
+     "cancellation, before it gets an error"},
     {"pattern-steps", "N", BOTH, &kind_number, AT(pattern_steps), 0, "10M", NULL,
      "comparisons that one match of a Lua pattern may take before it is stopped"},
     {"log-level", "LEVEL", BOTH, &kind_level, AT(log_level), 0, "info", NULL,

@@ -56,6 +56,7 @@ static int start_runtime(struct run *run, const struct options *options)
     struct runtime_config config = {
         .memory = options->lua_memory,
         .cpu = options->handler_cpu,
+        .grace = options->grace_c,
         .pattern_steps = options->pattern_steps,
         .jit = options->jit,
         .ffi = true,

@@ -65,6 +65,7 @@ static int runtime_start(struct runtime *runtime, const struct runtime_config *c
         .net = runtime->net,
         .memory = config->memory,
         .cpu = config->cpu,
+        .grace = config->grace,
         .pattern_steps = config->pattern_steps,
         .jit = config->jit,
         .ffi = config->ffi,

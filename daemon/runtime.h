@@ -18,6 +18,7 @@ struct runtime;
 struct runtime_config {
     size_t memory;          /* bytes that Lua may hold; 0: the default */
     double cpu;             /* seconds that a fiber may run without waiting; 0: the default */
+    double grace;           /* and within a call of C, or once it is cancelled; 0: the default */
     size_t pattern_steps;   /* that one match of a pattern may take; 0: the default */
     bool jit;               /* compile; nothing can be preempted then */
     bool ffi;               /* handler scripts may use ffi and C modules */

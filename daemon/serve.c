@@ -218,6 +218,7 @@ static int start_lua(struct server *server)
     struct runtime_config config = {
         .memory = options->lua_memory,
         .cpu = options->handler_cpu,
+        .grace = options->grace_c,
         .pattern_steps = options->pattern_steps,
         .jit = options->jit,
         .ffi = options->ffi,

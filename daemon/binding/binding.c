@@ -208,6 +208,7 @@ static int binding_start(struct binding *binding, const struct binding_config *c
     struct vm_config vm_config = {
         .memory = config->memory,
         .cpu = config->cpu,
+        .grace = config->grace,
         .jit = config->jit,
         .extra = wait_size(),
         .release = binding_release_fiber,

@@ -18,6 +18,7 @@ struct binding_config {
     struct net *net;
     size_t memory; /* as in struct vm_config */
     double cpu;
+    double grace;
     bool jit;
     size_t pattern_steps;      /* that one match of a pattern may take. 0: 10 million */
     bool ffi;                  /* in a service: scripts may use ffi and C modules */

@@ -5,9 +5,10 @@
  * that has run for seconds without waiting is ended where it stands, so that neither pcall nor the
  * handler of an xpcall has a say. Within a C function that called back it cannot yield: after a
  * short grace the hook throws an error, again at every instruction that follows, until the C
- * function is left. A cancelled fiber that computes gets the error of its cancellation so, once a
- * slice, and is ended when it has not come to an end within the same grace. Hooks do not run in
- * code compiled by the JIT, in C, and in finalizers.
+ * function is left; who catches that, and goes on without a wait, has a shorter one from then on. A
+ * cancelled fiber that computes gets the error of its cancellation so, once a slice, and is ended
+ * when it has not come to an end within the same grace. Hooks do not run in code compiled by the
+ * JIT, in C, and in finalizers.
  *
  * A hook makes every instruction of Lua slower by a third. So it is set only for fibers that have
  * used up a slice before, and by a timer on the thread's CPU time, which ticks every few
@@ -42,6 +43,9 @@
 
 /* How many creators of creators are charged for what a fiber burns. */
 #define PREEMPT_GENERATIONS 32
+
+/* The part of the grace within C that is left to a fiber which has exceeded it without a wait. */
+#define PREEMPT_WARNED      16
 
 #define PREEMPT_TOO_LONG    "the fiber ran too long without waiting"
 #define PREEMPT_IN_C        PREEMPT_TOO_LONG ", within a C function"
@@ -307,13 +311,15 @@ static void preempt_end(struct vm *vm, struct fiber *fiber, lua_State *L)
         preempt_throw(vm, L, PREEMPT_TOO_LONG);
 }
 
-/* In C nobody can yield, and others wait. */
-static void preempt_in_c(struct vm *vm, lua_State *L, uint64_t used)
+/* In C nobody can yield, and others wait. They do so once for the whole grace. */
+static void preempt_in_c(struct vm *vm, struct fiber *fiber, lua_State *L, uint64_t used)
 {
-    if (used <= vm->grace)
+    if (used <= (fiber->warned ? vm->grace / PREEMPT_WARNED : vm->grace)) {
         preempt_set(vm, PREEMPT_COUNTING);
-    else
-        preempt_throw(vm, L, PREEMPT_IN_C);
+        return;
+    }
+    fiber->warned = true;
+    preempt_throw(vm, L, PREEMPT_IN_C);
 }
 
 static bool preempt_slice_is_over(const struct vm *vm)
@@ -343,7 +349,7 @@ static void preempt_look(struct vm *vm, struct fiber *fiber, lua_State *L)
     else if (lua_isyieldable(L))
         preempt_yield(vm, fiber, L);
     else
-        preempt_in_c(vm, L, used);
+        preempt_in_c(vm, fiber, L, used);
 }
 
 static void preempt_hook(lua_State *L, lua_Debug *record)

@@ -194,9 +194,16 @@ int fiber_wait(lua_State *L, struct fiber *fiber, fiber_interrupt_fn *interrupt)
     return schedule_yield(L, fiber);
 }
 
-static void schedule_end_wait(struct vm *vm, struct fiber *fiber, int results)
+/* It has waited, or as good as that. */
+static void schedule_forgive(struct fiber *fiber)
 {
     fiber->burned = 0;
+    fiber->warned = false;
+}
+
+static void schedule_end_wait(struct vm *vm, struct fiber *fiber, int results)
+{
+    schedule_forgive(fiber);
     if (results > 0)
         vm_move(vm, vm->L, fiber->L, results);
 }
@@ -320,7 +327,7 @@ int fiber_yield(lua_State *L)
 {
     struct vm *vm = vm_of(L);
     struct fiber *fiber = vm->current;
-    fiber->burned = 0;
+    schedule_forgive(fiber);
     fiber->immediate = 0;
     schedule_ready(vm, fiber, 0);
     return schedule_yield(L, fiber);
@@ -353,7 +360,7 @@ static int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsign
         return results;
     fiber->immediate = 0;
     if (!fiber->cancelled && schedule_was_worth_it(L, fiber, results))
-        fiber->burned = 0;
+        schedule_forgive(fiber);
     if (!lua_isyieldable(L))
         return results;
     schedule_ready(vm_of(L), fiber, results);

@@ -5,6 +5,8 @@ A handler must be ended within its budget of CPU time, or be polite; the others'
 answered in time meanwhile, and its memory and fibers must be gone afterwards.
 """
 import argparse
+import contextlib
+import os
 import pathlib
 import re
 import sys
@@ -16,7 +18,7 @@ import sockd_test
 HERE = pathlib.Path(__file__).resolve().parent
 BUDGET = 0.5  # seconds of CPU time
 POLITE = 0.7  # how long one is watched that need not end, in seconds
-MEMORY = 64 << 20
+MEMORY = 128 << 20
 FIBERS = 2000
 
 # One of each kind, for every day.
@@ -25,6 +27,9 @@ while pcall xpcall-handler-of-the-stop meta-index coroutine-loop wrap-in-sort it
 sort-comparator json-serialize require fibers fibers-sleep fibers-spin fiber-yield
 channel-ping-pong read-after-eof flood-own-peer kept-closures recursion-caught
 """.split()
+
+# Calls of C that take long by themselves.
+LONG_CALLS = ()
 
 # How the log tells of an end.
 ENDINGS = (
@@ -42,14 +47,21 @@ class Outcome:
 
     def __init__(self, name, expected):
         self.name, self.expected = name, expected
-        self.how, self.pings = "goes on", []
+        self.how, self.pings, self.turns = "goes on", [], []
         self.cpu = self.memory = self.fibers = 0
         self.faults = []
 
-    def ping(self, share):
-        """The slowest but those above the share, in milliseconds."""
-        times = sorted(self.pings)
+    @staticmethod
+    def slowest(times, share):
+        """But those above the share, in milliseconds."""
+        times = sorted(times)
         return times[min(len(times) - 1, int(len(times) * share))] * 1000 if times else 0
+
+    def ping(self, share):
+        return self.slowest(self.pings, share)
+
+    def turn(self, share):
+        return self.slowest(self.turns, share)
 
     def judge(self, args):
         late = BUDGET * args.connections * 1.1 + 0.15
@@ -60,21 +72,24 @@ class Outcome:
             self.faults.append("it takes the daemon down")
         if ended and self.cpu > late:
             self.faults.append(f"it ends after {self.cpu:.2f} s of CPU time")
-        if self.ping(0.99) > args.slowest:
-            self.faults.append(f"a ping takes {self.ping(0.99):.0f} ms")
+        if self.turn(0.99) > (args.longest if self.name in LONG_CALLS else args.slowest):
+            self.faults.append(f"pings take {self.turn(0.99):.0f} ms of its time")
+        if self.turn(1) > args.longest:
+            self.faults.append(f"a ping takes {self.turn(1):.0f} ms of its time")
         if ended and self.memory > 8:
             self.faults.append(f"{self.memory:.0f} MB are left")
         if ended and self.expected == "ends" and self.fibers > 0:
             self.faults.append(f"{self.fibers} fibers are left")
 
     def row(self):
-        return (f"{self.name:28} {self.how:16} {self.cpu:6.2f} {self.ping(0.5):7.2f}"
-                f" {self.ping(0.99):7.2f} {self.ping(1):8.2f} {self.memory:7.1f} {self.fibers:6}"
+        return (f"{self.name:28} {self.how:16} {self.cpu:6.2f} {self.turn(0.99):7.2f}"
+                f" {self.turn(1):7.2f} {self.ping(0.99):7.2f} {self.ping(1):8.2f}"
+                f" {self.memory:7.1f} {self.fibers:6}"
                 f"  {'; '.join(self.faults)}")
 
 
-HEADING = (f"{'handler':28} {'ended by':16} {'CPU s':>6} {'p50 ms':>7} {'p99 ms':>7} {'max ms':>8}"
-           f" {'left MB':>7} {'fibers':>6}")
+HEADING = (f"{'handler':28} {'ended by':16} {'CPU s':>6} {'p99 CPU':>7} {'max CPU':>7} {'p99 ms':>7}"
+           f" {'max ms':>8} {'left MB':>7} {'fibers':>6}")
 
 
 def how_it_ended(log):
@@ -107,8 +122,11 @@ class Attack:
         self.client = self.daemon.client()
 
     def ping(self):
-        began = time.perf_counter()
+        """What it takes, by the clock and of the daemon's processor time: the former tells also what
+        else the machine is doing."""
+        began, cpu = time.perf_counter(), self.daemon.cpu_exact()
         self.client.call("sockd.ping")
+        self.outcome.turns.append(self.daemon.cpu_exact() - cpu)
         self.outcome.pings.append(time.perf_counter() - began)
 
     def watch(self, socks):
@@ -130,7 +148,7 @@ class Attack:
         deadline = time.monotonic() + 2
         while self.fibers() > 0 and time.monotonic() < deadline:
             time.sleep(0.01)
-        self.client.call("sockd.eval", "collectgarbage() collectgarbage()")
+        self.client.call("sockd.eval", "for _ = 1, 10 do collectgarbage() end")
         stats = self.client.call("sockd.stats")
         self.outcome.fibers = stats["fibers"]
         self.outcome.memory = stats["lua_memory"] / (1 << 20)
@@ -181,14 +199,25 @@ def handlers():
     return found
 
 
+def hurry():
+    """Who measures is not to wait for the processor; for root only. The daemons are not in a hurry."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="only these handlers")
     parser.add_argument("--short", action="store_true", help="one of each kind")
     parser.add_argument("--connections", type=int, default=1, help="of each handler at once")
     parser.add_argument("--slowest", type=float, default=10,
-                        help="how long 99 of 100 pings may take at most, in milliseconds")
+                        help="how long 99 of 100 pings may take at most, in milliseconds of the "
+                             "daemon's processor time")
+    parser.add_argument("--longest", type=float, default=150,
+                        help="the same of every ping, and of those beside handlers that make one "
+                             "long call of C after the other")
     args = parser.parse_args()
+    hurry()
     wanted = args.names or (SHORT if args.short else None)
     print(HEADING)
     faults = count = 0

@@ -441,9 +441,9 @@ add('fiber-find', 'ends', function() while true do fiber.find(1) end end)
 -- ---- sockets ----
 
 add('read-nothing', 'ends', function(c) while true do c:read(0) end end)
-add('read-after-eof', 'ends', function(c) c:shutdown('SHUT_RD') while true do c:read(1) end end)
+add('read-after-eof', 'ends', function(c) c:shutdown(socket.SHUT_RD) while true do c:read(1) end end)
 add('read-lines-after-eof', 'ends', function(c)
-    c:shutdown('SHUT_RD')
+    c:shutdown(socket.SHUT_RD)
     while true do local _ = c:read('\n') end
 end)
 add('read-nonblocking', 'ends', function(c) while true do c:read(1, 0) end end)
@@ -453,7 +453,7 @@ add('sysread-nonblocking', 'ends', function(c)
 end)
 add('write-nothing', 'ends', function(c) while true do c:write('') end end)
 add('write-after-shutdown', 'ends', function(c)
-    c:shutdown('SHUT_WR')
+    c:shutdown(socket.SHUT_WR)
     while true do c:write('x') end
 end)
 add('writable', 'ends', function(c) while true do c:writable() end end)

@@ -193,6 +193,34 @@ class TestCancel(Case):
         self.assertEqual(self.eval("return released"), 1)
 
 
+class TestGrace(Case):
+    options = ("--handler-cpu", 30, "--grace-c", 0.3)
+
+    def test_code_that_c_calls_has_the_grace_and_no_more(self):
+        used, why = self.eval("""
+            local clock = require('clock')
+            local began = clock.thread()
+            local bad = setmetatable({}, {__tostring = function() while true do end end})
+            local _, why = pcall(string.format, '%s', bad)
+            return clock.thread() - began, why""")
+        self.assertIn("within a C function", why)
+        self.assertGreaterEqual(used, 0.3)
+        self.assertLess(used, 15)
+
+    def test_who_catches_the_error_has_less_of_it(self):
+        used, count = self.eval("""
+            local clock = require('clock')
+            local began, count = clock.thread(), 0
+            local bad = setmetatable({}, {__tostring = function() while true do end end})
+            while clock.thread() - began < 5 and count < 10 do
+                pcall(string.format, '%s', bad)
+                count = count + 1
+            end
+            return clock.thread() - began, count""")
+        self.assertEqual(count, 10)
+        self.assertLess(used, 10 * 0.3)
+
+
 class TestBusy(Case):
     options = ("--handler-cpu", 0.1)
 

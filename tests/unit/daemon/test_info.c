@@ -42,7 +42,8 @@ Test(info, it_tells_what_runs)
 
 Test(info, the_options_in_force_are_there_with_their_defaults)
 {
-    passes("local cfg = sockd.info.cfg assert(cfg.grace == 0.5 and cfg.handler_cpu == 5)"
+    passes("local cfg = sockd.info.cfg assert(cfg.grace == 0.5 and cfg.handler_cpu == 5 and "
+           "cfg.grace_c == 0.1)"
            "assert(cfg.lua_memory == 512 * 1024 * 1024 and cfg.jit == false)"
            "assert(cfg.log_level == 'info' and cfg.quota_requests == 16384)"
            "assert(#cfg.allow == 1 and cfg.allow[1] == 'unix' and cfg.load[1] == '/a.lua')"

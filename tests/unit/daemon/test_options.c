@@ -38,6 +38,7 @@ Test(options, without_any_there_are_defaults)
     cr_assert_null(options.socket_path);
     cr_assert_eq(options.log_level, LOG_INFO);
     cr_assert_eq(options.grace, 5);
+    cr_assert_eq(options.grace_c, 0.1);
     cr_assert_eq(options.max_sockets, 0);
     cr_assert_eq(options.lua_memory, (size_t)512 << 20);
     cr_assert_eq(options.quota.most[QUOTA_REQUESTS], 16384);
@@ -133,6 +134,7 @@ Test(options, a_mistake_is_named)
             "--admin-group: expected a group's name or number, got 'no-such-group'");
     refused("serve", "'serve' is no command; try --help");
     refused("--handler-cpu 0", "--handler-cpu: expected a number of seconds above 0, got '0'");
+    refused("--grace-c 0", "--grace-c: expected a number of seconds above 0, got '0'");
     refused("--no-grace", "unknown option --no-grace; did you mean --grace?");
     refused("--no-jit=1", "--no-jit takes no value");
     refused("run", "run: no script given");
