@@ -147,11 +147,19 @@ local function asked_for(uses)
     return asked
 end
 
+-- What require('tarantool') brings is not there before: in a script that has it, these are not judged.
+local EXTENDED = {string = true, table = true, tonumber64 = true}
+
+local function is_extended(text, name)
+    return EXTENDED[name] and text:find('require%s*%(?%s*[\'"]tarantool[\'"]') ~= nil
+end
+
 local function judge_globals(text, found, report)
     local undefined, asked = {}, asked_for(found.reads)
     for _, use in ipairs(found.reads) do
         local name = use.name
-        if not (known[name] or found.writes[name] or found.sets['_G.' .. name] or asked[name]) then
+        if not (known[name] or found.writes[name] or found.sets['_G.' .. name] or asked[name] or
+            is_extended(text, name)) then
             undefined[name] = true
         end
     end
@@ -163,12 +171,13 @@ local function judge_globals(text, found, report)
     end
 end
 
-local function judge_fields(found, report)
+local function judge_fields(text, found, report)
     local asked = asked_for(found.fields)
     for _, use in ipairs(found.fields) do
         local fields = not found.writes[use.name] and known[use.name]
         local path = path_of(use)
-        if type(fields) == 'table' and not (fields[use.field] or found.sets[path] or asked[path]) then
+        if type(fields) == 'table' and not (fields[use.field] or found.sets[path] or asked[path] or
+            is_extended(text, use.name)) then
             local meant = nearest(use.field, fields)
             report(use.line, ("undefined field '%s'"):format(path) ..
                 (meant and ("; did you mean '%s.%s'?"):format(use.name, meant) or ''))
@@ -197,7 +206,7 @@ return function(text)
         end
     end
     judge_globals(text, found, report)
-    judge_fields(found, report)
+    judge_fields(text, found, report)
     table.sort(messages, function(x, y)
         return x[1] < y[1] or (x[1] == y[1] and x[3] < y[3])
     end)

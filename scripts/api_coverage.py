@@ -89,7 +89,7 @@ class Report:
         owner, name = item.owner, re.split("[.:]", item.name)[-1]
         module = "luasocket" if item.module == "luasocket" else item.module
         patterns = IMPLEMENTED.get(owner, [f"daemon/binding/{module}*.c", f"lua/{module}*.lua",
-                                           "daemon/binding/*.c", "lua/*.lua"])
+                                           "daemon/binding/*.c", "lua/*.lua", "lua/tarantool/*.lua"])
         # The clocks that count in integers are made beside those that do not.
         for expression in implementation_patterns(name) + implementation_patterns(name.removesuffix("64")):
             for path, text in self.files.find(patterns):

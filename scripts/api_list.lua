@@ -66,5 +66,20 @@ end
 for _, name in ipairs({'errno', 'log', 'clock', 'json', 'msgpack', 'sockd'}) do
     module(name)
 end
+for _, name in ipairs({'tarantool', 'uri'}) do
+    module(name)
+end
 list('box.', box)
+
+-- What LuaJIT has in them is nobody's but LuaJIT's.
+local OWN = ' byte char dump find format gmatch gsub len lower match rep reverse sub upper' ..
+    ' concat foreach foreachi getn insert maxn move new pack remove sort unpack '
+for name, holder in pairs({string = string, table = table}) do
+    local added = {}
+    for key, value in pairs(holder) do
+        added[key] = not OWN:find(' ' .. key .. ' ', 1, true) and value or nil
+    end
+    list(name .. '.', added)
+end
+list('', {tonumber64 = tonumber64})
 os.exit(0)

@@ -20,7 +20,7 @@ REFERENCE = SOURCE / "docs" / "lua-api.md"
 MODULES = [
     ("socket", "socket"), ("fiber", "fiber"), ("errno", "errno"), ("log", "log"), ("clock", "clock"),
     ("json", "json"), ("msgpack", "msgpack"), ("box", "box"), ("sockd", "sockd"),
-    ("luasocket", "LuaSocket"),
+    ("luasocket", "LuaSocket"), ("tarantool", "tarantool"), ("uri", "uri"),
 ]
 # What an object of a class is called where it is used.
 OBJECTS = {

@@ -9,6 +9,7 @@
 #include "binding/channel.h"
 #include "binding/cond.h"
 #include "binding/embedded.h"
+#include "binding/extension.h"
 #include "binding/json.h"
 #include "binding/print.h"
 #include "binding/serial.h"
@@ -181,6 +182,7 @@ static int binding_open(lua_State *L)
     source_open(L, internals);
     luasocket_open(L, internals);
     print_open(L);
+    extension_open(L, internals);
     binding_run_embedded(L, internals);
     return 0;
 }

@@ -15,3 +15,6 @@ extern const struct embedded embedded_lua[];
 
 /* lua/check.lua alone, which is no module. */
 extern const struct embedded embedded_check[];
+
+/* lua/tarantool/, whose modules are loaded when a script requires them. */
+extern const struct embedded embedded_tarantool[];
