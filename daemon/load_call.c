@@ -26,7 +26,7 @@ static void answer(struct rpc_call *call, const struct runtime_change *change)
     writer_init_heap(&writer, LIMIT_MESSAGE);
     writer_array(&writer, (uint32_t)change->count);
     for (size_t i = 0; i < change->count; i++)
-        writer_text(&writer, change->files[i]);
+        writer_outside(&writer, change->files[i]);
     if (writer.error == 0)
         rpc_call_return(call, writer.data, writer.size);
     else

@@ -5,6 +5,7 @@
 
 #include "protocol/errname.h"
 #include "protocol/head.h"
+#include "protocol/utf8.h"
 
 #include <errno.h>
 
@@ -160,12 +161,12 @@ void message_put_answer(struct writer *writer, uint32_t msgid)
 static void put_sentence(struct writer *writer, const char *name, const char *text)
 {
     size_t name_size = strlen(name);
-    size_t text_size = strlen(text);
+    size_t text_size = utf8_size(text);
 
     writer_str_head(writer, name_size + 2 + text_size);
     writer_raw(writer, name, name_size);
     writer_raw(writer, ": ", 2);
-    writer_raw(writer, text, text_size);
+    utf8_write(writer, text);
 }
 
 static void put_details(struct writer *writer, const char *name, const char *text,
@@ -177,7 +178,7 @@ static void put_details(struct writer *writer, const char *name, const char *tex
     writer_text(writer, "name");
     writer_text(writer, name);
     writer_text(writer, "message");
-    writer_text(writer, text);
+    writer_outside(writer, text);
     if (error->has_sent) {
         writer_text(writer, "sent");
         writer_uint(writer, error->sent);

@@ -5,6 +5,8 @@
  */
 #include "protocol/writer.h"
 
+#include "protocol/utf8.h"
+
 #include <errno.h>
 #include <math.h>
 #include <msgpack/pack.h>
@@ -152,6 +154,16 @@ void writer_text(struct writer *writer, const char *text)
         writer_str(writer, text, strlen(text));
     else
         writer_nil(writer);
+}
+
+void writer_outside(struct writer *writer, const char *text)
+{
+    if (!text) {
+        writer_nil(writer);
+        return;
+    }
+    writer_str_head(writer, utf8_size(text));
+    utf8_write(writer, text);
 }
 
 /* A length that MessagePack cannot say fails the writer. */

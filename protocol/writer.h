@@ -55,6 +55,10 @@ void writer_number(struct writer *writer, double value);
 /* A terminated text; NULL is written as nil. */
 void writer_text(struct writer *writer, const char *text);
 void writer_str(struct writer *writer, const char *data, size_t size);
+
+/* The same of a text from outside, such as a path or an error's: as str, which is UTF-8, so that
+ * bytes that are none are written as \xNN. NULL is written as nil. */
+void writer_outside(struct writer *writer, const char *text);
 void writer_bin(struct writer *writer, const void *data, size_t size);
 
 /* Only the head: the size bytes are appended next, or sent from where they lie. */

@@ -7,7 +7,6 @@
 #include "client/ctl/socket_cells.h"
 #include "client/ctl/verbs.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,21 +23,14 @@ struct line {
     const char *word;   /* what is to be completed */
 };
 
-/* An address may be a path with anything in it, and goes to a terminal. */
-static void print_clean(const char *text)
-{
-    for (; *text; text++)
-        putchar(iscntrl((unsigned char)*text) ? '?' : *text);
-}
-
 static void offer(const struct line *line, const char *text, const char *what)
 {
     if (strncmp(text, line->word, strlen(line->word)) != 0)
         return;
-    print_clean(text);
+    fputs(text, stdout);
     if (what) {
         putchar('\t');
-        print_clean(what);
+        fputs(what, stdout);
     }
     putchar('\n');
 }

@@ -108,6 +108,38 @@ static size_t printable(const uint8_t *bytes, size_t left)
     return bytes[0] == 0xc2 && bytes[1] < 0xa0 ? 0 : size;
 }
 
+/* The escape of one byte. */
+static const char *escape_of(uint8_t byte, char room[8])
+{
+    static const char bytes[] = "\n\r\t", letters[] = "nrt";
+    const char *at = byte ? strchr(bytes, byte) : NULL;
+
+    if (at)
+        snprintf(room, 8, "\\%c", letters[at - bytes]);
+    else
+        snprintf(room, 8, "\\x%02x", byte);
+    return room;
+}
+
+void escape_line(char *text, size_t room, const char *data, size_t size)
+{
+    const uint8_t *bytes = (const uint8_t *)data;
+    size_t length = 0;
+
+    for (size_t i = 0; i < size;) {
+        char escaped[8];
+        size_t count = bytes[i] == '\n' || bytes[i] == '\t' ? 0 : printable(bytes + i, size - i);
+        const char *piece = count ? data + i : escape_of(bytes[i], escaped);
+        size_t width = count ? count : strlen(escaped);
+        if (width >= room - length)
+            break;
+        memcpy(text + length, piece, width);
+        length += width;
+        i += count ? count : 1;
+    }
+    text[length] = 0;
+}
+
 void escape_print(FILE *stream, const char *data, size_t size)
 {
     const uint8_t *bytes = (const uint8_t *)data;

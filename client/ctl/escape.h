@@ -17,4 +17,9 @@ bool escape_decode(char *text, size_t *size);
  * anything else as escapes. */
 void escape_print(FILE *stream, const char *data, size_t size);
 
+/* The same into the room of a text that stands in a line among others: line feeds and tabs are
+ * escaped too. What does not fit is cut off, whole characters and escapes at a time. Terminates;
+ * the room is 1 byte at least. */
+void escape_line(char *text, size_t room, const char *data, size_t size);
+
 #endif

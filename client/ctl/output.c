@@ -54,21 +54,21 @@ int output_json(struct ctl *ctl, json_t *json)
     return 0;
 }
 
-/* The text of a map's member, cut to the room; "" if there is none. */
+/* The text of a map's member, escaped and cut to the room; "" if there is none. */
 static void copy_member(const struct sockd_value *map, const char *key, char *text, size_t room)
 {
     const char *data = "";
     size_t size = 0;
 
     sockd_value_data(sockd_value_get(map, key), &data, &size);
-    snprintf(text, room, "%.*s", (int)(size < room ? size : room), data);
+    escape_line(text, room, data, size);
 }
 
 bool output_format_address(const struct sockd_value *value, char *text, size_t size)
 {
     const struct sockd_value *port = sockd_value_get(value, "port");
     char host[256];
-    char path[112];
+    char path[4 * 108 + 1]; /* each byte of a unix socket's may be escaped */
     int64_t number;
 
     copy_member(value, "host", host, sizeof host);
@@ -85,15 +85,31 @@ bool output_format_address(const struct sockd_value *value, char *text, size_t s
     return true;
 }
 
+/* A text among others, which is to end neither its line nor more than that. */
+static void print_escaped(struct ctl *ctl, const char *data, size_t size)
+{
+    size_t room = 4 * size + 1;
+    char *text = malloc(room);
+
+    if (!text) {
+        if (!ctl->output_error)
+            ctl->output_error = ENOMEM;
+        return;
+    }
+    escape_line(text, room, data, size);
+    output_text(ctl, text);
+    free(text);
+}
+
 /* One value, its text without an end of line. */
 static void print_value(struct ctl *ctl, const struct sockd_value *value)
 {
-    char address[400];
+    char address[800];
     const char *data;
     size_t size;
 
     if (sockd_value_data(value, &data, &size)) {
-        output_bytes(ctl, data, size);
+        print_escaped(ctl, data, size);
         return;
     }
     if (output_format_address(value, address, sizeof address)) {
@@ -129,6 +145,28 @@ static void print_elements(struct ctl *ctl, const struct sockd_value *array)
 {
     for (size_t i = 0; i < sockd_value_count(array); i++)
         output_line(ctl, sockd_value_at(array, i));
+}
+
+static void print_list(struct ctl *ctl, const struct sockd_value *value)
+{
+    if (sockd_value_type(value) == SOCKD_ARRAY)
+        print_elements(ctl, value);
+    else
+        output_line(ctl, value);
+}
+
+/* A text that a function returned, and nothing else, is what was asked for: it stays as it is. */
+static void print_any(struct ctl *ctl, const struct sockd_value *value)
+{
+    const char *data;
+    size_t size;
+
+    if (!sockd_value_data(value, &data, &size)) {
+        print_list(ctl, value);
+        return;
+    }
+    output_bytes(ctl, data, size);
+    end_line(ctl);
 }
 
 static bool is_eof(enum method_result type, const struct sockd_value *value)
@@ -182,12 +220,10 @@ static void print_result(struct ctl *ctl, enum method_result type, const struct 
     case METHOD_RESULT_ID_ADDRESS:
     case METHOD_RESULT_LINGER:
     case METHOD_RESULT_LIST:
+        print_list(ctl, value);
+        break;
     case METHOD_RESULT_ANY:
-        if (sockd_value_type(value) == SOCKD_ARRAY) {
-            print_elements(ctl, value);
-            break;
-        }
-        output_line(ctl, value);
+        print_any(ctl, value);
         break;
     default:
         output_line(ctl, value);

@@ -1,7 +1,8 @@
 /*
  * What goes to standard output: data as it is, other results one value a line, or JSON.
  *
- * On a terminal, whatever came from elsewhere is escaped unless --raw was given.
+ * On a terminal, whatever came from elsewhere is escaped unless --raw was given. What stands in a
+ * line among others is escaped anywhere, for anybody may give a socket whose name forges lines.
  */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
@@ -17,7 +18,8 @@ void output_bytes(struct ctl *ctl, const char *data, size_t size);
 /* A text, escaped if need be, and nothing else. */
 void output_text(struct ctl *ctl, const char *text);
 
-/* One value on one line: text as it is, addresses as host:port, what is nested as JSON. */
+/* One value on one line: text with its control characters escaped, addresses as host:port, what is
+ * nested as JSON. */
 void output_line(struct ctl *ctl, const struct sockd_value *value);
 
 /* JSON on one line; the reference is consumed. NULL is a lack of memory. 0, or CTL_FAILED after a

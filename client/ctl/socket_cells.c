@@ -3,6 +3,7 @@
  */
 #include "client/ctl/socket_cells.h"
 
+#include "client/ctl/escape.h"
 #include "client/ctl/output.h"
 
 #include <inttypes.h>
@@ -19,7 +20,7 @@ void cell_text(char *cell, const struct sockd_value *value)
 
     snprintf(cell, TABLE_CELL, "-");
     if (sockd_value_data(value, &data, &size) && size > 0)
-        snprintf(cell, TABLE_CELL, "%.*s", (int)(size < TABLE_CELL ? size : TABLE_CELL - 1), data);
+        escape_line(cell, TABLE_CELL, data, size);
 }
 
 void cell_number(char *cell, const struct sockd_value *value)

@@ -4,10 +4,12 @@
 #include "binding/socket.h"
 #include "fiber/vm.h"
 #include "net/sock.h"
+#include "util/escape.h"
 
 #include <lauxlib.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 /* Beyond it a double does not hold every whole number. */
 #define VALUE_WHOLE 9007199254740992.0
@@ -96,6 +98,23 @@ static const char *pack_array(struct packing *packing, int index, size_t count)
     return reason;
 }
 
+static int pack_text(msgpack_packer *packer, const char *text, size_t length)
+{
+    return msgpack_pack_str(packer, length) || msgpack_pack_str_body(packer, text, length);
+}
+
+static int pack_escaped(msgpack_packer *packer, const char *text, size_t length)
+{
+    struct escape escape = {.size = 4 * length}; /* \xNN at the most */
+    escape.text = malloc(escape.size);
+    if (escape.text == NULL)
+        return -1;
+    escape_add(&escape, text, text + length, 0);
+    int failed = pack_text(packer, escape.text, escape.length);
+    free(escape.text);
+    return failed;
+}
+
 /* Keys are text on the wire. The key itself must not be turned into a string: lua_next needs it. */
 static const char *pack_key(struct packing *packing, int index)
 {
@@ -105,8 +124,9 @@ static const char *pack_key(struct packing *packing, int index)
         return "a table with a key that is neither text nor a number cannot be sent";
     lua_pushvalue(L, index);
     const char *key = lua_tolstring(L, -1, &length);
-    int failed = msgpack_pack_str(&packing->packer, length) ||
-                 msgpack_pack_str_body(&packing->packer, key, length);
+    int failed = is_text((const unsigned char *)key, length)
+                     ? pack_text(&packing->packer, key, length)
+                     : pack_escaped(&packing->packer, key, length);
     lua_pop(L, 1);
     return failed ? value_no_memory : NULL;
 }

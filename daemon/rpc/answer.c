@@ -15,8 +15,10 @@ static void put_purpose(struct writer *writer, const struct purpose *purpose)
     char protocol[16];
     put_pair(writer, "type", address_type_name(purpose->type));
     put_pair(writer, "protocol", address_protocol_name(purpose->protocol, protocol));
-    if (purpose->canonname)
-        put_pair(writer, "canonname", purpose->canonname);
+    if (purpose->canonname) {
+        writer_text(writer, "canonname");
+        writer_outside(writer, purpose->canonname);
+    }
 }
 
 void answer_put_address(struct writer *writer, const struct address *address,
@@ -25,7 +27,11 @@ void answer_put_address(struct writer *writer, const struct address *address,
     struct address_text text;
     address_format(address, &text);
     writer_map(writer, !purpose ? 3 : purpose->canonname ? 6 : 5);
-    put_pair(writer, "host", text.host);
+    writer_text(writer, "host");
+    if (address->family == AF_INET6) /* an interface may have any name */
+        writer_outside(writer, text.host);
+    else
+        writer_text(writer, text.host);
     put_pair(writer, "family", address_family_name(address->family));
     if (purpose)
         put_purpose(writer, purpose);
@@ -33,7 +39,7 @@ void answer_put_address(struct writer *writer, const struct address *address,
     if (text.port >= 0)
         writer_int(writer, text.port);
     else
-        writer_text(writer, text.path);
+        writer_outside(writer, text.path);
 }
 
 /* An address of a socket, which is for what the socket is. */

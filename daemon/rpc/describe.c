@@ -39,7 +39,8 @@ static void put_number(struct writer *writer, const char *key, int64_t number)
 static void put_address(struct writer *writer, const char *key, const struct address *address)
 {
     char text[ADDRESS_STRING_MAX];
-    put_text(writer, key, address ? address_string(address, text) : NULL);
+    writer_text(writer, key);
+    writer_outside(writer, address ? address_string(address, text) : NULL);
 }
 
 /* Both without touching the socket's last error, which is its users'. */
@@ -110,7 +111,8 @@ void describe(struct writer *writer, const struct rpc *rpc, const struct sock *s
     describe_briefly(writer, rpc, sock);
     put_addresses(writer, sock);
     put_counters(writer, sock);
-    put_text(writer, "handler", describe_handler(rpc, sock));
+    writer_text(writer, "handler");
+    writer_outside(writer, describe_handler(rpc, sock));
     put_text(writer, "share", settings.shared ? "group" : "none");
     put_text(writer, "lifetime", settings.tied ? "client" : "daemon");
     put_ttl(writer, settings.ttl);

@@ -185,7 +185,7 @@ static void put_value(struct writer *writer, const struct option *option,
         writer_double(writer, value->seconds);
         break;
     case OPTION_TEXT:
-        writer_text(writer, value->text);
+        writer_outside(writer, value->text);
         break;
     case OPTION_CREDENTIALS:
         put_credentials(writer, &value->credentials);

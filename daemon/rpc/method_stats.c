@@ -76,7 +76,7 @@ static void put_times(struct writer *writer, const struct loop *loop)
 static void put_handler(void *context, const struct rpc_handler_stats *stats)
 {
     struct writer *writer = context;
-    writer_text(writer, stats->name);
+    writer_outside(writer, stats->name);
     writer_map(writer, 3);
     writer_text(writer, "connections");
     writer_uint(writer, stats->connections);

@@ -3,8 +3,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 
+import msgpack
 import sockd_test
 from terminal import Terminal
 
@@ -31,6 +33,45 @@ class TestShow(sockd_test.Case):
         self.assertEqual(cells[:2], [str(self.handle), "tcp"])
         self.assertEqual(cells[6], "127.0.0.1:%d" % self.peer.getsockname()[1])
         self.assertEqual(cells[8], "one")
+
+    def give(self, name):
+        """A unix socket of that name, and a connection to it, as anybody may give them."""
+        listening = self.keep(socket.socket(socket.AF_UNIX))
+        listening.bind(name)
+        listening.listen()
+        ours = self.keep(socket.socket(socket.AF_UNIX))
+        ours.connect(name)
+        self.keep(listening.accept()[0])
+        for sock in (listening, ours):
+            handle = int(subprocess.run([sockd_test.BIN / "sockctl", "give", "0"], stdin=sock,
+                                        env=dict(os.environ, SOCKD_SOCKET=str(self.sockd.path)),
+                                        check=True, capture_output=True).stdout)
+            self.stack.callback(self.client.call, "close", handle)
+        return handle
+
+    def test_no_name_forges_a_row(self):
+        row = b"\n9  tcp  ESTABLISHED\r\t\x1b[2J\x7f\xc2\x9b1m\xff"
+        handle = self.give(b"\0" + os.urandom(6).hex().encode() + row)
+        escaped = r"\n9  tcp  ESTABLISHED\r\t\x1b[2J\x7f\xc2\x9b1m\xff"
+        self.assertEqual(len(self.show("ls").splitlines()), 4)
+        for args in (("ls",), ("top", "--count", "1", "--interval", "0.01"), ("info", handle),
+                     ("peer", handle), ("__complete", "--", "info", "")):
+            shown = self.show(*args)
+            self.assertIn(escaped, shown, args)
+            self.assertNotRegex(shown, "[\x00-\x08\x0b-\x1f\x7f-\x9f]", args)
+            self.assertNotRegex(shown, "(?m)^9 ", args)
+        for args in (("ls", "--json"), ("info", handle, "--json")):
+            for line in self.show(*args).splitlines():
+                json.loads(line)
+
+    def test_names_are_utf8_on_the_wire(self):
+        name = os.urandom(6).hex()
+        handle = self.give(b"\0" + name.encode() + "\nä".encode() + b"\xff\xc3")
+        strict = msgpack.Unpacker(raw=False)
+        self.client.unpacker = strict
+        self.assertEqual(self.client.call("peer", handle)["port"], f"@{name}\nä\\xff\\xc3")
+        self.assertEqual(self.client.call("sockd.info", handle)["peer"],
+                         f"unix/:@{name}\nä\\xff\\xc3")
 
     def test_ls_watch_appends_blocks_to_a_pipe(self):
         blocks = self.show("ls", "--watch", "--count", "3", "--interval", "0.01").split("\n\n")

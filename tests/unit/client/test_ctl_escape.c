@@ -73,3 +73,21 @@ Test(ctl_escape, a_terminal_is_not_commanded)
           "\\xe2\\x82"
           "a");
 }
+
+static void line_is(const char *bytes, size_t size, size_t room, const char *expected)
+{
+    char text[64];
+
+    escape_line(text, room, bytes, size);
+    cr_assert_str_eq(text, expected);
+}
+
+Test(ctl_escape, a_text_in_a_line_ends_no_line)
+{
+    line_is("a\n\t\r\0b", 6, 64, "a\\n\\t\\r\\x00b");
+    line_is("\x1b\x7f\xc2\x9b\xff", 5, 64, "\\x1b\\x7f\\xc2\\x9b\\xff");
+    line_is("\xc3\xa4", 2, 64, "\xc3\xa4");
+    line_is("ab\n", 3, 4, "ab");
+    line_is("a\xc3\xa4", 3, 3, "a");
+    line_is("abc", 3, 1, "");
+}
