@@ -8,22 +8,23 @@ import pathlib
 import re
 import sys
 
-TOPS = ("protocol", "client", "daemon")
+TOPS = ("base", "protocol", "client", "daemon")
 
 # Folder, and the layers that its files may include; itself is understood.
 LAYERS = {
+    "base": [],
     "protocol": [],
     "client": ["protocol"],
-    "client/ctl": ["client", "protocol"],
+    "client/ctl": ["base", "client", "protocol"],
     "client/examples": [],
     "client/gen": ["protocol"],
-    "daemon/util": [],
-    "daemon/loop": ["util"],
-    "daemon/net": ["util", "loop"],
-    "daemon/fiber": ["util", "loop"],
-    "daemon/binding": ["util", "loop", "net", "fiber"],
-    "daemon/rpc": ["util", "loop", "net", "protocol"],
-    "daemon": ["util", "loop", "net", "fiber", "binding", "rpc", "protocol"],
+    "daemon/util": ["base"],
+    "daemon/loop": ["base", "util"],
+    "daemon/net": ["base", "util", "loop"],
+    "daemon/fiber": ["base", "util", "loop"],
+    "daemon/binding": ["base", "util", "loop", "net", "fiber"],
+    "daemon/rpc": ["base", "util", "loop", "net", "protocol"],
+    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol"],
 }
 
 # Libraries that only these folders may know.

@@ -24,7 +24,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-TOPS = ("daemon", "protocol", "client")
+TOPS = ("base", "daemon", "protocol", "client")
 CHECKS = re.compile(r"^\s*(?:MAGIC_)?CHECK\(")
 
 

@@ -39,14 +39,14 @@ format() {
 }
 
 tidy() {
-    sources 'protocol/*.c' 'client/*.c' 'daemon/*.c' |
+    sources 'base/*.c' 'protocol/*.c' 'client/*.c' 'daemon/*.c' |
         xargs -r -n 1 -P "$(nproc)" scripts/tidy.sh "$build"
 }
 
 # Its view of leaks knows no cleanup attributes, and of lists no objects on the stack; the
 # sanitizers look for both better.
 check_c() {
-    sources 'protocol/*.c' 'client/*.c' 'daemon/*.c' |
+    sources 'base/*.c' 'protocol/*.c' 'client/*.c' 'daemon/*.c' |
         cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
             --error-exitcode=1 --suppress=missingInclude --suppress=missingIncludeSystem \
             --suppress=memleak --suppress=resourceLeak \
