@@ -32,7 +32,14 @@ bool arg_read_str(struct view *view, struct arg *arg)
 
 static bool read_handle(struct view *view, struct arg *arg)
 {
-    return read_integer(view, arg, 1, INT64_MAX) || arg_read_str(view, arg);
+    struct view rest = *view;
+
+    if (read_integer(view, arg, 1, INT64_MAX))
+        return true;
+    if (!arg_read_str(&rest, arg) || !args_is_reference(arg->bytes.data, arg->bytes.size))
+        return false;
+    *view = rest;
+    return true;
 }
 
 /* A NUL would end the name early for the resolver and let "a\0b" pass for "a". */

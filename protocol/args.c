@@ -17,7 +17,47 @@ struct reader {
     struct args_error *error;
 };
 
-/* What stands there, for the complaint: a small number says more than its type. */
+static bool is_printable(const char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] < 0x20 || data[i] > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+/* Short text is shown; of other text what may be wrong with it is said. */
+static void describe_text(const struct view_value *value, char *text, size_t room)
+{
+    const char *data = value->bytes.data;
+    size_t size = value->bytes.size;
+
+    if (size == 0)
+        snprintf(text, room, "an empty string");
+    else if (memchr(data, 0, size))
+        snprintf(text, room, "a string with a zero byte");
+    else if (value->type == VIEW_STR && size <= 24 && is_printable(data, size))
+        snprintf(text, room, "\"%.*s\"", (int)size, data);
+    else
+        snprintf(text, room, "%s", view_type_text(value->type));
+}
+
+/* Where an array was expected, what is wrong is in it. */
+static void describe_array(struct view view, uint32_t count, char *text, size_t room)
+{
+    struct view_value value;
+
+    snprintf(text, room, count ? "an array of %" PRIu32 : "an empty array", count);
+    for (uint32_t i = 0; i < count && i < LIMIT_DELIMITERS && view_next(&view, &value); i++) {
+        bool is_text = value.type == VIEW_STR || value.type == VIEW_BIN;
+        if (is_text && value.bytes.size == 0)
+            snprintf(text, room, "an array with an empty string");
+        if (value.type == VIEW_ARRAY || value.type == VIEW_MAP)
+            break;
+    }
+}
+
+/* What stands there, for the complaint: a number, or a word, says more than its type. */
 static void describe(struct view view, char *text, size_t size)
 {
     struct view_value value;
@@ -26,13 +66,23 @@ static void describe(struct view view, char *text, size_t size)
         snprintf(text, size, "nothing");
     else if (value.type == VIEW_INT)
         snprintf(text, size, "%" PRId64, value.integer);
+    else if (value.type == VIEW_UINT)
+        snprintf(text, size, "%" PRIu64, value.unsigned_integer);
+    else if (value.type == VIEW_DOUBLE && isnan(value.number))
+        snprintf(text, size, "nan");
+    else if (value.type == VIEW_DOUBLE)
+        snprintf(text, size, "the number %g", value.number);
+    else if (value.type == VIEW_STR || value.type == VIEW_BIN)
+        describe_text(&value, text, size);
+    else if (value.type == VIEW_ARRAY)
+        describe_array(view, value.count, text, size);
     else
         snprintf(text, size, "%s", view_type_text(value.type));
 }
 
 static int complain(struct reader *reader, const char *what, const char *expected, struct view got)
 {
-    char text[32];
+    char text[48];
 
     describe(got, text, sizeof text);
     snprintf(reader->error->text, sizeof reader->error->text, "%s: %s: expected %s, got %s",
@@ -265,6 +315,17 @@ int args_parse(struct args *args, const struct method *method, struct view param
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool args_is_reference(const char *data, size_t size)
+{
+    size_t digits = 0;
+
+    while (digits < size && data[digits] >= '0' && data[digits] <= '9')
+        digits++;
+    if (digits > 0 && digits < size && data[digits] == ':')
+        return args_is_name(data + digits + 1, size - digits - 1);
+    return args_is_name(data, size);
 }
 
 bool args_is_name(const char *data, size_t size)

@@ -89,4 +89,7 @@ int args_parse(struct args *args, const struct method *method, struct view param
  * name of another owner, "uid:name", is accepted where a handle is looked up. */
 bool args_is_name(const char *data, size_t size);
 
+/* Whether they may mean a handle: a name, or "uid:name". */
+bool args_is_reference(const char *data, size_t size);
+
 #endif

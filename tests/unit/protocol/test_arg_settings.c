@@ -86,7 +86,7 @@ Test(arg_settings, nil_and_the_word_for_it_are_the_default)
 Test(arg_settings, complaints)
 {
     cr_assert_eq(text("share", "all"), -EINVAL);
-    cr_assert_str_eq(error.text, "sockd.set: share: expected \"group\" or \"none\", got a string");
+    cr_assert_str_eq(error.text, "sockd.set: share: expected \"group\" or \"none\", got \"all\"");
     cr_assert_eq(text("share", "groups"), -EINVAL);
     cr_assert_eq(text("lifetime", "process"), -EINVAL);
     cr_assert_eq(text("name", "7up"), -EINVAL);

@@ -138,7 +138,7 @@ Test(args, complaints)
                      "close: expected at most 1 parameters and a map of options, got 2 values");
     cr_assert_eq(PARSE(close, "\x93\x01\xc0\xc0"), -EINVAL);
     cr_assert_eq(PARSE(accept, "\x92\x01\x81\xa7timeout\xa1x"), -EINVAL);
-    cr_assert_str_eq(error.text, "accept: timeout: expected a number of seconds, got a string");
+    cr_assert_str_eq(error.text, "accept: timeout: expected a number of seconds, got \"x\"");
     cr_assert_eq(PARSE(accept, "\x92\x01\x81\x01\x01"), -EINVAL);
     cr_assert_str_eq(error.text, "accept: options: expected strings for keys, got 1");
     cr_assert_eq(PARSE(accept, "\x92\x01\x81\xa4name\xa1"
