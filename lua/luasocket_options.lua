@@ -24,7 +24,8 @@ local flag = {
 local number = {
     get = get,
     set = function(sock, option, value)
-        return sock:setsockopt(option.level, option.name, tonumber(value) or 0)
+        value = tonumber(value) or 0
+        return sock:setsockopt(option.level, option.name, value - math.fmod(value, 1))
     end,
 }
 

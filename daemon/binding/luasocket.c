@@ -17,6 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Throws if there is none; "" for one with a zero byte, which is no host. */
+static const char *luasocket_text(lua_State *L, int index)
+{
+    luaL_checkstring(L, index);
+    const char *text = socket_text(L, index);
+    return text != NULL ? text : "";
+}
+
 /* disconnect(sock): a datagram socket forgets its peer (connect(2), AF_UNSPEC). */
 static int luasocket_disconnect(lua_State *L)
 {
@@ -36,7 +44,7 @@ static int luasocket_multicast_if(lua_State *L)
     char text[INET_ADDRSTRLEN];
     if (!lua_isnoneornil(L, 2)) {
         int error = -EINVAL;
-        if (inet_pton(AF_INET, luaL_checkstring(L, 2), &address) == 1)
+        if (inet_pton(AF_INET, luasocket_text(L, 2), &address) == 1)
             error = setsockopt(sock_fd(sock), IPPROTO_IP, IP_MULTICAST_IF, &address, length) < 0
                         ? -errno
                         : 0;
@@ -73,7 +81,7 @@ static int luasocket_push_names(lua_State *L, struct op *op)
 /* reverse(address, port[, timeout]): the names of both, or nil and a sentence. */
 static int luasocket_reverse(lua_State *L)
 {
-    const char *host = luaL_checkstring(L, 1), *port = luaL_checkstring(L, 2);
+    const char *host = luasocket_text(L, 1), *port = luasocket_text(L, 2);
     uint64_t deadline = socket_deadline(L, 3);
     struct address address;
     int error = address_parse(&address, strchr(host, ':') != NULL ? AF_INET6 : AF_INET, host, port);
@@ -115,7 +123,7 @@ static int luasocket_push_entry(lua_State *L, struct op *op)
  * two; or nil and a sentence. */
 static int luasocket_entry(lua_State *L)
 {
-    const char *host = luaL_checkstring(L, 1);
+    const char *host = luasocket_text(L, 1);
     uint64_t deadline = socket_deadline(L, 2);
     struct wait spare, *wait = wait_begin(L, &spare);
     op_host_entry(&wait->op, binding_of(L)->net, host);

@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <limits.h>
 #include <lua.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What is beyond int's ends is at them, and what is no number is at the lower one. */
@@ -15,6 +16,12 @@ static inline int number_clip(lua_Number number)
     if (!(number > INT_MIN))
         return INT_MIN;
     return number < INT_MAX ? (int)number : INT_MAX;
+}
+
+/* Whether it is one of int's, give or take a fraction. */
+static inline bool number_fits_int(lua_Number number)
+{
+    return number >= INT_MIN && number <= INT_MAX;
 }
 
 static inline int number_to_int(lua_State *L, int index)

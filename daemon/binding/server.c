@@ -404,7 +404,7 @@ static int server_lua_serve(lua_State *L)
 /* claim(host, port): the listener there of the scripts that are being replaced, or nil */
 static int server_lua_claim(lua_State *L)
 {
-    const char *host = luaL_optstring(L, 1, NULL), *port = socket_port(L, 2);
+    const char *host = socket_text(L, 1), *port = socket_port(L, 2);
     struct fiber *fiber = fiber_current(L);
     struct socket_handle *handle = socket_push(L);
     struct address address;

@@ -11,9 +11,11 @@
 #include "binding/number.h"
 #include "binding/wait.h"
 #include "net/sock.h"
+#include "net/target.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,23 +90,56 @@ static int socket_address_tostring(lua_State *L)
 
 uint64_t socket_deadline_of(lua_State *L, int index)
 {
-    return loop_deadline(luaL_checknumber(L, index));
+    lua_Number seconds = luaL_checknumber(L, index);
+    if (isnan(seconds))
+        failure_throw(L, "timeout: expected a number of seconds, got nan");
+    return loop_deadline(seconds);
 }
+
+const char *socket_text(lua_State *L, int index)
+{
+    size_t length;
+    const char *text = lua_tolstring(L, index, &length);
+    return text != NULL && memchr(text, 0, length) == NULL ? text : NULL;
+}
+
+/* What no port and no path is; see socket_port. */
+static const char socket_no_port[] = "";
 
 const char *socket_port(lua_State *L, int index)
 {
-    return luaL_optstring(L, index, NULL);
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        lua_Number number = lua_tonumber(L, index);
+        if (!(number >= 0 && number <= UINT16_MAX && number == floor(number)))
+            return socket_no_port;
+        lua_pushinteger(L, (lua_Integer)number); /* -0 is 0 */
+        lua_replace(L, index);
+    }
+    luaL_checkstring(L, index);
+    const char *text = socket_text(L, index);
+    return text != NULL ? text : socket_no_port;
 }
 
 /* The number 0 stands for all local interfaces. False: it is no host at all. */
 static bool socket_take_host(lua_State *L, int index, const char **host)
 {
-    *host = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
+    *host = lua_type(L, index) == LUA_TSTRING ? socket_text(L, index) : NULL;
     if (*host != NULL && strcmp(*host, "0") == 0)
         *host = NULL;
     else if (*host == NULL)
         return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == 0;
     return true;
+}
+
+static const char socket_zero_byte[] = "host: a zero byte cannot be part of it";
+
+static int socket_refuse_place(lua_State *L, const char *fault)
+{
+    failure_nil(L, -EINVAL);
+    lua_pushstring(L, fault);
+    return 2;
 }
 
 int socket_parse_address(lua_State *L, int index, struct sock *sock, struct address *out)
@@ -123,7 +158,8 @@ static bool socket_constant(lua_State *L, int index, int (*find)(const char *nam
         *out = number_to_int(L, index);
         return true;
     }
-    *out = lua_type(L, index) == LUA_TSTRING ? find(lua_tostring(L, index)) : -1;
+    const char *name = lua_type(L, index) == LUA_TSTRING ? socket_text(L, index) : NULL;
+    *out = name != NULL ? find(name) : -1;
     return *out >= 0;
 }
 
@@ -185,8 +221,13 @@ static int socket_tcp_connect(lua_State *L)
 {
     if (!lua_isstring(L, 1))
         return failure_throw(L, "Usage: socket.tcp_connect(host[, port[, timeout]])");
-    const char *host = lua_tostring(L, 1), *port = socket_port(L, 2);
+    const char *host = socket_text(L, 1), *port = socket_port(L, 2);
     uint64_t deadline = socket_deadline(L, 3);
+    const char *fault = socket_zero_byte;
+    if (host != NULL)
+        fault = port != NULL ? target_fault(host, port) : target_fault_of_url(host);
+    if (fault != NULL)
+        return socket_refuse_place(L, fault);
     struct wait spare, *wait = wait_begin(L, &spare);
     op_tcp_connect(&wait->op, binding_of(L)->net, socket_owner(L), host, port);
     return wait_run(L, wait, deadline, socket_push_made);
@@ -199,6 +240,9 @@ static int socket_tcp_listen(lua_State *L)
     if (!socket_take_host(L, 1, &host))
         return failure_nil_text(L, -EINVAL);
     uint64_t deadline = socket_deadline(L, 3);
+    const char *fault = target_fault(host, port);
+    if (fault != NULL)
+        return socket_refuse_place(L, fault);
     struct wait spare, *wait = wait_begin(L, &spare);
     op_tcp_listen(&wait->op, binding_of(L)->net, socket_owner(L), host, port, 0);
     listening_let_claim(L, &wait->op);
@@ -250,8 +294,14 @@ static int socket_push_list(lua_State *L, struct op *op)
 /* resolve(host, service, timeout, family, type, protocol, flags), numbers or nil */
 static int socket_resolve(lua_State *L)
 {
-    const char *host = luaL_optstring(L, 1, NULL), *service = luaL_optstring(L, 2, NULL);
+    luaL_optstring(L, 1, NULL);
+    const char *host = socket_text(L, 1), *service = socket_port(L, 2);
     uint64_t deadline = socket_deadline(L, 3);
+    const char *fault = target_fault(host, service);
+    if (host == NULL && !lua_isnoneornil(L, 1))
+        fault = socket_zero_byte;
+    if (fault != NULL)
+        return socket_refuse_place(L, fault);
     struct addrinfo hints = {
         .ai_family = number_opt_int(L, 4, AF_UNSPEC),
         .ai_socktype = number_opt_int(L, 5, 0),

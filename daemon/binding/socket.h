@@ -69,7 +69,11 @@ static inline uint64_t socket_deadline(lua_State *L, int index)
     return lua_isnoneornil(L, index) ? LOOP_NEVER : socket_deadline_of(L, index);
 }
 
-/* A port, service or path: a string or a number, as a string; NULL for nil. Throws. */
+/* A text without zero bytes inside, or a number as text; NULL for anything else. */
+const char *socket_text(lua_State *L, int index);
+
+/* A port, a service's name or a path, as text; NULL if it was left out; "", which is none of them,
+ * for a number that is no port and for what has a zero byte. Throws for other types. */
 const char *socket_port(lua_State *L, int index);
 
 /* Parses the address in arguments `index` and `index + 1` for a socket. A result; a failure becomes

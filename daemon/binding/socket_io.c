@@ -24,8 +24,9 @@ size_t socket_size(lua_State *L, int index, const char *method)
 {
     lua_Number limit = luaL_checknumber(L, index);
     if (limit < 0 || isnan(limit))
-        failure_throw(L, "socket:%s(): %s can not be negative", method,
-                      strcmp(method, "sysread") == 0 ? "size" : "limit");
+        failure_throw(L, "socket:%s(): %s can not be %s", method,
+                      strcmp(method, "sysread") == 0 ? "size" : "limit",
+                      isnan(limit) ? "nan" : "negative");
     return limit < 9e15 ? (size_t)limit : OP_READ_ALL;
 }
 

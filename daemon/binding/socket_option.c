@@ -24,7 +24,8 @@ static int option_take_level(lua_State *L)
     }
     if (lua_type(L, 2) != LUA_TSTRING)
         return -EINVAL;
-    int level = option_level(lua_tostring(L, 2));
+    const char *name = socket_text(L, 2);
+    int level = name != NULL ? option_level(name) : -1;
     return level >= 0 ? level : -EPROTOTYPE;
 }
 
@@ -51,7 +52,8 @@ static int option_take(lua_State *L, struct sock *sock, struct option *spare,
     if (lua_type(L, 3) != LUA_TSTRING)
         return failure_throw(L, "Unknown socket option name: %s",
                              lua_isnoneornil(L, 3) ? "nil" : luaL_typename(L, 3));
-    *out = option_find(level, lua_tostring(L, 3));
+    const char *name = socket_text(L, 3);
+    *out = name != NULL ? option_find(level, name) : NULL;
     if (*out == NULL)
         return failure_throw(L, "Unknown socket option name: %s", lua_tostring(L, 3));
     return 0;
@@ -91,11 +93,13 @@ static void option_take_group(lua_State *L, const struct option *option, struct 
     lua_pop(L, 2);
 }
 
-/* The options are C's int, signed or not; set_integer refuses what is beyond. */
+/* The options are C's int, signed or not; set_integer refuses what is beyond, which what is not
+ * whole counts as. */
 static int64_t option_take_integer(lua_State *L)
 {
     lua_Number number = lua_tonumber(L, 4);
-    return fabs(number) <= UINT32_MAX ? (int64_t)number : INT64_MAX;
+    bool fits = fabs(number) <= UINT32_MAX && number == floor(number);
+    return fits ? (int64_t)number : INT64_MAX;
 }
 
 static void option_take_value(lua_State *L, const struct option *option, struct option_value *value)

@@ -29,7 +29,9 @@ static int socket_bind(lua_State *L)
 static int socket_listen(lua_State *L)
 {
     struct sock *sock = socket_check(L);
-    int error = sock_listen(sock, number_opt_int(L, 2, SOMAXCONN));
+    lua_Number backlog = luaL_optnumber(L, 2, SOMAXCONN);
+    int error =
+        number_fits_int(backlog) ? sock_listen(sock, (int)backlog) : sock_fail(sock, -EINVAL);
     if (error == 0)
         listening_enlist(L, sock);
     return failure_or_true(L, error);

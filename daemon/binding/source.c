@@ -4,7 +4,9 @@
  */
 #include "binding/source.h"
 
+#include "binding/socket.h"
 #include "util/cleanup.h"
+#include "util/error.h"
 #include "util/file.h"
 
 #include <lauxlib.h>
@@ -35,7 +37,7 @@ static int source_read(lua_State *L)
     size_t size;
     const char *path = luaL_checkstring(L, 1);
     char **owner = source_push_owner(L);
-    int error = file_read(path, FILE_SCRIPT_MAX, owner, &size);
+    int error = socket_text(L, 1) ? file_read(path, FILE_SCRIPT_MAX, owner, &size) : -EINVAL;
     if (error < 0) {
         lua_pushnil(L);
         lua_pushfstring(L, "cannot open %s: %s", path, strerror(-error));
@@ -49,7 +51,8 @@ static int source_read(lua_State *L)
 /* is_source(path): whether it could be read */
 static int source_is(lua_State *L)
 {
-    lua_pushboolean(L, file_is_regular(luaL_checkstring(L, 1)));
+    const char *path = luaL_checkstring(L, 1);
+    lua_pushboolean(L, socket_text(L, 1) && file_is_regular(path));
     return 1;
 }
 

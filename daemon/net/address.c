@@ -4,6 +4,7 @@
  */
 #include "net/address.h"
 
+#include "base/numeral.h"
 #include "util/error.h"
 
 #include <arpa/inet.h>
@@ -15,43 +16,53 @@
 
 /* ---- ports ---- */
 
-static bool port_is_number(const char *port)
+/* A service's name has a letter (RFC 6335); so nothing that is a number to somebody is a name. */
+static bool port_is_name(const char *port)
 {
-    return port[0] != '\0' && strspn(port, "0123456789") == strlen(port);
+    return strpbrk(port, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL &&
+           strpbrk(port, " \t\r\n") == NULL;
+}
+
+bool address_port_is_right(const char *port)
+{
+    uint64_t number;
+    return port == NULL || port_is_name(port) ||
+           numeral_unsigned(port, UINT16_MAX, &number) == NUMERAL_FINE;
 }
 
 /* In host byte order, or -EINVAL. */
 static int port_parse(const char *port)
 {
+    uint64_t number;
     if (port == NULL)
         return 0;
-    if (port_is_number(port)) {
-        unsigned long number = strlen(port) <= 5 ? strtoul(port, NULL, 10) : 65536;
-        return number <= 65535 ? (int)number : -EINVAL;
-    }
+    if (numeral_unsigned(port, UINT16_MAX, &number) == NUMERAL_FINE)
+        return (int)number;
     struct servent entry, *found = NULL;
     char memory[1024];
-    if (getservbyname_r(port, "tcp", &entry, memory, sizeof(memory), &found) != 0 || found == NULL)
+    if (!port_is_name(port) ||
+        getservbyname_r(port, "tcp", &entry, memory, sizeof(memory), &found) != 0 || found == NULL)
         return -EINVAL;
     return ntohs((uint16_t)found->s_port);
 }
 
 /* ---- hosts ---- */
 
+/* A path ends with a zero byte; an abstract name begins with one instead. */
 static int address_parse_unix(struct address *out, const char *path)
 {
     size_t length = path != NULL ? strlen(path) : 0;
     if (length == 0)
         return -EINVAL;
-    if (length >= sizeof(out->un.sun_path))
+    bool abstract = path[0] == '@';
+    size_t size = abstract ? length : length + 1;
+    if (size > sizeof(out->un.sun_path))
         return -ENOBUFS;
     *out = (struct address){.un = {.sun_family = AF_UNIX}};
     memcpy(out->un.sun_path, path, length);
-    out->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
-    if (path[0] == '@') { /* abstract: a leading zero byte, and no terminating one */
+    out->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
+    if (abstract)
         out->un.sun_path[0] = '\0';
-        out->length--;
-    }
     return 0;
 }
 
@@ -82,6 +93,15 @@ static int address_parse_in(struct address *out, int family, const struct in_add
     return 0;
 }
 
+/* The name of an interface, or its index; 0: there is no such thing. */
+static uint32_t scope_parse(const char *scope)
+{
+    uint64_t number;
+    if (numeral_unsigned(scope, UINT32_MAX, &number) == NUMERAL_FINE)
+        return (uint32_t)number;
+    return if_nametoindex(scope);
+}
+
 /* "2001:db8::1", "[2001:db8::1]", "fe80::1%eth0". */
 static int address_parse_in6(struct address *out, const char *host, uint16_t port)
 {
@@ -103,12 +123,40 @@ static int address_parse_in6(struct address *out, const char *host, uint16_t por
     if (inet_pton(AF_INET6, text, &out->in6.sin6_addr) != 1)
         return -EINVAL;
     if (scope != NULL) {
-        out->in6.sin6_scope_id =
-            port_is_number(scope) ? (uint32_t)strtoul(scope, NULL, 10) : if_nametoindex(scope);
+        out->in6.sin6_scope_id = scope_parse(scope);
         if (out->in6.sin6_scope_id == 0)
             return -EINVAL;
     }
     return 0;
+}
+
+/* As getaddrinfo(3) takes it for any address. */
+static void host_format_in6(const struct sockaddr_in6 *in6, char out[ADDRESS_HOST_MAX])
+{
+    inet_ntop(AF_INET6, &in6->sin6_addr, out, INET6_ADDRSTRLEN);
+    size_t length = strlen(out);
+    if (in6->sin6_scope_id != 0)
+        snprintf(out + length, ADDRESS_HOST_MAX - length, "%%%u", in6->sin6_scope_id);
+}
+
+/* What libc takes for an IPv4 address beside four decimal numbers: 127.1, 0x7f000001, 010.0.0.1. */
+static bool host_is_odd_number(const char *host)
+{
+    struct in_addr in;
+    return strcmp(host, "0") != 0 && strpbrk(host, " \t\r\n") == NULL &&
+           inet_aton(host, &in) != 0 && inet_pton(AF_INET, host, &in) != 1;
+}
+
+int address_normalize_host(const char *host, char out[ADDRESS_HOST_MAX])
+{
+    struct address address;
+    if (strpbrk(host, ":[]") == NULL)
+        return host_is_odd_number(host) ? -EINVAL : 0;
+    int error = address_parse_in6(&address, host, 0);
+    if (error < 0)
+        return error;
+    host_format_in6(&address.in6, out);
+    return 1;
 }
 
 int address_parse(struct address *out, int family, const char *host, const char *port)

@@ -26,13 +26,26 @@ struct address {
 
 /*
  * A numeric address. `host`: IPv4, IPv6 (brackets allowed, with %scope), "unix/", or NULL for all
- * local interfaces of `family`; `port`: a number or a service of /etc/services, or the path (an
- * abstract one starts with '@'), or NULL for port 0. `family` AF_UNSPEC takes what the host says;
- * with AF_INET6 an IPv4 host becomes a mapped one.
+ * local interfaces of `family`; `port`: a number or a service of /etc/services, or the path (of at
+ * most 107 bytes; an abstract name starts with '@', behind which there may be 107), or NULL for
+ * port 0. `family` AF_UNSPEC takes what the host says; with AF_INET6 an IPv4 host becomes a mapped
+ * one.
  *
  * -EINVAL: no such address, or of another family; -ENOBUFS: the path is too long.
  */
 int address_parse(struct address *out, int family, const char *host, const char *port);
+
+/* Whether the text can be a port: digits up to 65535, or a word that may be a service's name. NULL
+ * is right too. */
+bool address_port_is_right(const char *port);
+
+/*
+ * A host that somebody else is to look up, getaddrinfo(3) for one, with the same addresses for
+ * numbers as above. 1: an IPv6 address, which is in `out` as libc takes it, without brackets; 0: an
+ * IPv4 address or a name, to be used as it is; -EINVAL: an address that is wrong.
+ */
+#define ADDRESS_HOST_MAX 64
+int address_normalize_host(const char *host, char out[ADDRESS_HOST_MAX]);
 
 /* Of what getsockname(2) and its like return. */
 void address_set(struct address *out, const struct sockaddr *from, socklen_t length);
@@ -46,7 +59,7 @@ size_t address_size_of_packed(const void *packed);
 
 /* An address as the API shows it. */
 struct address_text {
-    char host[64]; /* "unix/" for a unix socket */
+    char host[ADDRESS_HOST_MAX]; /* "unix/" for a unix socket */
     char
         path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2]; /* of a unix socket; "" unnamed */
     int port;                                                     /* -1 for a unix socket */

@@ -1,6 +1,7 @@
 /*
  * The operation behind getaddrinfo. A numeric host is answered at once, without a thread.
  */
+#include "net/address.h"
 #include "net/net_private.h"
 #include "net/resolver.h"
 #include "util/quota.h"
@@ -14,6 +15,7 @@ struct resolve {
     struct op *op;
     struct lookup *lookup; /* under way */
     bool has_hints;
+    int error; /* what is wrong already: known at the start */
     struct addrinfo hints;
     char *host, *service;
 };
@@ -66,6 +68,8 @@ static int resolve_step(struct op *op)
     struct resolve *resolve = op->found.work;
     if (resolve == NULL)
         return op_end(op, -ENOMEM);
+    if (resolve->error < 0)
+        return op_end(op, resolve->error);
     int result = resolve_numeric(op, resolve);
     if (result <= 0)
         return op_end(op, result);
@@ -107,6 +111,17 @@ static const struct op_class resolve_class = {
     .release = resolve_release,
 };
 
+/* libc reads "+80", "85616" and "" as numbers, and other addresses than sockd does. */
+static int resolve_check(const char **host, const char *service, char normal[ADDRESS_HOST_MAX])
+{
+    if (!address_port_is_right(service))
+        return -EINVAL;
+    int result = *host != NULL ? address_normalize_host(*host, normal) : 0;
+    if (result > 0)
+        *host = normal;
+    return result < 0 ? result : 0;
+}
+
 static struct resolve *resolve_new(struct op *op, struct net *net, const char *host,
                                    const char *service, const struct addrinfo *hints)
 {
@@ -114,6 +129,8 @@ static struct resolve *resolve_new(struct op *op, struct net *net, const char *h
     if (resolve == NULL)
         return NULL;
     *resolve = (struct resolve){.net = net, .op = op, .has_hints = hints != NULL};
+    char normal[ADDRESS_HOST_MAX];
+    resolve->error = resolve_check(&host, service, normal);
     if (hints != NULL)
         resolve->hints = *hints;
     if ((host != NULL && (resolve->host = strdup(host)) == NULL) ||

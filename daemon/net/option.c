@@ -6,6 +6,7 @@
  */
 #include "net/option.h"
 
+#include "base/numeral.h"
 #include "net/net_private.h"
 
 #include <arpa/inet.h>
@@ -127,12 +128,11 @@ static int get_tcp_info(struct sock *sock, const struct option *option, struct o
 /* The index of an interface given by its name or by that index; 0: any. Negative: there is none. */
 static int interface_index(const char *name)
 {
-    char *end;
     unsigned index = if_nametoindex(name);
-    if (index > 0)
+    uint64_t number = 0;
+    if (index > 0 || *name == '\0')
         return (int)index;
-    unsigned long number = strtoul(name, &end, 10);
-    return *end == '\0' && number <= INT_MAX ? (int)number : -ENODEV;
+    return numeral_unsigned(name, INT_MAX, &number) == NUMERAL_FINE ? (int)number : -ENODEV;
 }
 
 static int set_group4(struct sock *sock, const struct option *option,

@@ -63,7 +63,7 @@ int sock_get_option(struct sock *sock, const struct option *option, struct optio
 int sock_set_option(struct sock *sock, const struct option *option,
                     const struct option_value *value);
 
-/* SO_LINGER; `seconds` is that of the kernel, whole seconds. */
+/* SO_LINGER; `seconds` is that of the kernel, whole seconds. -EINVAL: negative. */
 int sock_get_linger(struct sock *sock, bool *active, int *seconds);
 int sock_set_linger(struct sock *sock, bool active, int seconds);
 

@@ -74,6 +74,8 @@ int sock_set_linger(struct sock *sock, bool active, int seconds)
 {
     if (sock->fd < 0)
         return -EBADF;
+    if (seconds < 0)
+        return sock_record(sock, -EINVAL);
     int error = sock_enter(sock);
     if (error < 0)
         return sock_record(sock, error);

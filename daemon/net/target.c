@@ -27,6 +27,16 @@ static const char *target_skip_scheme(const char *url)
     return strncmp(url, "tcp://", 6) == 0 ? url + 6 : NULL;
 }
 
+/* Skips the brackets around an IPv6 address; NULL: they are around something else. */
+static const char *target_strip(const char **host, const char *end)
+{
+    const char *begin = *host + 1;
+    if (end <= begin || end[-1] != ']' || memchr(begin, ':', (size_t)(end - begin)) == NULL)
+        return NULL;
+    *host = begin;
+    return end - 1;
+}
+
 static int target_parse_url(struct target *out, const char *url)
 {
     if (strncmp(url, ADDRESS_UNIX ":", sizeof(ADDRESS_UNIX)) == 0)
@@ -38,10 +48,9 @@ static int target_parse_url(struct target *out, const char *url)
     if (colon == NULL || colon[1] == '\0' || strchr(colon, ']') != NULL)
         return -EINVAL;
     if (host[0] == '[') {
-        if (end == host || end[-1] != ']')
+        end = target_strip(&host, end);
+        if (end == NULL)
             return -EINVAL;
-        host++;
-        end--;
     } else if (memchr(host, ':', (size_t)(colon - host)) != NULL) {
         return -EINVAL; /* an IPv6 address without brackets: which colon is the port's? */
     }
@@ -57,10 +66,10 @@ int target_parse(struct target *out, const char *host, const char *port)
         return -EINVAL;
     if (port == NULL)
         return target_parse_url(out, host);
-    size_t length = strlen(host);
-    if (length > 2 && host[0] == '[' && host[length - 1] == ']')
-        return target_set(out, host + 1, length - 2, port);
-    return target_set(out, host, length, port);
+    const char *end = host + strlen(host);
+    if (host[0] == '[')
+        end = target_strip(&host, end);
+    return end != NULL ? target_set(out, host, (size_t)(end - host), port) : -EINVAL;
 }
 
 void target_deinit(struct target *target)
@@ -68,4 +77,33 @@ void target_deinit(struct target *target)
     free(target->host);
     free(target->port);
     *target = (struct target){0};
+}
+
+/* Of a host and a port, both there. */
+static const char *target_fault_of(const char *host, const char *port)
+{
+    char normal[ADDRESS_HOST_MAX];
+    if (host != NULL && strcmp(host, ADDRESS_UNIX) == 0)
+        return NULL;
+    if (!address_port_is_right(port))
+        return "port: expected a port from 0 to 65535, or a service's name";
+    if (host != NULL && address_normalize_host(host, normal) < 0)
+        return "host: it is no address";
+    return NULL;
+}
+
+const char *target_fault(const char *host, const char *port)
+{
+    return port != NULL ? target_fault_of(host, port) : NULL;
+}
+
+const char *target_fault_of_url(const char *url)
+{
+    struct target target;
+    int error = target_parse(&target, url, NULL);
+    if (error == -EINVAL)
+        return "host: expected a URL such as tcp://host:port, for there is no port beside it";
+    const char *fault = error == 0 ? target_fault_of(target.host, target.port) : NULL;
+    target_deinit(&target);
+    return fault;
 }

@@ -3,6 +3,7 @@
 
 #include "net/net.h"
 #include "net/sock.h"
+#include "net/target.h"
 #include "rpc/access.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
@@ -94,6 +95,11 @@ static int copy_text(struct rpc_call *call, const struct arg_bytes *bytes, const
     return 0;
 }
 
+int method_check_fault(struct rpc_call *call, const char *fault)
+{
+    return fault ? call_fail(call, -EINVAL, "%s: %s", call->method->name, fault) : 0;
+}
+
 int method_place(struct rpc_call *call, const struct arg *host, const struct arg *port,
                  struct place *out)
 {
@@ -104,11 +110,14 @@ int method_place(struct rpc_call *call, const struct arg *host, const struct arg
         if (result < 0)
             return result;
     }
-    if (port->kind == ARG_BYTES)
-        return copy_text(call, &port->bytes, "port", out->port_text, sizeof out->port_text);
+    if (port->kind == ARG_BYTES) {
+        int result = copy_text(call, &port->bytes, "port", out->port_text, sizeof out->port_text);
+        if (result < 0)
+            return result;
+    }
     if (port->kind == ARG_INTEGER)
         snprintf(out->port_text, sizeof out->port_text, "%" PRId64, port->integer);
-    return 0;
+    return method_check_fault(call, target_fault(out->host, out->port));
 }
 
 int method_address(struct rpc_call *call, const struct sock *sock, const struct place *place,
@@ -116,8 +125,8 @@ int method_address(struct rpc_call *call, const struct sock *sock, const struct 
 {
     int result = address_parse(out, sock_domain(sock), place->host, place->port);
     if (result == -EINVAL)
-        return bad_place(call, result, "host", "no address for a socket of this domain");
-    return result;
+        return bad_place(call, result, "host and port", "no address for a socket of this domain");
+    return result == -ENOBUFS ? bad_place(call, result, "port", "the path is too long") : result;
 }
 
 int method_sock_and_address(struct rpc_call *call, const struct args *args, struct sock **sock,

@@ -40,6 +40,9 @@ struct place {
 int method_place(struct rpc_call *call, const struct arg *host, const struct arg *port,
                  struct place *out);
 
+/* -EINVAL with that sentence (net/target.h), if there is one. */
+int method_check_fault(struct rpc_call *call, const char *fault);
+
 /* An address for this socket, without asking anybody. */
 int method_address(struct rpc_call *call, const struct sock *sock, const struct place *place,
                    struct address *out);

@@ -117,6 +117,8 @@ int method_tcp_connect(struct rpc_call *call, const struct args *args)
 {
     struct place place;
     int result = method_place(call, &args->arg[0], &args->arg[1], &place);
+    if (result == 0 && !place.port && place.host)
+        result = method_check_fault(call, target_fault_of_url(place.host));
     if (result == 0)
         result = refuse_host(call, &place);
     if (result == 0)

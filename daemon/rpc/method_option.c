@@ -259,6 +259,10 @@ int method_linger(struct rpc_call *call, const struct args *args)
     struct sock *sock;
     const struct arg *active = &args->arg[1], *timeout = &args->arg[2];
     int result = method_sock(call, &args->arg[0], &sock);
+    if (result == 0 && timeout->kind == ARG_INTEGER && timeout->integer < 0)
+        return call_fail(call, -EINVAL,
+                         "linger: timeout: expected seconds, 0 or more, got %" PRId64,
+                         timeout->integer);
     if (result == 0 && active->kind == ARG_BOOLEAN)
         result = sock_set_linger(sock, active->boolean,
                                  timeout->kind == ARG_INTEGER ? (int)timeout->integer : 0);

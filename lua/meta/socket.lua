@@ -48,7 +48,8 @@ function socket.__call(domain, type, protocol) end
 --- `host:port`, `[v6]:port` or `unix/:path`.
 ---
 --- Errors: those of connect(2); `ETIMEDOUT`, after the time for the look-up and all attempts together;
---- `EINVAL` for a URL without a port or with another scheme.
+--- `EINVAL` for what cannot be an address or a port, whoever is asked (a port is a number from 0 to
+--- 65535, or a name with a letter in it), and for a URL without a port or with another scheme.
 ---
 --- ```lua
 --- local server = socket.tcp_server('127.0.0.1', 0, function(s) s:write('hello\n') end)
@@ -73,7 +74,7 @@ function socket.tcp_connect(host, port, timeout) end
 ---
 --- A dead unix socket at the path is replaced; closing the listener removes the file.
 ---
---- Errors: those of bind(2); `EADDRINUSE` also for a unix socket on which somebody listens. An error
+--- Errors: those of bind(2); `EINVAL` as for `tcp_connect`; `EADDRINUSE` also for a unix socket on which somebody listens. An error
 --- of the look-up has a sentence, but `errno()` is only `EIO`.
 ---
 --- ```lua
@@ -130,7 +131,7 @@ function socket.tcp_server_loop(listener, handler) end
 --- Looks up a host and a service, with all that the system's resolver knows, and without holding up
 --- anybody. Numeric addresses never wait.
 ---
---- Errors: `EINVAL` for a wrong option, `EPROTOTYPE` for an unknown protocol, `ETIMEDOUT`; what the
+--- Errors: `EINVAL` for a wrong option and as for `tcp_connect`, `EPROTOTYPE` for an unknown protocol, `ETIMEDOUT`; what the
 --- look-up itself says comes as a sentence.
 ---
 --- ```lua
@@ -520,6 +521,7 @@ function socket_object:setsockopt(level, name, value) end
 function socket_object:getsockopt(level, name) end
 
 --- Sets, or asks, `SO_LINGER`. A connection that lingers for 0 seconds is reset when it is closed.
+--- A negative number of seconds is `EINVAL`.
 --- With more than that the kernel goes on sending what is unsent, as without it: `close` itself
 --- never waits. A program that takes the descriptor gets it with the option as it was set.
 ---

@@ -198,8 +198,18 @@ check.case('tcp_connect says what is wrong', function()
     local sock, problem = socket.tcp_connect('no such host.invalid', 80)
     check.equal(sock, nil)
     check.truthy(#problem > 0)
-    check.results({nil, 'Invalid argument', n = 2}, socket.tcp_connect('127.0.0.1'))
-    check.results({nil, 'Invalid argument', n = 2}, socket.tcp_connect('http://127.0.0.1:80'))
+    for _, place in ipairs({{'127.0.0.1'}, {'http://127.0.0.1:80'}, {'[::1', 80}, {'127.0.0.1\0', 80}}) do
+        sock, problem = socket.tcp_connect(unpack(place))
+        check.equal(sock, nil)
+        check.truthy(problem:find('^host: '))
+        check.equal(errno(), errno.EINVAL)
+    end
+    for _, port in ipairs({-1, 65536, 85616, 1.5, 0 / 0, 1 / 0, '', '+80', ' 80', '80\0'}) do
+        sock, problem = socket.tcp_connect('127.0.0.1', port)
+        check.equal(sock, nil)
+        check.truthy(problem:find('^port: '))
+        check.equal(errno(), errno.EINVAL)
+    end
     check.equal(errno(), errno.EINVAL)
     check.results({nil, errno.strerror(errno.ENOENT), n = 2},
                   socket.tcp_connect('unix/', check.path('none')))

@@ -39,6 +39,7 @@ Test(address, numeric_hosts_and_ports)
         {AF_INET, NULL, "80", "0.0.0.0:80"},
         {AF_INET6, NULL, "80", "[::]:80"},
         {AF_UNSPEC, "127.0.0.1", "http", "127.0.0.1:80"},
+        {AF_UNSPEC, "127.0.0.1", "0000000080", "127.0.0.1:80"},
         {AF_UNSPEC, "fe80::1%1", "80", "[fe80::1%lo]:80"},
         {AF_UNSPEC, "fe80::1%lo", "80", "[fe80::1%lo]:80"},
         {AF_UNSPEC, "unix/", "/run/s", "unix/:/run/s"},
@@ -61,7 +62,15 @@ Test(address, what_is_none_is_refused)
         {AF_UNSPEC, "256.0.0.1", "80"},
         {AF_UNSPEC, "127.0.0.1", "65536"},
         {AF_UNSPEC, "127.0.0.1", "99999999"},
+        {AF_UNSPEC, "127.0.0.1", "85616"},
+        {AF_UNSPEC, "127.0.0.1", "99999999999999999999"},
         {AF_UNSPEC, "127.0.0.1", "-1"},
+        {AF_UNSPEC, "127.0.0.1", "-0"},
+        {AF_UNSPEC, "127.0.0.1", "+80"},
+        {AF_UNSPEC, "127.0.0.1", " 80"},
+        {AF_UNSPEC, "127.0.0.1", "80 "},
+        {AF_UNSPEC, "127.0.0.1", "1.5"},
+        {AF_UNSPEC, "127.0.0.1", "0x50"},
         {AF_UNSPEC, "127.0.0.1", ""},
         {AF_UNSPEC, "127.0.0.1", "8 0"},
         {AF_UNSPEC, "127.0.0.1", "no-such-service"},
@@ -78,6 +87,8 @@ Test(address, what_is_none_is_refused)
         {AF_UNSPEC, "fe80::1%", "80"},
         {AF_UNSPEC, "fe80::1%no-such-if", "80"},
         {AF_UNSPEC, "fe80::1%0", "80"},
+        {AF_UNSPEC, "fe80::1%4294967297", "80"},
+        {AF_UNSPEC, "fe80::1%-1", "80"},
         {AF_PACKET, "127.0.0.1", "80"},
         {AF_UNSPEC, "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd:eeee", "80"},
     };
@@ -96,6 +107,48 @@ Test(address, the_longest_path_that_fits_fits)
     path[107] = 'p';
     path[108] = '\0';
     cr_assert_str_eq(parsed(AF_UNIX, "unix/", path), "ENOBUFS");
+}
+
+Test(address, an_abstract_name_may_fill_all_of_the_path)
+{
+    char name[200], expected[210];
+    memset(name, 'n', sizeof name);
+    name[0] = '@';
+    name[108] = '\0';
+    snprintf(expected, sizeof expected, "unix/:%s", name);
+    cr_assert_str_eq(parsed(AF_UNIX, "unix/", name), expected);
+    name[108] = 'n';
+    name[109] = '\0';
+    cr_assert_str_eq(parsed(AF_UNIX, "unix/", name), "ENOBUFS");
+}
+
+Test(address, hosts_for_others_to_look_up_are_normal)
+{
+    static const struct {
+        const char *host;
+        int result;
+        const char *normal;
+    } cases[] = {
+        {"localhost", 0, ""},
+        {"127.0.0.1", 0, ""},
+        {"0", 0, ""},
+        {"[::1]", 1, "::1"},
+        {"0:0:0::1", 1, "::1"},
+        {"fe80::1%lo", 1, "fe80::1%1"},
+        {"[fe80::1%1]", 1, "fe80::1%1"},
+        {"127.1", -EINVAL, ""},
+        {"0x7f000001", -EINVAL, ""},
+        {"010.0.0.1", -EINVAL, ""},
+        {"[localhost]", -EINVAL, ""},
+        {"::1::", -EINVAL, ""},
+        {"::1%", -EINVAL, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char normal[ADDRESS_HOST_MAX] = "";
+        cr_expect_eq(address_normalize_host(cases[i].host, normal), cases[i].result, "%s",
+                     cases[i].host);
+        cr_expect_str_eq(normal, cases[i].normal, "%s", cases[i].host);
+    }
 }
 
 /* The kernel fills all of sun_path when a path of 108 bytes was bound, with no zero behind it. */

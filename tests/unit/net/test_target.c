@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 static void says(const char *given, const char *given_port, const char *host, const char *port)
 {
@@ -86,4 +87,21 @@ Test(target, no_host_at_all)
     struct target target;
     cr_assert_eq(target_parse(&target, NULL, NULL), -EINVAL);
     cr_assert_eq(target_parse(&target, NULL, "80"), -EINVAL);
+}
+
+Test(target, a_fault_names_its_argument)
+{
+    cr_assert_null(target_fault("localhost", "80"));
+    cr_assert_null(target_fault("[::1]", "http"));
+    cr_assert_null(target_fault(NULL, "0"));
+    cr_assert_null(target_fault("localhost", NULL));
+    cr_assert_null(target_fault("unix/", "85616"));
+    cr_assert_eq(strncmp(target_fault("localhost", "85616"), "port: ", 6), 0);
+    cr_assert_eq(strncmp(target_fault("localhost", ""), "port: ", 6), 0);
+    cr_assert_eq(strncmp(target_fault("[::1", "80"), "host: ", 6), 0);
+    cr_assert_null(target_fault_of_url("tcp://localhost:80"));
+    cr_assert_null(target_fault_of_url("unix/:/run/s"));
+    cr_assert_eq(strncmp(target_fault_of_url("localhost"), "host: ", 6), 0);
+    cr_assert_eq(strncmp(target_fault_of_url("localhost:85616"), "port: ", 6), 0);
+    cr_assert_eq(strncmp(target_fault_of_url("[::1::]:80"), "host: ", 6), 0);
 }
