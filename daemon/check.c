@@ -284,7 +284,11 @@ static int check_folder(struct check *check, const char *path)
 {
     struct dirent **entries;
     int count = scandir(path, &entries, is_script, alphasort);
-    int result = count < 0 ? -errno : 0;
+    int result = 0;
+    if (count < 0) {
+        check->path = path;
+        report(check, 0, strerror(errno));
+    }
     for (int i = 0; i < count; i++) {
         CLEANUP(freep) char *name = NULL;
         if (result == 0 && asprintf(&name, "%s/%s", path, entries[i]->d_name) < 0)
@@ -329,5 +333,8 @@ int check_files(const struct options *options)
     free(check.names);
     if (result < 0)
         log_write(LOG_ERROR, "cannot check: %s", strerror(-result));
-    return result < 0 || check.wrong || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (lost)
+        log_write(LOG_ERROR, "standard output: %s", strerror(errno));
+    return result < 0 || check.wrong || lost ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 #include <luajit.h>
 #include <lualib.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -118,6 +119,15 @@ static int refuse_value(lua_State *L, struct config *config, const struct option
     return give_up(L);
 }
 
+/* All digits of it: Lua's own text of a number has 14. */
+static void push_number(lua_State *L, lua_Number number)
+{
+    char text[32];
+    bool whole = fabs(number) < 1e18 && number == floor(number);
+    snprintf(text, sizeof text, whole ? "%.0f" : "%.17g", number);
+    lua_pushstring(L, text);
+}
+
 /* The value on top of the stack as the command line would have it; NULL: it cannot be. */
 static const char *value_text(lua_State *L, const struct config *config,
                               const struct options_row *row)
@@ -132,7 +142,10 @@ static const char *value_text(lua_State *L, const struct config *config,
         return NULL;
     if (type == LUA_TBOOLEAN)
         return lua_toboolean(L, -1) ? "true" : "false";
-    lua_pushvalue(L, -1); /* a number stays one */
+    if (type == LUA_TNUMBER)
+        push_number(L, lua_tonumber(L, -1));
+    else
+        lua_pushvalue(L, -1);
     const char *text = lua_tolstring(L, -1, &length);
     bool whole = strlen(text) == length; /* no path has a byte 0 in it */
     const char *kept = whole ? options_keep(config->options, text, length) : NULL;

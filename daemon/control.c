@@ -81,21 +81,6 @@ static int make_folder(const char *path)
 
 /* ---- the lock and the numbers ---- */
 
-static int read_first_id(struct control *control)
-{
-    char text[32] = "";
-    ssize_t length = pread(control->lock, text, sizeof text - 1, 0);
-    if (length < 0)
-        return -errno;
-    control->first_id = 1;
-    if (length == 0)
-        return 0;
-    char *end;
-    errno = 0;
-    control->first_id = strtoull(text, &end, 10);
-    return errno || control->first_id == 0 || strcmp(end, "\n") != 0 ? -EBADMSG : 0;
-}
-
 int control_reserve_ids(void *context, uint64_t last)
 {
     struct control *control = context;
@@ -183,9 +168,10 @@ static void find_first_id(struct control *control, bool fresh, bool by_default)
 static int take_numbers(struct control *control, bool by_default)
 {
     const char *path = control->address.sun_path;
-    int result = read_first_id(control);
+    int result = ids_read(control->lock, &control->first_id);
     if (result < 0)
-        return fail(path, "its lock file holds no number of a socket", result);
+        return fail(path, "its lock file holds no number of a socket (remove it to begin anew)",
+                    result);
     find_first_id(control, control->first_id == 1, by_default);
     result = control_reserve_ids(control, control->first_id - 1);
     return result < 0 ? fail(path, "cannot write its lock file", result) : 0;

@@ -1,6 +1,7 @@
 /* Numbers that no later daemon may give again. See ids.h. */
 #include "ids.h"
 
+#include "base/numeral.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -21,8 +22,8 @@
 /* How many are reserved at once. */
 #define IDS_BLOCK   1000000
 
-/* Numbers that every client can hold: whole ones of a double. */
-#define IDS_HIGHEST (UINT64_C(1) << 53)
+/* Every client can hold the numbers up to 2^53, which a double does; there must be many left. */
+#define IDS_HIGHEST (UINT64_C(1) << 52)
 
 struct ids {
     int fd;
@@ -47,22 +48,21 @@ static int write_number(int fd, uint64_t number)
     return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* An empty file says 1. */
-static int read_number(int fd, uint64_t *out)
+int ids_read(int fd, uint64_t *out)
 {
-    char text[32] = "", *end;
+    char text[32] = "";
     ssize_t length = pread(fd, text, sizeof text - 1, 0);
     if (length < 0)
         return -errno;
     *out = 1;
     if (length == 0)
         return 0;
-    if (text[0] < '0' || text[0] > '9')
+    char *end = strchr(text, '\n');
+    if (!end || end != text + length - 1)
         return -EBADMSG;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    bool good = errno == 0 && *out > 0 && *out < IDS_HIGHEST && strcmp(end, "\n") == 0;
-    return good ? 0 : -EBADMSG;
+    *end = 0;
+    enum numeral fault = numeral_unsigned(text, IDS_HIGHEST, out);
+    return fault || *out == 0 ? -EBADMSG : 0;
 }
 
 static int open_file(const char *folder, const char *path)
@@ -136,7 +136,7 @@ int ids_open(struct ids **out, const char *folder, const char *path, uint64_t *f
     CLEANUP(close_fdp) int fd = open_file(folder, path);
     int result = fd < 0 ? fd : check_kind(fd);
     if (result == 0)
-        result = read_number(fd, first);
+        result = ids_read(fd, first);
     if (result == 0)
         result = write_number(fd, *first + IDS_BLOCK);
     if (result < 0)

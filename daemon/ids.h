@@ -18,6 +18,10 @@ struct ids;
  */
 int ids_open(struct ids **out, const char *folder, const char *path, uint64_t *first);
 
+/* The first number that a file leaves free, as both files have it: digits and the end of the line;
+ * an empty one says 1. -EBADMSG: it has other contents; or what the kernel says. */
+int ids_read(int fd, uint64_t *out);
+
 /* Numbers up to and including `last` may be in use from now on. */
 void ids_note(struct ids *ids, uint64_t last);
 

@@ -6,7 +6,9 @@
 #include "serve.h"
 #include "util/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The conventional status of a command that was called wrongly. */
@@ -15,7 +17,10 @@ enum { EXIT_USAGE = 2 };
 /* What was printed is out, or that is the failure. */
 static int finish_output(void)
 {
-    return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_SUCCESS;
+    fprintf(stderr, "sockd: standard output: %s\n", strerror(errno));
+    return EXIT_FAILURE;
 }
 
 static int print_version(void)

@@ -1,6 +1,7 @@
 /* The table of options, and how the text of a value becomes a field and back. */
 #include "options_table.h"
 
+#include "base/numeral.h"
 #include "rpc/access.h"
 #include "util/error.h"
 #include "util/nearest.h"
@@ -80,9 +81,8 @@ static int set_level(struct options *options, const struct options_row *row, con
 
 static int set_seconds(struct options *options, const struct options_row *row, const char *value)
 {
-    char *end;
-    double seconds = strtod(value, &end);
-    if (end == value || *end != 0 || !isfinite(seconds) || seconds < 0)
+    double seconds;
+    if (numeral_real(value, &seconds) != NUMERAL_FINE || !isfinite(seconds) || seconds < 0)
         return -EINVAL;
     *(double *)field(options, row) = seconds;
     return 0;
@@ -103,27 +103,17 @@ static int set_some_seconds(struct options *options, const struct options_row *r
 /* A whole number above 0, perhaps with K, M or G for powers of 1024. */
 static int set_number(struct options *options, const struct options_row *row, const char *value)
 {
-    static const char units[] = "KMG";
-    char *end;
-    if (*value < '0' || *value > '9')
+    uint64_t number;
+    if (numeral_bytes(value, SIZE_MAX, &number) != NUMERAL_FINE || number == 0)
         return -EINVAL;
-    errno = 0;
-    unsigned long long number = strtoull(value, &end, 10);
-    const char *unit = *end ? strchr(units, *end) : NULL;
-    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    if (unit)
-        end++;
-    if (errno || *end || number == 0 || number > SIZE_MAX >> shift)
-        return -EINVAL;
-    *(size_t *)field(options, row) = (size_t)number << shift;
+    *(size_t *)field(options, row) = (size_t)number;
     return 0;
 }
 
 static int set_mode(struct options *options, const struct options_row *row, const char *value)
 {
-    char *end;
-    unsigned long mode = strtoul(value, &end, 8);
-    if (*value < '0' || *value > '7' || *end || mode > 0777)
+    unsigned mode;
+    if (numeral_octal(value, 0777, &mode) != NUMERAL_FINE)
         return -EINVAL;
     *(mode_t *)field(options, row) = (mode_t)mode;
     return 0;
@@ -137,9 +127,8 @@ static int set_group(struct options *options, const struct options_row *row, con
         *(gid_t *)field(options, row) = entry->gr_gid;
         return 0;
     }
-    char *end;
-    unsigned long number = strtoul(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || number >= (gid_t)-1)
+    uint64_t number;
+    if (numeral_unsigned(value, (gid_t)-1 - 1, &number) != NUMERAL_FINE)
         return -EINVAL;
     *(gid_t *)field(options, row) = (gid_t)number;
     return 0;

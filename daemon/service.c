@@ -5,6 +5,7 @@
  */
 #include "service.h"
 
+#include "base/numeral.h"
 #include "loop/loop.h"
 #include "util/error.h"
 #include "util/list.h"
@@ -42,7 +43,8 @@ static socklen_t manager_address(struct sockaddr_un *out)
     const char *path = getenv("NOTIFY_SOCKET");
     size_t size = path ? strlen(path) : 0;
     *out = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (size < 2 || size >= sizeof out->sun_path || (path[0] != '/' && path[0] != '@'))
+    size_t room = sizeof out->sun_path - (path && path[0] == '/'); /* a path ends with a zero */
+    if (size < 2 || size > room || (path[0] != '/' && path[0] != '@'))
         return 0;
     memcpy(out->sun_path, path, size);
     if (path[0] == '@')
@@ -95,9 +97,34 @@ static void state(const char *text)
 
 /* ---- the control socket ---- */
 
+/* A number that the manager has put into the environment. False, and said: it is none. */
+static bool read_number(const char *name, uint64_t most, uint64_t *out)
+{
+    const char *text = getenv(name);
+    enum numeral fault = text ? numeral_unsigned(text, most, out) : NUMERAL_FINE;
+    if (fault)
+        log_write(LOG_ERROR, "$%s: '%s' %s", name, text, numeral_fault(fault));
+    return fault == NUMERAL_FINE;
+}
+
+/* libsystemd says no more than that something is wrong. */
+static int count_listen_fds(void)
+{
+    uint64_t pid = 0, count = 0;
+    if (!read_number("LISTEN_PID", INT32_MAX, &pid))
+        return -EINVAL;
+    if (pid == (uint64_t)getpid() &&
+        !read_number("LISTEN_FDS", INT32_MAX - SD_LISTEN_FDS_START, &count))
+        return -EINVAL;
+    int result = sd_listen_fds(1);
+    if (result < 0)
+        log_write(LOG_ERROR, "$LISTEN_FDS is %" PRIu64 ": %s", count, strerror(-result));
+    return result;
+}
+
 int service_listen_fd(void)
 {
-    int count = sd_listen_fds(1);
+    int count = count_listen_fds();
     if (count < 0)
         return count;
     if (count == 0)
@@ -123,15 +150,37 @@ static void on_timer(struct loop_timer *timer)
     loop_timer_start(service->loop, timer, loop_now() + service->interval, on_timer);
 }
 
+/* Somebody who is not told of anything ought to know why. */
+static void check_manager(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address;
+    if (path && *path && manager_address(&address) == 0)
+        log_write(LOG_WARN, "$NOTIFY_SOCKET: '%s' is no path of a socket: nobody is told", path);
+}
+
+static uint64_t watchdog_interval(void)
+{
+    const uint64_t least = 1000, most = UINT64_C(86400) * 1000000;
+    uint64_t timeout = 0; /* microseconds */
+    int result = sd_watchdog_enabled(0, &timeout);
+    if (result < 0)
+        log_write(LOG_WARN, "$WATCHDOG_USEC: '%s': %s: there is no watchdog",
+                  getenv("WATCHDOG_USEC") ? getenv("WATCHDOG_USEC") : "", strerror(-result));
+    if (result <= 0)
+        return 0;
+    timeout = timeout < most ? timeout : most;
+    return (timeout > least ? timeout : least) * 1000 / 2;
+}
+
 int service_start(struct service **out, struct loop *loop)
 {
     struct service *service = calloc(1, sizeof *service);
     if (!service)
         return -ENOMEM;
     service->loop = loop;
-    uint64_t timeout = 0; /* microseconds */
-    if (sd_watchdog_enabled(0, &timeout) > 0)
-        service->interval = timeout * 1000 / 2;
+    check_manager();
+    service->interval = watchdog_interval();
     uint64_t first = service->interval ? loop_now() + service->interval : LOOP_NEVER;
     int result = loop_timer_start(loop, &service->timer, first, on_timer);
     if (result < 0) {
