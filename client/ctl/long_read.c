@@ -3,6 +3,7 @@
  */
 #include "client/ctl/long_read.h"
 
+#include "base/numeral.h"
 #include "client/ctl/drain.h"
 #include "client/ctl/interrupt.h"
 #include "client/ctl/output.h"
@@ -50,7 +51,7 @@ struct long_read {
 
 static bool is_digits(const char *text)
 {
-    return text && *text && strspn(text, "0123456789") == strlen(text);
+    return text && numeral_is_digits(text);
 }
 
 /* The number of bytes, or NULL if it is read's own affair. */
@@ -67,9 +68,10 @@ static const char *number_of(const struct command *command)
 bool long_read_wanted(const struct command *command)
 {
     const char *number = number_of(command);
+    uint64_t size = 0;
 
-    errno = 0;
-    return number && strtoull(number, NULL, 10) > LIMIT_DATA && errno == 0;
+    return number && numeral_unsigned(number, INT64_MAX, &size) == NUMERAL_FINE &&
+           size > LIMIT_DATA;
 }
 
 /* Has the number's place, an argument or an option, say the size of the piece; the arguments are
@@ -103,7 +105,11 @@ static void set_deadline(struct long_read *reading)
     const char *typed =
         ctl->timeout ? ctl->timeout : params_text(command, command->method, "timeout");
 
-    reading->deadline = typed ? now() + strtod(typed, NULL) : INFINITY;
+    double seconds = INFINITY;
+
+    if (typed)
+        numeral_real(typed, &seconds); /* params_build has looked at it */
+    reading->deadline = now() + seconds;
 }
 
 static double seconds_left(const struct long_read *reading)
@@ -317,7 +323,7 @@ static int run(struct long_read *reading)
 
     if (error)
         return report_local(ctl, "standard output", error);
-    reading->left = strtoull(number, NULL, 10);
+    numeral_unsigned(number, INT64_MAX, &reading->left);
     snprintf(reading->number, sizeof reading->number, "%d", PIECE);
     replace_number(reading, number);
     int status = params_build(ctl, &reading->command, reading->command.method, NULL, reading->args);

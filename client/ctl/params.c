@@ -3,6 +3,7 @@
  */
 #include "client/ctl/params.h"
 
+#include "base/numeral.h"
 #include "client/args_private.h"
 #include "client/ctl/escape.h"
 #include "client/ctl/json.h"
@@ -23,33 +24,22 @@ struct builder {
     struct sockd_args *args;
 };
 
-static int wrong(const struct builder *builder, const struct method_param *param)
+static int wrong(const struct builder *builder, const struct method_param *param, const char *text)
 {
-    return report_usage(builder->ctl->verb, "%s: expected %s", param->name,
-                        methods_type_expected(param->type));
+    return report_usage(builder->ctl->verb, "%s: expected %s%s%s", param->name,
+                        methods_type_expected(param->type), text ? ", got " : "", text ? text : "");
 }
 
 static bool read_integer(const char *text, int64_t *number)
 {
-    char *end;
-
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    *number = value;
-    return errno == 0 && end != text && *end == 0;
+    *number = 0;
+    return numeral_signed(text, INT64_MIN, INT64_MAX, number) == NUMERAL_FINE;
 }
 
 static bool read_seconds(const char *text, double *seconds)
 {
-    char *end;
-
-    *seconds = strtod(text, &end);
-    return end != text && *end == 0 && !isnan(*seconds);
-}
-
-static bool is_digits(const char *text)
-{
-    return *text && strspn(text, "0123456789") == strlen(text);
+    *seconds = 0;
+    return numeral_real(text, seconds) == NUMERAL_FINE;
 }
 
 /* A number if that is what it looks like, else text. */
@@ -215,7 +205,7 @@ static bool add_what(const struct builder *builder, const char *typed)
     const char *limit = command_option(builder->command, "limit");
     uint32_t delimiters = count_options(builder->command, "until");
 
-    if (typed && is_digits(typed) && !limit) {
+    if (typed && numeral_is_digits(typed) && !limit) {
         limit = typed;
         typed = NULL;
     }
@@ -314,7 +304,7 @@ static int add_param(const struct builder *builder, const struct method_param *p
     } else if (param->type == METHOD_TYPE_BYTES && builder->data) {
         sockd_args_bytes(builder->args, builder->data->data, builder->data->size);
     } else if (!add_typed(builder, param->type, text)) {
-        return wrong(builder, param);
+        return wrong(builder, param, text);
     }
     return 0;
 }

@@ -3,6 +3,7 @@
  */
 #include "client/ctl/remote.h"
 
+#include "base/numeral.h"
 #include "client/ctl/interrupt.h"
 #include "client/ctl/report.h"
 #include "client/ctl/standard.h"
@@ -38,12 +39,11 @@ int remote_connect(struct ctl *ctl)
  * own, a little behind it for the others. */
 static int set_deadline(struct ctl *ctl, const struct method *method)
 {
-    char *end;
+    double seconds = 0;
 
     if (!ctl->timeout)
         return 0;
-    double seconds = strtod(ctl->timeout, &end);
-    if (end == ctl->timeout || *end || isnan(seconds))
+    if (numeral_real(ctl->timeout, &seconds))
         return report_usage(ctl->verb, "--timeout %s: expected a number of seconds", ctl->timeout);
     if (method && method->wait == METHOD_WAIT_WAITS)
         seconds = fmax(seconds, 0) + overdue;

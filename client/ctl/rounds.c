@@ -3,29 +3,30 @@
  */
 #include "client/ctl/rounds.h"
 
+#include "base/numeral.h"
 #include "client/ctl/interrupt.h"
 #include "client/ctl/output.h"
 #include "client/ctl/report.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static bool read_positive(const char *text, double *number)
-{
-    char *end;
+static const uint64_t most_rounds = 1000000000;
 
-    *number = strtod(text, &end);
-    return end != text && *end == 0 && isfinite(*number) && *number > 0;
+static bool read_interval(const char *text, double *seconds)
+{
+    return numeral_real(text, seconds) == NUMERAL_FINE && isfinite(*seconds) && *seconds > 0;
 }
 
 int rounds_init(struct rounds *rounds, struct ctl *ctl, const struct command *command)
 {
     const char *interval = command_option(command, "interval");
     const char *count = command_option(command, "count");
-    double number;
+    uint64_t number = 0;
 
     *rounds = (struct rounds){
         .ctl = ctl,
@@ -33,12 +34,13 @@ int rounds_init(struct rounds *rounds, struct ctl *ctl, const struct command *co
         .left = -1,
         .redraws = isatty(STDOUT_FILENO) && !ctl->json,
     };
-    if (interval && !read_positive(interval, &rounds->interval))
+    if (interval && !read_interval(interval, &rounds->interval))
         return report_usage(ctl->verb, "--interval %s: expected seconds, more than 0", interval);
     if (!count)
         return 0;
-    if (!read_positive(count, &number) || number != floor(number) || number > 1e9)
-        return report_usage(ctl->verb, "--count %s: expected a number above 0", count);
+    if (numeral_unsigned(count, most_rounds, &number) || number == 0)
+        return report_usage(ctl->verb, "--count %s: expected a number from 1 to %" PRIu64, count,
+                            most_rounds);
     rounds->left = (long)number;
     return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * give: a socket of the shell's for the daemon.
  */
+#include "base/numeral.h"
 #include "client/ctl/output.h"
 #include "client/ctl/pass.h"
 #include "client/ctl/report.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,11 +20,11 @@
 
 static bool read_fd(const char *text, int *fd)
 {
-    char *end;
-    long number = strtol(text, &end, 10);
+    uint64_t number = 0;
+    bool right = numeral_unsigned(text, INT_MAX, &number) == NUMERAL_FINE;
 
     *fd = (int)number;
-    return end != text && *end == 0 && number >= 0 && number == *fd;
+    return right;
 }
 
 /* Of the shell's, that is; asked before anything of our own is open. */
@@ -39,15 +41,16 @@ static int check_open(struct ctl *ctl, const char *text, int fd)
 static bool read_settings(const struct command *command, struct sockd_settings *settings)
 {
     const char *ttl = command_option(command, "ttl");
-    char *end = NULL;
+    bool right = true;
 
     *settings = (struct sockd_settings){
         .name = command_option(command, "name"),
         .share = command_option(command, "share"),
         .lifetime = command_option(command, "lifetime"),
-        .ttl = ttl ? strtod(ttl, &end) : 0,
     };
-    return !ttl || (end != ttl && *end == 0 && settings->ttl > 0);
+    if (ttl)
+        right = numeral_real(ttl, &settings->ttl) == NUMERAL_FINE && settings->ttl > 0;
+    return right;
 }
 
 /* Whether standard output is that very socket, as within take --exec: what is printed would go
@@ -102,9 +105,12 @@ static int run(struct ctl *ctl, const struct command *command)
     int fd;
 
     if (command->count != 1 || !read_fd(command->arguments[0], &fd))
-        return report_usage(ctl->verb, "expected the number of a descriptor");
+        return report_usage(ctl->verb, "expected the number of a descriptor%s%s",
+                            command->count == 1 ? ", got " : "",
+                            command->count == 1 ? command->arguments[0] : "");
     if (!read_settings(command, &settings))
-        return report_usage(ctl->verb, "--ttl: expected a number of seconds above 0");
+        return report_usage(ctl->verb, "--ttl %s: expected a number of seconds above 0",
+                            command_option(command, "ttl"));
     signal(SIGPIPE, SIG_IGN); /* the number would be lost */
     int status = check_open(ctl, command->arguments[0], fd);
     if (!status)

@@ -1,6 +1,7 @@
 /*
  * Any method of the table as a command: its parameters in their order, its result as it is.
  */
+#include "base/numeral.h"
 #include "client/ctl/output.h"
 #include "client/ctl/params.h"
 #include "client/ctl/remote.h"
@@ -15,10 +16,12 @@ static bool is_end(const struct command *command, const struct sockd_value *valu
     const char *size = params_text(command, command->method, "size");
     const char *data;
     size_t count;
+    uint64_t wanted = 1;
 
+    if (size)
+        numeral_unsigned(size, UINT64_MAX, &wanted);
     return command->method->result == METHOD_RESULT_BYTES &&
-           sockd_value_data(value, &data, &count) && count == 0 &&
-           !(size && strtoul(size, NULL, 10) == 0);
+           sockd_value_data(value, &data, &count) && count == 0 && wanted > 0;
 }
 
 static int call(struct ctl *ctl, const struct command *command, const struct sockd_args *args)

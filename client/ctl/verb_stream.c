@@ -1,13 +1,12 @@
 /*
  * stream: what a socket receives, as it comes.
  */
+#include "base/numeral.h"
 #include "client/ctl/joint.h"
 #include "client/ctl/params.h"
 #include "client/ctl/report.h"
 #include "client/ctl/terminal.h"
 #include "client/ctl/verbs.h"
-
-#include <stdlib.h>
 
 static int run_stream(struct ctl *ctl, const struct command *command)
 {
@@ -16,12 +15,12 @@ static int run_stream(struct ctl *ctl, const struct command *command)
         .ctl = ctl,
         .handle = params_text(command, command->method, "h"),
         .key = TERMINAL_NO_KEY,
-        .limit = credit ? strtoull(credit, NULL, 10) : 0,
         .progress = command_has(command, "progress"),
     };
 
-    if (credit && joint.limit == 0)
-        return report_usage(ctl->verb, "credit: expected a number of bytes above 0");
+    if (credit && (numeral_unsigned(credit, INT64_MAX, &joint.limit) || joint.limit == 0))
+        return report_usage(ctl->verb, "credit: expected a number of bytes above 0, got %s",
+                            credit);
     return joint_run(&joint);
 }
 

@@ -2,11 +2,13 @@
  * take --exec: a socket becomes the standard input and output of a command, and is the daemon's no
  * more.
  */
+#include "base/numeral.h"
 #include "client/ctl/output.h"
 #include "client/ctl/pass.h"
 #include "client/ctl/remote.h"
 #include "client/ctl/report.h"
 #include "client/ctl/verbs.h"
+#include "protocol/args.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +27,12 @@ int pass_connect(struct ctl *ctl)
 
 static int find_handle(struct ctl *ctl, const char *text, uint64_t *handle)
 {
-    char *end;
-
-    *handle = strtoull(text, &end, 10);
-    if (end != text && *end == 0)
+    *handle = 0;
+    if (numeral_unsigned(text, INT64_MAX, handle) == NUMERAL_FINE && *handle > 0)
         return 0;
+    if (!args_is_reference(text, strlen(text)))
+        return report_usage(ctl->verb, "%s: expected %s", text,
+                            methods_type_expected(METHOD_TYPE_HANDLE));
     return sockd_find(ctl->client, text, handle) < 0 ? report_error(ctl) : 0;
 }
 

@@ -155,24 +155,25 @@ Test(ctl_params, complaints)
     is_wrong(shell_run("close", NULL), "close: h is missing");
     is_wrong(shell_run("close", "1", "2", NULL), "close: too many arguments");
     is_wrong(shell_run("listen", "1", "x", NULL),
-             "listen: backlog: expected an integer from -2147483648 to 2147483647");
+             "listen: backlog: expected an integer from -2147483648 to 2147483647, got x");
     is_wrong(shell_run("bind", "1", "h", "70000", NULL),
              "bind: port: expected a port from 0 to 65535, a service's name, or a path, got 70000");
-    is_wrong(shell_run("nonblock", "1", "maybe", NULL), "nonblock: flag: expected a boolean");
+    is_wrong(shell_run("nonblock", "1", "maybe", NULL),
+             "nonblock: flag: expected a boolean, got maybe");
     is_wrong(shell_run("connect", "h", "80", "soon", NULL),
-             "connect: timeout: expected a number of seconds");
+             "connect: timeout: expected a number of seconds, got soon");
     is_wrong(shell_run("accept", "7", "--timeout", "soon", NULL),
              "accept: --timeout soon: expected a number of seconds");
     is_wrong(shell_run("ping", "--timeout", "soon", NULL),
              "ping: --timeout soon: expected a number of seconds");
     is_wrong(shell_run("read", "7", NULL), "read: what is missing");
     is_wrong(shell_run("read", "7", "\\q", NULL),
-             "read: what: expected a limit, a delimiter, or a map {limit, delimiter}");
+             "read: what: expected a limit, a delimiter, or a map {limit, delimiter}, got \\q");
     is_wrong(shell_run("read", "7", "--limit", "x", NULL),
              "read: what: expected a limit, a delimiter, or a map {limit, delimiter}");
-    is_wrong(
-        shell_run("read", "7", "--until", "", NULL),
-        "read: delimiter: expected a string that is not empty, or up to 16 of them, got an array");
+    is_wrong(shell_run("read", "7", "--until", "", NULL),
+             "read: delimiter: expected a string that is not empty, or up to 16 of them, got an "
+             "array with an empty string");
     is_wrong(shell_run("recv", "7", "99999999", NULL),
              "recv: size: 99999999 is more than the 16777216 bytes that one message carries");
     is_wrong(shell_run("list", "{", NULL),
@@ -181,6 +182,6 @@ Test(ctl_params, complaints)
              "eval: {: not JSON: string or '}' expected near end of file");
     is_wrong(
         shell_run("connect", "h", "80", "--name", "1", NULL),
-        "connect: name: expected a letter or _, then letters, digits, or any of _.-, got a string");
+        "connect: name: expected a letter or _, then letters, digits, or any of _.-, got \"1\"");
     cr_assert_eq(reply.requests, 0, "none of them was worth a call");
 }
