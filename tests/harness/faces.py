@@ -19,8 +19,9 @@ import sockd_test
 
 
 class Failure(Exception):
-    def __init__(self, name, refused=False, sent=None):
-        super().__init__(name)
+    def __init__(self, name, refused=False, sent=None, sentence=""):
+        super().__init__(f"{name}: {sentence}")
+        self.sentence = sentence
         self.name = name
         self.refused = refused
         self.sent = sent
@@ -78,7 +79,7 @@ class Rpc(Face):
             return self.client.call(method, *args, *([options] if options else []))
         except sockd_test.RpcError as error:
             raise Failure(error.name, error.detail.get("refused", False),
-                          error.detail.get("sent")) from None
+                          error.detail.get("sent"), error.message) from None
 
 
 class C(Face):
@@ -168,7 +169,7 @@ class C(Face):
         try:
             return self.shaped(method, self.client.call(name, inputs))
         except c_library.CallFailed as error:
-            raise Failure(error.name, error.refused, error.sent) from None
+            raise Failure(error.name, error.refused, error.sent, str(error)) from None
 
     def shaped(self, method, results):
         kind = self.rows[method]["result"]
@@ -245,9 +246,10 @@ class Shell(Face):
         message = done.stderr.decode()
         found = re.search(r"^sockctl: (?:[\w.]+: )?(E\w+): ", message)
         if done.returncode == 2 or not found or done.returncode not in self.statuses:
-            raise Failure("EINVAL" if done.returncode == 2 else f"{done.returncode}: {message}")
+            raise Failure("EINVAL" if done.returncode == 2 else f"{done.returncode}: {message}",
+                          sentence=message)
         sent = re.search(r"\(after (\d+) bytes\)", message)
-        raise Failure(found[1], self.statuses[done.returncode], int(sent[1]) if sent else 0)
+        raise Failure(found[1], self.statuses[done.returncode], int(sent[1]) if sent else 0, message)
 
     def decoded(self, value):
         """JSON's text of bytes, as what it was."""
@@ -285,7 +287,9 @@ class Lua(Face):
     SOURCE = r"""
     local socket, errno = require('socket'), require('errno')
     local function id(sock) return sock:id() end
-    local function fail(number) return {error = number} end
+    local function fail(number, sentence)
+        return {error = number, sentence = tostring(sentence or errno.strerror(number))}
+    end
 
     local from_errno = {socket = true, tcp_connect = true, tcp_server = true, socketpair = true,
                         getaddrinfo = true}
@@ -332,8 +336,9 @@ class Lua(Face):
 
     function matrix(method, ...)
         if from_errno[method] then
-            local result = make(method, ...)
-            if result == nil then return fail(errno()) end
+            local fine, result, problem = pcall(make, method, ...)
+            if not fine then return fail(errno.EINVAL, result) end
+            if result == nil then return fail(errno(), problem) end
             return {result = result}
         end
         local handle, rest = (...), {select(2, ...)}
@@ -344,9 +349,9 @@ class Lua(Face):
         local results = {pcall(call, sock, unpack(rest, 1, select('#', ...) - 1))}
         if not results[1] then
             if tostring(results[2]):find('closed socket') then return fail(errno.EBADF) end
-            return fail(tonumber(errno()) > 0 and errno() or errno.EINVAL)
+            return fail(tonumber(errno()) > 0 and errno() or errno.EINVAL, results[2])
         end
-        if (failed[method] or is_failure)(results[2], results[3]) then return fail(sock:errno()) end
+        if (failed[method] or is_failure)(results[2], results[3]) then return fail(sock:errno(), sock:error()) end
         if method == 'close' then matrix_kept[handle] = nil end
         return {result = shape[method] and shape[method](results[2], results[3]) or results[2]}
     end
@@ -372,7 +377,7 @@ class Lua(Face):
         result = self.client.call("sockd.eval", "return matrix(...)", method, *given)
         result = result or {}  # an empty table is an empty array
         if "error" in result:
-            raise Failure(self.error_name(result["error"]))
+            raise Failure(self.error_name(result["error"]), sentence=result["sentence"])
         return self.shaped(method, result.get("result"))
 
     def shaped(self, method, result):
