@@ -20,6 +20,7 @@
 
 #include "util/slab.h"
 
+#include <luajit.h>
 #include <string.h>
 
 /*
@@ -41,6 +42,9 @@
 /* Near the limit a round may help little, and the next one has to wait for so many times as long as
  * it took. */
 #define MEMORY_PATIENCE  10
+
+/* How long compiled code stays at least when memory is near its limit and nobody has failed. */
+#define MEMORY_DROP      LOOP_SECOND
 
 /* How far beyond the limit: an eighth of it, at least so much. */
 #define MEMORY_OVERDRAFT ((size_t)16 << 20)
@@ -129,13 +133,38 @@ void memory_overdrawn(struct vm *vm)
     preempt_at_once(vm);
 }
 
+/*
+ * The overdraft less so many sixteenths of it. Those who are refused again and again, or take memory in
+ * code that no hook reaches, leave a part of it: what they have may be there to stay, and whoever
+ * comes next needs a little.
+ */
+static size_t memory_short_of_last(const struct vm *vm, size_t sixteenths)
+{
+    return vm->last - (vm->last - vm->limit) / 16 * sixteenths;
+}
+
+static bool memory_was_refused(const struct vm *vm)
+{
+    return vm->current != NULL && vm->current->refused;
+}
+
 /* Whoever was refused something gets a little more, to do what it takes to get along with less. */
 static void memory_raise_line(struct vm *vm)
 {
-    size_t overdraft = vm->last - vm->limit, highest = vm->last - overdraft / 8;
-    size_t line = vm->used + overdraft / 16;
+    size_t highest = memory_short_of_last(vm, memory_was_refused(vm) ? 2 : 1);
+    size_t line = vm->used + (vm->last - vm->limit) / 16;
     if (line > vm->line)
         vm->line = line < highest ? line : highest;
+}
+
+/* What the allocator gives. */
+static size_t memory_last(const struct vm *vm)
+{
+    if (vm->current == NULL)
+        return vm->last;
+    size_t last = memory_short_of_last(vm, memory_was_refused(vm) ? 2 : 4);
+    size_t most = vm->line + (vm->last - vm->limit) / 2;
+    return most < last ? most : last;
 }
 
 /* What was too much is so no more, or less so. */
@@ -152,15 +181,17 @@ static void memory_lower_line(struct vm *vm)
 COLD static bool memory_overdraw(struct vm *vm, size_t more)
 {
     vm->used -= slabs_astray(vm->slabs);
-    size_t wanted = vm->used + more, most = vm->line + (vm->last - vm->limit) / 2;
+    size_t wanted = vm->used + more;
     if (wanted <= vm->line)
         return true;
     memory_overdrawn(vm);
-    if (wanted <= most && wanted <= vm->last)
+    if (wanted <= memory_last(vm))
         return true;
-    if (vm->current != NULL) /* LuaJIT throws */
-        vm->current->overdrawn = vm->current->pressing = false;
     memory_raise_line(vm);
+    if (vm->current != NULL) { /* LuaJIT throws */
+        vm->current->overdrawn = vm->current->pressing = false;
+        vm->current->refused = true;
+    }
     return false;
 }
 
@@ -253,6 +284,18 @@ static void memory_note_end(struct vm *vm)
     vm->hurry = false;
 }
 
+/*
+ * Compiled code holds the tables and the closures that it was made for, as long as there is the
+ * script's function: what a connection had collected would stay for ever. It is compiled anew when
+ * it is hot again.
+ */
+static void memory_drop_traces(struct vm *vm)
+{
+    vm->drops_traces = false;
+    vm->next_drop = loop_now() + MEMORY_DROP;
+    luaJIT_setmode(vm->L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_FLUSH);
+}
+
 static void memory_on_rest(struct loop_timer *timer)
 {
     struct vm *vm = CONTAINER_OF(timer, struct vm, rest);
@@ -260,6 +303,8 @@ static void memory_on_rest(struct loop_timer *timer)
         memory_wait_for_rest(vm);
         return;
     }
+    if (vm->hurry && vm->drops_traces)
+        memory_drop_traces(vm);
     if (memory_go_on(vm) && ++vm->rounds == MEMORY_ROUNDS)
         memory_note_end(vm);
     else
@@ -282,20 +327,48 @@ static void memory_hurry(struct vm *vm)
     vm->hurry = true;
     vm->hurry_start = loop_now();
     vm->rounds = 0;
+    vm->drops_traces |= vm->jit && vm->hurry_start >= vm->next_drop;
     loop_timer_stop(vm->loop, &vm->rest);
     memory_next_piece(vm, 0);
 }
 
 void memory_starve(struct vm *vm)
 {
+    vm->drops_traces = vm->jit;
+    vm->next_press = 0;
     if (vm->hurry)
         vm->rounds = 0; /* the round under way may not know of it */
     else
         memory_hurry(vm);
 }
 
+static int memory_collect_all(lua_State *L)
+{
+    struct vm *vm = vm_of(L);
+    for (unsigned i = 0; i < MEMORY_ROUNDS && vm->used > vm->limit; i++)
+        memory_collect_until(vm, L, UINT64_MAX);
+    return 0;
+}
+
+/* No hook runs in compiled code, so those who ran have not collected. Where it does not help it has
+ * at most a tenth of the time. */
+static void memory_collect_for_compiled(struct vm *vm)
+{
+    uint64_t begun = loop_now();
+    if (begun < vm->next_press)
+        return;
+    vm->next_press = UINT64_MAX; /* not from within */
+    if (vm->drops_traces || begun >= vm->next_drop)
+        memory_drop_traces(vm);
+    vm_protect(vm, memory_collect_all, NULL, NULL);
+    uint64_t now = loop_now();
+    vm->next_press = vm->used > vm->limit ? now + MEMORY_PATIENCE * (now - begun) : now;
+}
+
 void memory_collect_some(struct vm *vm)
 {
+    if (vm->jit && vm->used > vm->limit)
+        memory_collect_for_compiled(vm);
     if (!vm->hurry && loop_now() >= vm->next_relief)
         memory_hurry(vm);
 }
