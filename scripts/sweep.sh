@@ -10,8 +10,9 @@
 # had gone (late); and then the faults, of which there are to be none: the process died, something was
 # left behind, something waits for ever, an answer was wrong, ping is not answered, the loop spins.
 #
-# What allocates for Lua is left out (daemon/fiber/memory.c), and names of users in sockctl, of which
-# glibc makes sure by abort(3). Everything that it makes is under build-sweep/.
+# What allocates for Lua has a sweep of its own (--kinds lua): the kernel has no memory for a block, or
+# --lua-memory is all used. Left out are names of users in sockctl, of which glibc makes sure by
+# abort(3). Everything that it makes is under build-sweep/.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -25,7 +26,7 @@ build() {
     local folder=$out/$1
     shift
     configure "$folder" "$@" &&
-        ninja -C "$folder" --quiet bin/sockd bin/sockctl sockd_faults sweep_library
+        ninja -C "$folder" --quiet bin/sockd bin/sockctl sweep_lua sockd_faults sweep_library
 }
 
 # sweep BUILD PROGRAM OPTION…
@@ -45,7 +46,9 @@ build sanitize -DSOCKD_LTO=OFF -DSOCKD_SANITIZE=ON
 
 sweep release daemon "$@"
 sweep release programs "$@"
+sweep release daemon --kinds lua "$@"
 export SOCKD_SANITIZED=1
 sweep sanitize daemon --kinds memory "$@"
 sweep sanitize programs --kinds memory "$@"
+sweep sanitize daemon --kinds lua "$@"
 [ "$failed" -eq 0 ]

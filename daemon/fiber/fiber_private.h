@@ -103,7 +103,7 @@ struct vm {
     uint64_t next_relief; /* when to collect again while memory stays near its limit */
     uint64_t next_press;  /* the same for where nobody can yield */
     uint64_t hurry_start;
-    uint64_t next_drop; /* when to drop compiled code again while memory stays near its limit */
+    uint64_t next_drop;     /* when to drop compiled code again while memory stays near its limit */
     uint32_t cycles;        /* that the collector has completed in pieces of ours */
     bool hurry;             /* garbage is being collected because memory is short */
     bool drops_traces;      /* and compiled code is to go before that */

@@ -134,9 +134,9 @@ void memory_overdrawn(struct vm *vm)
 }
 
 /*
- * The overdraft less so many sixteenths of it. Those who are refused again and again, or take memory in
- * code that no hook reaches, leave a part of it: what they have may be there to stay, and whoever
- * comes next needs a little.
+ * The overdraft less so many sixteenths of it. Those who are refused again and again, or take
+ * memory in code that no hook reaches, leave a part of it: what they have may be there to stay, and
+ * whoever comes next needs a little.
  */
 static size_t memory_short_of_last(const struct vm *vm, size_t sixteenths)
 {

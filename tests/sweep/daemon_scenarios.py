@@ -422,6 +422,94 @@ def logging(world):
     return world.call("sockd.eval", "require('log').info('a line') print('another') return 1")
 
 
+# What Lua's modules allocate, each on its way to a plain answer.
+EVALS = {
+    "fibers": """local fiber, kept = require('fiber'), {}
+        for i = 1, 5 do
+            kept[i] = fiber.new(function(...) fiber.sleep(0.001) return ... end, i, 'two')
+            kept[i]:set_joinable(true)
+        end
+        fiber.create(function() fiber.self():name('named') fiber.self().storage.x = {} fiber.yield() end)
+        local sum = 0
+        for i = 1, 5 do sum = sum + select(2, assert(kept[i]:join())) end
+        return sum""",
+    "fiber_that_fails": """local fiber = require('fiber')
+        local f = fiber.new(function() local t = {} error({t}) end)
+        f:set_joinable(true)
+        return (f:join())""",
+    "channel": """local fiber = require('fiber')
+        local c, d = fiber.channel(2), fiber.channel(0)
+        fiber.create(function() for i = 1, 4 do c:put({i}) end d:put('last', 2) c:close() end)
+        local n = 0
+        for i = 1, 4 do n = n + c:get(2)[1] end
+        return n, d:get(2)""",
+    "cond": """local fiber = require('fiber')
+        local cond, woken = fiber.cond(), 0
+        for i = 1, 3 do fiber.create(function() cond:wait(5) woken = woken + 1 end) end
+        fiber.sleep(0.001)
+        cond:broadcast()
+        fiber.sleep(0.001)
+        return woken""",
+    "timers": """local fiber = require('fiber')
+        for i = 1, 5 do fiber.create(fiber.sleep, 0.001 * i) end
+        fiber.sleep(0.008)
+        return fiber.channel(0):get(0.001)""",
+    "json": """local json = require('json')
+        local text = json.encode({1, {a = 'b', c = {true, 'd'}}, ('x'):rep(2000)})
+        return #json.encode(json.decode(text))""",
+    "msgpack": """local msgpack = require('msgpack')
+        local bytes = msgpack.encode({1, {a = 'b', c = {true, 'd'}}, ('x'):rep(2000)})
+        return #msgpack.encode((msgpack.decode(bytes)))""",
+    "strings": """local parts = {}
+        for word in ('one two three'):gmatch('%a+') do parts[#parts + 1] = word:rep(300):gsub('o', string.upper) end
+        table.sort(parts, function(a, b) return a < b end)
+        return #table.concat(parts, ',')""",
+    "server": """local socket, fiber = require('socket'), require('fiber')
+        local server = socket.tcp_server('127.0.0.1', 0, {name = 'sweep', handler = function(s) s:write(s:read('\\n', 5)) end})
+        if not server then error('no server') end
+        local s = socket.tcp_connect('127.0.0.1', server:name().port, 5)
+        local line = s and s:write('a line\\n') and s:read('\\n', 5)
+        if s then s:close() end
+        server:close()
+        if not line or line == '' then error('no line') end
+        return line""",
+    "sockets": """local socket = require('socket')
+        local s = socket('AF_INET', 'SOCK_DGRAM', 'udp')
+        if not s or not s:bind('127.0.0.1', 0) then error('no socket') end
+        local name = s:name()
+        local found = socket.getaddrinfo('127.0.0.1', '80', 5)
+        if not s:sendto('127.0.0.1', name.port, 'x') then error('not sent') end
+        if not s:readable(5) then error('not readable') end
+        local data, from = s:recvfrom(100)
+        s:close()
+        return data, from.host, #found > 0""",
+    "error_handlers": """return pcall(error, {}) and 1 or select('#', xpcall(function() error('x') end, debug.traceback))""",
+    "coroutines": """local sum = 0
+        for n in coroutine.wrap(function() for i = 1, 20 do coroutine.yield(i) end end) do sum = sum + n end
+        return sum""",
+    "finalizers": """local fiber = require('fiber')
+        for i = 1, 3 do getmetatable(newproxy(true)).__gc = function() end end
+        collectgarbage() fiber.sleep(0.001) return 1""",
+    "code": """return loadstring('local a = ... return function() return a end')(7)()""",
+}
+
+
+def in_lua(text):
+    def run(world):
+        yield
+        try:
+            return shape(world.call("sockd.eval", text))
+        except sockd_test.RpcError as error:
+            if error.name == "EREMOTEIO" and "memory" not in str(error.message) and not world.page.failed():
+                raise AssertionError(str(error.message)) from None
+            raise
+    return run
+
+
+for name, code in EVALS.items():
+    SCENARIOS["in_lua_" + name] = in_lua(code)
+
+
 # ---- scripts ----
 
 @scenario

@@ -119,6 +119,21 @@ EXPORT void *realloc(void *block, size_t size)
     return size > 0 && allocation_fails() ? NULL : next(block, size);
 }
 
+/* For lua_faults.c, which is in a program of its own. `kind` is one of FAULTS_LUA_…. */
+EXPORT bool faults_lua(int kind)
+{
+    void *frames[FAULTS_FRAMES];
+    int count = 0;
+    if (page == NULL || page->mode == FAULTS_OFF)
+        return false;
+    if (page->mode == FAULTS_FAIL && kind == page->call && page->seen[kind] + 1 == page->first) {
+        inside = true;
+        count = backtrace(frames, FAULTS_FRAMES);
+        inside = false;
+    }
+    return fails(kind, frames, count);
+}
+
 /* ---- system calls ---- */
 
 /* The code from begin to end makes system calls that do not come back to us. */

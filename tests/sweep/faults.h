@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum faults_mode {
@@ -13,8 +14,11 @@ enum faults_mode {
 };
 
 enum {
-    FAULTS_CALLS = 512,                 /* numbers of system calls; the last stands for malloc */
+    FAULTS_CALLS = 512,                 /* numbers of system calls, and the last of others */
     FAULTS_ALLOCATE = FAULTS_CALLS - 1, /* malloc(3), calloc(3), realloc(3) */
+    FAULTS_LUA_BLOCK =
+        FAULTS_CALLS - 2, /* one that Lua asks for: the kernel has none (lua_faults.c) */
+    FAULTS_LUA_LIMIT = FAULTS_CALLS - 3, /* and --lua-memory is all used */
     FAULTS_SPARED = 64,
     FAULTS_FRAMES = 24,
 };
@@ -41,3 +45,6 @@ struct faults {
         death_frames[FAULTS_FRAMES];           /* of the first failure; of the end */
     struct faults_range spared[FAULTS_SPARED]; /* who always gets memory */
 };
+
+/* Whether Lua is refused this block; `kind` is one of FAULTS_LUA_…. */
+bool faults_lua(int kind);

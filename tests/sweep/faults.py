@@ -18,7 +18,9 @@ import sockd_test
 
 LIBRARY = pathlib.Path(os.environ.get("SOCKD_FAULTS_LIBRARY",
                                       sockd_test.BIN.parent / "tests" / "sweep" / "libsockd_faults.so"))
-ALLOCATE = 511
+# A daemon whose Lua meets faults (lua_faults.c).
+LUA_PROGRAM = pathlib.Path(os.environ.get("SOCKD_SWEEP_LUA", sockd_test.BIN / "sweep_lua"))
+ALLOCATE, LUA_BLOCK, LUA_LIMIT = 511, 510, 509
 FOREVER = (1 << 64) - 1
 
 OFF, COUNT, FAIL = range(3)
@@ -30,11 +32,12 @@ FRAMES_MAX = 24
 
 NUMBERS = {name: int(number) for name, number in re.findall(
     r"#define __NR_(\w+) (\d+)", pathlib.Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h").read_text())}
-NAMES = {number: name for name, number in NUMBERS.items()} | {ALLOCATE: "malloc"}
+OTHERS = {ALLOCATE: "malloc", LUA_BLOCK: "lua_block", LUA_LIMIT: "lua_limit"}
+NAMES = {number: name for name, number in NUMBERS.items()} | OTHERS
 
 
 def call(name):
-    return ALLOCATE if name == "malloc" else NUMBERS[name]
+    return {other: number for number, other in OTHERS.items()}.get(name) or NUMBERS[name]
 
 
 class Symbols:
@@ -108,7 +111,7 @@ class Page:
         self.set(16, "<QQ", first, last)
         self.map[2] = int(trace)
         self.map[1] = FAIL
-        self.map[0] = int(number != ALLOCATE)
+        self.map[0] = int(number not in OTHERS)
 
     @property
     def dispatches(self):

@@ -11,6 +11,10 @@ import plausible
 INTERRUPTIONS = 20
 
 
+# The kinds of those that are no system calls.
+KINDS = {faults.ALLOCATE: "memory", faults.LUA_BLOCK: "lua", faults.LUA_LIMIT: "lua"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Point:
     """The calls from `first` to `last` of that number fail with that error."""
@@ -25,7 +29,7 @@ class Point:
 
     @property
     def kind(self):
-        return "memory" if self.number == faults.ALLOCATE else "calls"
+        return KINDS.get(self.number, "calls")
 
     def __str__(self):
         many = "+" if self.persistent else ""
@@ -44,8 +48,8 @@ def plan(seen, kinds, most):
     """The points for calls that were counted: the first ones of each, at most `most`, each once by
     itself and once with all that follow."""
     for number, count in sorted(seen.items()):
-        if number == faults.ALLOCATE:
-            if "memory" not in kinds:
+        if number in KINDS:
+            if KINDS[number] not in kinds:
                 continue
             names, limit = ["ENOMEM"], count if most is None else most
         else:

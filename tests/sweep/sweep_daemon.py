@@ -10,16 +10,21 @@ import tempfile
 import time
 
 import daemon_scenarios
+import faults
 import points
 import sockd_test
 import sweep_options
 import world as worlds
 
+# KiB by which Lua's memory may grow: spare fibers, tables that stay as large as they were.
+LUA_SLACK = 256
+
 
 class Sweep:
     def __init__(self, folder, options):
         self.options = options
-        self.world = worlds.World(folder, options.arguments)
+        program = faults.LUA_PROGRAM if "lua" in options.kinds else sockd_test.BIN / "sockd"
+        self.world = worlds.World(folder, options.arguments, program)
         self.table = points.Table()
         self.turn = 0
         self.logged = {}
@@ -108,7 +113,21 @@ class Sweep:
         with sockd_test.Client(world.path) as client:
             client.sock.settimeout(worlds.END)
             client.call("sockd.ping")
+            if "lua" in self.options.kinds and client.call("sockd.eval", "return 1") != 1:
+                raise AssertionError("no eval")
         return world.settled()
+
+    def lua_memory(self):
+        """KiB that Lua cannot do without."""
+        return self.world.root.call("sockd.eval", "collectgarbage() collectgarbage() return collectgarbage('count')")
+
+    def check_lua_memory(self, name, before, starts):
+        """Whether all is back after the scenario's points."""
+        if "lua" not in self.options.kinds or starts != self.world.started:
+            return
+        more = self.lua_memory() - before
+        if more > LUA_SLACK:
+            self.table.note(name, points.Point(faults.LUA_LIMIT, 12, 0, 0), "leak", f"{more:.0f} KiB of Lua's memory")
 
     def obituary(self):
         world = self.world
@@ -132,6 +151,7 @@ class Sweep:
     def sweep(self, name, scenario):
         expected, seen = self.baseline(scenario)
         self.rewarm = False
+        memory, starts = self.lua_memory(), self.world.started
         for point in points.plan(seen, self.options.kinds, self.options.most):
             self.turn += 1
             if self.turn % self.options.every:
@@ -145,6 +165,7 @@ class Sweep:
                 print(f"{name} {point}: {fate} {about}", file=sys.stderr, flush=True)
             if self.options.verbose:
                 print(f"{name} {point}: {fate} {about}", flush=True)
+        self.check_lua_memory(name, memory, starts)
 
     def run(self):
         for name, scenario in daemon_scenarios.SCENARIOS.items():

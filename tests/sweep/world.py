@@ -93,10 +93,11 @@ class Client(sockd_test.Client):
 
 
 class World:
-    def __init__(self, folder, arguments=()):
+    def __init__(self, folder, arguments=(), program=sockd_test.BIN / "sockd"):
         self.folder = folder
         self.arguments = arguments
-        self.symbols = faults.Symbols(sockd_test.BIN / "sockd")
+        self.program = program
+        self.symbols = faults.Symbols(program)
         self.started = 0
         self.process = None
         self.kept = []
@@ -115,7 +116,7 @@ class World:
         self.log = open(self.folder / f"log{self.started}", "wb")
         env = self.page.environment(dict(os.environ, ASAN_OPTIONS=self.sanitizer()))
         self.process = subprocess.Popen(
-            [str(sockd_test.BIN / "sockd"), "--socket", str(self.path), "--load", str(self.script),
+            [str(self.program), "--socket", str(self.path), "--load", str(self.script),
              *self.arguments], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=env)
         self.pid = self.process.pid
         sockd_test.until(self.can_connect, lambda: f"started: {self.log_text()}")
