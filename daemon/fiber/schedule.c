@@ -353,11 +353,8 @@ static bool schedule_was_worth_it(lua_State *L, const struct fiber *fiber, int r
 
 /* Busy is not runaway: whose calls succeed at once, since there is always something to do, has not
  * burned its time for nothing. */
-static int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsigned weight)
+COLD static int schedule_make_room(lua_State *L, struct fiber *fiber, int results)
 {
-    fiber->immediate = (uint8_t)(fiber->immediate + weight);
-    if (fiber->immediate < SCHEDULE_IMMEDIATE)
-        return results;
     fiber->immediate = 0;
     if (!fiber->cancelled && schedule_was_worth_it(L, fiber, results))
         schedule_forgive(fiber);
@@ -365,6 +362,14 @@ static int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsign
         return results;
     schedule_ready(vm_of(L), fiber, results);
     return schedule_yield(L, fiber);
+}
+
+static inline int schedule_go_on(lua_State *L, struct fiber *fiber, int results, unsigned weight)
+{
+    fiber->immediate = (uint8_t)(fiber->immediate + weight);
+    if (__builtin_expect(fiber->immediate < SCHEDULE_IMMEDIATE, 1))
+        return results;
+    return schedule_make_room(L, fiber, results);
 }
 
 int fiber_did_not_wait(lua_State *L, struct fiber *fiber, int results)

@@ -12,11 +12,13 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -229,4 +231,36 @@ int epoll_pwait2(int epoll_fd, struct epoll_event *events, int size, const struc
     LOAD(epoll_pwait2);
     rearm_all();
     return REAL(epoll_pwait2)(epoll_fd, events, size, timeout, mask);
+}
+
+/* The daemon makes its most frequent calls without the C library's wrappers (daemon/direct.c). */
+long syscall(long number, ...)
+{
+    typedef long syscall_fn(long number, ...);
+    static syscall_fn *real;
+    long a[6];
+    va_list list;
+    if (real == NULL)
+        real = (syscall_fn *)dlsym(RTLD_NEXT, "syscall");
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    switch (number) {
+    case SYS_recvfrom:
+        return recvfrom((int)a[0], (void *)a[1], (size_t)a[2], (int)a[3], (void *)a[4],
+                        (socklen_t *)a[5]);
+    case SYS_sendto:
+        return sendto((int)a[0], (const void *)a[1], (size_t)a[2], (int)a[3], (const void *)a[4],
+                      (socklen_t)a[5]);
+#ifdef SYS_epoll_wait
+    case SYS_epoll_wait:
+#endif
+    case SYS_epoll_pwait:
+        rearm_all();
+        break;
+    default:
+        break;
+    }
+    return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
