@@ -180,6 +180,12 @@ class TestTarantool(Console):
     """Every statement of a list is answered as Tarantool's own console answers it, byte for byte."""
 
     @staticmethod
+    def listens(path):
+        """Whether it does; the path is there before."""
+        with socket.socket(socket.AF_UNIX) as console:
+            return console.connect_ex(str(path)) == 0
+
+    @staticmethod
     def ask(path, statements):
         answers = []
         with socket.socket(socket.AF_UNIX) as console:
@@ -201,7 +207,7 @@ class TestTarantool(Console):
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.stack.callback(tarantool.wait)
         self.stack.callback(tarantool.kill)
-        until(path.exists, "Tarantool listens")
+        until(lambda: self.listens(path), "Tarantool listens")
         statements = pathlib.Path(__file__).with_name("console_statements.txt").read_text()
         statements = statements.splitlines()
         expected = self.ask(path, statements)

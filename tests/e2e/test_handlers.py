@@ -154,6 +154,8 @@ class TestBadHandlers(sockd_test.Case):
         self.assertEqual(self.sockd.log().count("ran too long without waiting"), 50)
 
     def test_a_memory_bomb_kills_its_handler_only(self):
+        self.sockd = self.daemon("--load", self.script(SCRIPT), "--lua-memory", "64M")
+        self.client = self.keep(self.sockd.client())
         handle, port = self.serve("bomb")
         echo, echo_port = self.serve("echo")
         with sockd_test.connect(port) as sock:
