@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 int harness_fd_count(void)
@@ -21,6 +22,14 @@ int harness_fd_count(void)
         count += entry->d_name[0] != '.';
     closedir(dir);
     return count - 1; /* the folder itself */
+}
+
+int harness_fd_settle(int count)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < 10000 && harness_fd_count() > count; i++)
+        nanosleep(&pause, NULL);
+    return harness_fd_count();
 }
 
 int harness_tempdir_new(char *path, size_t size)

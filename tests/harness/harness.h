@@ -12,6 +12,10 @@
  * not included; -errno when /proc cannot be read. A test takes it first and compares at its end. */
 int harness_fd_count(void);
 
+/* The same, but waits some seconds for it to be no more than `count`: a thread may be closing the
+ * rest. */
+int harness_fd_settle(int count);
+
 /* Creates a private folder under $TMPDIR (or /tmp) and writes its path. 0 or -errno. */
 int harness_tempdir_new(char *path, size_t size);
 

@@ -42,7 +42,7 @@ void fixture_down(void)
     net_free(net);
     cr_expect_eq(loop_busy(loop), 0, "%zu things are left", loop_busy(loop));
     loop_free(loop);
-    cr_expect_leq(harness_fd_count(), fds);
+    cr_expect_leq(harness_fd_settle(fds), fds);
 }
 
 /* ---- chunks ---- */

@@ -34,7 +34,7 @@ void fixture_down(void)
     cr_expect_eq(loop_busy(loop), 0, "%zu things are left", loop_busy(loop));
     loop_free(loop);
     cr_assert_eq(harness_tempdir_free(folder), 0);
-    cr_expect_leq(harness_fd_count(), fds);
+    cr_expect_leq(harness_fd_settle(fds), fds);
 }
 
 const char *fixture_folder(void)

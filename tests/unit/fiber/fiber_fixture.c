@@ -37,7 +37,7 @@ void fixture_down(void)
     vm = NULL;
     cr_expect_eq(loop_busy(loop), 0, "%zu things are left", loop_busy(loop));
     loop_free(loop);
-    cr_expect_eq(harness_fd_count(), fds);
+    cr_expect_eq(harness_fd_settle(fds), fds);
 }
 
 /* ---- functions for the chunks ---- */

@@ -62,7 +62,7 @@ void fixture_stop(struct fixture *fixture)
     cr_assert_eq(loop_busy(fixture->loop), 0);
     loop_free(fixture->loop);
     cr_assert_eq(harness_tempdir_free(fixture->folder), 0);
-    cr_assert_eq(harness_fd_count(), fixture->fds);
+    cr_assert_eq(harness_fd_settle(fixture->fds), fixture->fds);
 }
 
 struct rpc_stats fixture_stats(const struct fixture *fixture)
