@@ -10,6 +10,14 @@
 
 #include <stdlib.h>
 
+/* A root that has ended, whose brood has not yet. */
+struct brood_end {
+    struct list link;
+    uint64_t root;
+    struct fiber_walk walk;
+    bool found; /* one that was to end, in this walk: it may have made others meanwhile */
+};
+
 /* ---- the account ---- */
 
 static struct quota_user *brood_account(const struct binding *binding, uid_t owner)
@@ -17,9 +25,21 @@ static struct quota_user *brood_account(const struct binding *binding, uid_t own
     return binding->accounts != NULL ? quota_user_get(binding->accounts, owner) : NULL;
 }
 
+/* None is born any more into a brood that ends, or it would never be over. */
+static void brood_check_root(lua_State *L, const struct fiber *fiber)
+{
+    LIST_FOREACH_SAFE (link, &binding_of(L)->brood_ends)
+        if (CONTAINER_OF(link, struct brood_end, link)->root == fiber_root(fiber)) {
+            lua_pushliteral(L, FIBER_CANCELLED);
+            lua_error(L);
+        }
+}
+
 void brood_check(lua_State *L)
 {
     struct fiber *fiber = fiber_current(L);
+    if (fiber != NULL)
+        brood_check_root(L, fiber);
     struct quota_user *account =
         fiber != NULL ? brood_account(binding_of(L), fiber_owner(fiber)) : NULL;
     if (account == NULL)
@@ -58,14 +78,6 @@ void brood_release(struct fiber *fiber)
 
 /* ---- ending with the root ---- */
 
-/* A root that has ended, whose brood has not yet. */
-struct brood_end {
-    struct list link;
-    uint64_t root;
-    struct fiber_walk walk;
-    bool found; /* one that was to end, in this walk: it may have made others meanwhile */
-};
-
 static void brood_end_fiber(void *context, struct fiber *fiber)
 {
     struct brood_end *end = context;
@@ -73,7 +85,7 @@ static void brood_end_fiber(void *context, struct fiber *fiber)
         return;
     if (fiber_is_dead(fiber)) {
         fiber_set_joinable(fiber, false); /* nobody joins it any more */
-    } else if (!fiber_is_cancelled(fiber)) {
+    } else if (!fiber_call_off(fiber) && !fiber_is_cancelled(fiber)) {
         fiber_cancel(fiber);
         end->found = true;
     }

@@ -278,6 +278,17 @@ void fiber_cancel(struct fiber *fiber)
     schedule_interrupt(fiber, FIBER_CANCEL);
 }
 
+bool fiber_call_off(struct fiber *fiber)
+{
+    if (fiber->state != FIBER_READY || fiber->switches > 0 || fiber->maker != NULL)
+        return false;
+    list_unlink(&fiber->link);
+    fiber->cancelled = true;
+    preempt_leave_reason(fiber_vm(fiber), fiber);
+    fiber_end(fiber, LUA_ERRRUN);
+    return true;
+}
+
 void fiber_wakeup(struct fiber *fiber)
 {
     schedule_interrupt(fiber, FIBER_WAKEUP);

@@ -162,6 +162,10 @@ bool fiber_hook_throws(lua_State *L);
 
 void fiber_cancel(struct fiber *fiber);
 void fiber_wakeup(struct fiber *fiber);
+
+/* Ends, as if cancelled, one that a script has made and that has not begun to run; false: it is
+ * none. From outside of fibers. */
+bool fiber_call_off(struct fiber *fiber);
 bool fiber_is_cancelled(const struct fiber *fiber);
 bool fiber_is_running(const struct fiber *fiber);
 

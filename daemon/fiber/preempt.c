@@ -226,7 +226,7 @@ static struct fiber *preempt_creator(struct vm *vm, const struct fiber *fiber)
 }
 
 /* What a fiber has started while it does not wait counts as its own, so that a fork bomb burns the
- * budget of who lit it. */
+ * budget of who lit it, and in the end of the first of them all, however many lie in between. */
 static void preempt_charge_creators(struct vm *vm, const struct fiber *fiber, uint64_t used)
 {
     struct fiber *creator = preempt_creator(vm, fiber);
@@ -235,6 +235,9 @@ static void preempt_charge_creators(struct vm *vm, const struct fiber *fiber, ui
         creator->burned += used;
         creator = preempt_creator(vm, creator);
     }
+    struct fiber *root = creator != NULL ? fiber_find(vm, fiber->root) : NULL;
+    if (root != NULL && root->state == FIBER_READY && creator->state == FIBER_READY)
+        root->burned += used;
 }
 
 void preempt_charge(struct vm *vm, struct fiber *fiber)

@@ -26,6 +26,11 @@ function bomb(c)
     while true do fiber.create(fiber.sleep, 3600) end
 end
 
+function generations()
+    local function bomb() while true do fiber.create(bomb) end end
+    bomb()
+end
+
 function listening_bomb(c)
     local server = require('socket').tcp_server('127.0.0.1', 0, function() end)
     c:write(server:name().port .. '\\n')
@@ -74,7 +79,7 @@ class Case(sockd_test.Case):
 
 
 class TestFibers(Case):
-    options = ("--quota-fibers", 100)
+    options = ("--quota-fibers", 100, "--handler-cpu", 0.5)
 
     def setUp(self):
         super().setUp()
@@ -117,6 +122,22 @@ class TestFibers(Case):
             self.fails("EREMOTEIO", self.eval, "local fiber = require('fiber')"
                        f" while true do fiber.{way}(fiber.sleep, 3600) end")
             until(lambda: (self.fibers(), self.used()) == (0, 0), "they end with who made them")
+
+    def test_those_that_have_not_begun_never_do(self):
+        self.fails("EREMOTEIO", self.eval, """
+            begun = 0
+            local fiber = require('fiber')
+            while true do
+                fiber.new(function() begun = begun + 1 while true do end end)
+            end""")
+        until(lambda: (self.fibers(), self.used()) == (0, 0), "they end with who made them")
+        self.assertLess(self.eval("return begun"), 10)
+
+    def test_nor_are_others_born_when_it_ends(self):
+        with sockd_test.connect(self.serve("generations")) as peer:
+            peer.settimeout(120)
+            self.assertEqual(peer.recv(1), b"")
+        until(lambda: (self.fibers(), self.used()) == (0, 0), "they end with who made them")
 
     def test_a_listener_that_a_bomb_has_opened_closes(self):
         peer = self.keep(sockd_test.connect(self.serve("listening_bomb")))
