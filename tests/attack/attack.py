@@ -17,7 +17,8 @@ import sockd_test
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUDGET = 0.5  # seconds of CPU time
-POLITE = 0.7  # how long one is watched that need not end, in seconds
+POLITE = 0.5  # how long one is watched that need not end, in seconds of CPU time
+PATIENCE = 15 # and in seconds on the wall
 MEMORY = 128 << 20
 FIBERS = 2000
 
@@ -28,8 +29,12 @@ sort-comparator json-serialize require fibers fibers-sleep fibers-spin fiber-yie
 channel-ping-pong read-after-eof flood-own-peer kept-closures recursion-caught
 """.split()
 
-# Calls of C that take long by themselves.
-LONG_CALLS = ()
+# Calls of C that take long by themselves, and code that C calls, which has a grace.
+LONG_CALLS = """
+xpcall-handler xpcall-handler-loop meta-tostring-print json-serialize msgpack-serialize
+rep rep-caught pattern-bomb pattern-quadratic one-string strings strings-caught concat-grows
+unpack-huge deep-json weak-tables collect
+""".split()
 
 # How the log tells of an end.
 ENDINGS = (
@@ -64,7 +69,9 @@ class Outcome:
         return self.slowest(self.turns, share)
 
     def judge(self, args):
-        late = BUDGET * args.connections * 1.1 + 0.15
+        late = (BUDGET * args.connections * 1.1 + 0.15) * (4 if sockd_test.SANITIZED else 1)
+        if self.name.startswith("fibers"):
+            late += FIBERS / 2 / 1000  # all of its fibers may have a slice before its turn comes
         ended = self.how != "goes on"
         if self.expected == "ends" and not ended:
             self.faults.append("it does not end")
@@ -130,10 +137,11 @@ class Attack:
         self.outcome.pings.append(time.perf_counter() - began)
 
     def watch(self, socks):
-        """Until all have ended, or the time is over. Returns how many go on."""
-        most = POLITE if self.outcome.expected != "ends" else BUDGET * 3 * len(socks) + 5
-        began, cpu = time.monotonic(), self.daemon.cpu_exact()
-        while socks and time.monotonic() - began < most:
+        """Until all have ended, or have burned enough. Returns how many go on."""
+        polite = self.outcome.expected != "ends"
+        most = POLITE if polite else BUDGET * 3 * len(socks) + 1
+        end, cpu = time.monotonic() + PATIENCE * len(socks), self.daemon.cpu_exact()
+        while socks and self.daemon.cpu_exact() - cpu < most and time.monotonic() < end:
             self.ping()
             socks = [sock for sock in socks if not drain(sock)]
             time.sleep(0.002)
@@ -210,7 +218,7 @@ def main():
     parser.add_argument("names", nargs="*", help="only these handlers")
     parser.add_argument("--short", action="store_true", help="one of each kind")
     parser.add_argument("--connections", type=int, default=1, help="of each handler at once")
-    parser.add_argument("--slowest", type=float, default=10,
+    parser.add_argument("--slowest", type=float, default=25,
                         help="how long 99 of 100 pings may take at most, in milliseconds of the "
                              "daemon's processor time")
     parser.add_argument("--longest", type=float, default=150,
