@@ -54,7 +54,10 @@ function fiber.self() end
 ---@param delay number
 function fiber.sleep(delay) end
 
---- Lets the others have their turn.
+--- Lets the others have their turn. It counts as a wait, and so does `sleep(0)`: a fiber that makes
+--- room all the time is never stopped for what it burns, however long it goes on, nor when the peer
+--- of its connection has left, which only a call on the socket tells. Others are served as if it
+--- were one of them.
 ---
 --- ```lua
 --- fiber.new(print, 'the other')
