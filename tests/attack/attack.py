@@ -33,7 +33,7 @@ channel-ping-pong read-after-eof flood-own-peer kept-closures recursion-caught
 LONG_CALLS = """
 xpcall-handler xpcall-handler-loop meta-tostring-print json-serialize msgpack-serialize
 rep rep-caught pattern-bomb pattern-quadratic one-string strings strings-caught concat-grows
-unpack-huge deep-json weak-tables collect
+unpack-huge deep-json weak-tables collect big-table hash
 """.split()
 
 # How the log tells of an end.

@@ -122,7 +122,8 @@ class TestHandlers(sockd_test.Case):
 class TestBadHandlers(sockd_test.Case):
     def setUp(self):
         super().setUp()
-        self.sockd = self.daemon("--load", self.script(SCRIPT), "--handler-cpu", 0.3)
+        self.sockd = self.daemon("--load", self.script(SCRIPT), "--handler-cpu", 0.3,
+                                 "--lua-memory", "32M")
         self.client = self.keep(self.sockd.client())
 
     def serve(self, name):
