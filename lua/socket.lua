@@ -104,6 +104,9 @@ socket.from_fd = raw.from_fd
 
 if package.preload.ffi then
     local ffi = require('ffi')
+    if not core.service then
+        ffi.cdef('typedef unsigned int socklen_t; struct sockaddr;') -- as programs for Tarantool expect
+    end
     local signed, unsigned = ffi.typeof('int64_t'), ffi.typeof('uint64_t')
     -- sysread and syswrite ask here for the address in a pointer or an array. A number is none,
     -- though ffi would take it for one.

@@ -26,6 +26,8 @@ IMPLEMENTED = {
     "tcp_object": ["lua/luasocket*.lua", "daemon/binding/luasocket*.c"],
     "udp_object": ["lua/luasocket*.lua", "daemon/binding/luasocket*.c"],
     "socket_object": ["daemon/binding/socket*.c", "lua/*.lua"],
+    "uuid_object": ["lua/tarantool/uuid.lua"],
+    "digest": ["lua/tarantool/digest.lua"],
     "fiber_object": ["daemon/binding/fiber*.c", "lua/fiber*.lua"],
     "fiber_channel": ["daemon/binding/*.c", "lua/*.lua"],
     "fiber_cond": ["daemon/binding/*.c", "lua/*.lua"],
@@ -90,8 +92,9 @@ class Report:
         module = "luasocket" if item.module == "luasocket" else item.module
         patterns = IMPLEMENTED.get(owner, [f"daemon/binding/{module}*.c", f"lua/{module}*.lua",
                                            "daemon/binding/*.c", "lua/*.lua", "lua/tarantool/*.lua"])
-        # The clocks that count in integers are made beside those that do not.
-        for expression in implementation_patterns(name) + implementation_patterns(name.removesuffix("64")):
+        # Clocks that count in integers, and hashes in hexadecimal digits, are made beside the others.
+        beside = name.removesuffix("64").removesuffix("_hex")
+        for expression in implementation_patterns(name) + implementation_patterns(beside):
             for path, text in self.files.find(patterns):
                 found = re.search(expression, text)
                 if found:

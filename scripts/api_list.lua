@@ -66,8 +66,11 @@ end
 for _, name in ipairs({'errno', 'log', 'clock', 'json', 'msgpack', 'sockd'}) do
     module(name)
 end
-for _, name in ipairs({'tarantool', 'uri'}) do
+for _, name in ipairs({'tarantool', 'uri', 'uuid', 'digest'}) do
     module(name)
+end
+if package.loaded.uuid then
+    methods('uuid_object:', package.loaded.uuid.NULL)
 end
 list('box.', box)
 

@@ -21,17 +21,19 @@ MODULES = [
     ("socket", "socket"), ("fiber", "fiber"), ("errno", "errno"), ("log", "log"), ("clock", "clock"),
     ("json", "json"), ("msgpack", "msgpack"), ("box", "box"), ("sockd", "sockd"),
     ("luasocket", "LuaSocket"), ("tarantool", "tarantool"), ("uri", "uri"),
+    ("uuid", "uuid"), ("digest", "digest"),
 ]
 # What an object of a class is called where it is used.
 OBJECTS = {
     "socket_object": "sock", "fiber_object": "object", "fiber_channel": "channel",
-    "fiber_cond": "cond", "tcp_object": "tcp", "udp_object": "udp",
+    "fiber_cond": "cond", "tcp_object": "tcp", "udp_object": "udp", "uuid_object": "id",
 }
 HEADINGS = {
     "sockd_info": "`sockd.info`",
     "socket_object": "Methods of a socket", "fiber_object": "Methods of a fiber",
     "fiber_channel": "Methods of a channel", "fiber_cond": "Methods of a condition variable",
     "tcp_object": "Methods of a TCP object", "udp_object": "Methods of a UDP object",
+    "uuid_object": "Methods of a uuid",
     "socket.dns": "socket.dns", "socket.address": "Addresses",
 }
 

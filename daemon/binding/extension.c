@@ -12,6 +12,8 @@ static const struct {
     const luaL_Reg *functions;
 } extension_parts[] = {
     {"tarantool", extension_tarantool},
+    {"digest", extension_digest},
+    {"uuid", extension_digest},
 };
 
 static void extension_push_parts(lua_State *L, const char *name)
