@@ -8,7 +8,8 @@ local raw = core.socket.methods
 local errno = package.loaded.errno
 local clock = package.loaded.fiber.clock
 local type, tonumber, tostring, error = type, tonumber, tostring, error
-local find, getinfo = string.find, debug.getinfo
+local rawget = rawget
+local find, getinfo, getmetatable = string.find, debug.getinfo, debug.getmetatable
 
 local base = core.luasocket -- with the functions in C
 
@@ -86,6 +87,14 @@ end
 
 -- ---- classes ----
 
+-- What JSON, MessagePack and the console show of an object: what they show of its socket.
+local function serialize(self)
+    local sock = rawget(self, 'sock')
+    local shown = sock and getmetatable(sock).__serialize(sock) or {closed = true}
+    shown.class = self.class
+    return shown
+end
+
 -- An object is of one class at a time and changes it: a master becomes a client or a server. Each
 -- class is a metatable; all of a kind share their methods.
 function base.new_class(name, methods)
@@ -95,6 +104,8 @@ function base.new_class(name, methods)
     end
     return {
         __index = index,
+        __luasocket = true, -- an eval answers with the number of its socket
+        __serialize = serialize,
         __tostring = function(self)
             return ('%s: %p'):format(name, self)
         end,

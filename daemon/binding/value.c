@@ -156,11 +156,27 @@ static const char *pack_socket(struct packing *packing, struct sock *sock)
     return msgpack_pack_uint64(&packing->packer, sock_id(sock)) ? value_no_memory : NULL;
 }
 
+/* An object of the LuaSocket emulation; without a socket it counts as a closed one. */
+static bool find_luasocket(lua_State *L, int index, struct sock **sock)
+{
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 3, NULL);
+    bool is_object = luaL_getmetafield(L, index, "__luasocket") != 0;
+    *sock = NULL;
+    if (is_object) {
+        lua_pushliteral(L, "sock");
+        lua_rawget(L, index);
+        (void)socket_find(L, lua_gettop(L), sock);
+    }
+    lua_settop(L, top);
+    return is_object;
+}
+
 static const char *pack_table(struct packing *packing, int index)
 {
     bool array;
     struct sock *sock;
-    if (socket_find(packing->L, index, &sock))
+    if (socket_find(packing->L, index, &sock) || find_luasocket(packing->L, index, &sock))
         return pack_socket(packing, sock);
     if (++packing->depth > VALUE_DEPTH)
         return value_too_deep;

@@ -240,6 +240,15 @@ static bool op_must_queue(const struct op *op)
     return queue != NULL && !ring_empty(queue);
 }
 
+/* A listener receives no bytes, so nobody waits for them: 0, or what recv(2) says of it. */
+static int op_refuse_listener(const struct op *op)
+{
+    const struct sock *sock = op->sock;
+    if (sock == NULL || !sock->listening || op->class->queue != OP_QUEUE_READ || op->class->accepts)
+        return 0;
+    return sock_data_error(sock, false);
+}
+
 /* Why it may not wait: 0, -EAGAIN, -ETIMEDOUT. */
 static int op_refuse(const struct op *op, uint64_t deadline)
 {
@@ -341,7 +350,10 @@ static int op_try(struct op *op, uint64_t deadline)
         if (result == OP_DONE)
             return OP_DONE;
     }
-    int error = op_refuse(op, deadline);
+    int error = op_refuse_listener(op);
+    if (error < 0)
+        return op_end(op, error);
+    error = op_refuse(op, deadline);
     if (error < 0)
         return op_fail(op, error, result == OP_WAIT ? noted : LOOP_READ | LOOP_WRITE);
     error = op_park(op, deadline != LOOP_NEVER ? deadline : op_limit(op));

@@ -139,6 +139,7 @@ static void accept_release(struct op *op)
 static const struct op_class accept_class = {
     .name = "accept",
     .queue = OP_QUEUE_READ,
+    .accepts = true,
     .step = accept_step,
     .release = accept_release,
 };
@@ -147,6 +148,7 @@ static const struct op_class accept_class = {
 static const struct op_class accept_always_class = {
     .name = "accept",
     .queue = OP_QUEUE_READ,
+    .accepts = true,
     .always_waits = true,
     .step = accept_step,
     .release = accept_release,

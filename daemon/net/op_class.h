@@ -35,6 +35,9 @@ struct op_class {
     /* Sends bytes, so that what was gathered before goes well into the same packet. */
     bool sends;
 
+    /* A reader of connections, not of bytes. */
+    bool accepts;
+
     /* Nobody's call: leaves the socket's last error alone. */
     bool quiet;
 

@@ -153,6 +153,10 @@ int sock_protocol(const struct sock *sock);
 bool sock_is_listener(const struct sock *sock);
 bool sock_is_stream(const struct sock *sock);
 
+/* What recv(2), or send(2) if it writes, says of a listening socket, which has no data: a negative
+ * errno. 0 of every other one. */
+int sock_data_error(const struct sock *sock, bool writes);
+
 /* "closed", "listening", "connecting", "connected", "bound", "unconnected". */
 const char *sock_state(const struct sock *sock);
 

@@ -230,6 +230,15 @@ bool sock_is_listener(const struct sock *sock)
     return sock->listening;
 }
 
+int sock_data_error(const struct sock *sock, bool writes)
+{
+    if (!sock->listening)
+        return 0;
+    if (sock->domain == AF_UNIX && sock_is_stream(sock))
+        return writes ? -ENOTCONN : -EINVAL;
+    return writes && sock->domain != AF_UNIX ? -EPIPE : -ENOTCONN;
+}
+
 bool sock_is_stream(const struct sock *sock)
 {
     return sock->type == SOCK_STREAM;

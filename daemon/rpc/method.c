@@ -76,6 +76,20 @@ int method_sock(struct rpc_call *call, const struct arg *arg, struct sock **out)
     return 0;
 }
 
+void method_explain_listener(struct rpc_call *call, const struct sock *sock)
+{
+    if (sock_is_listener(sock))
+        call->error.text = "this socket listens and has no data: accept gives its connections";
+}
+
+int method_data_sock(struct rpc_call *call, const struct arg *arg, struct sock **out)
+{
+    int result = method_sock(call, arg, out);
+    if (result == 0)
+        method_explain_listener(call, *out);
+    return result;
+}
+
 /* ---- addresses ---- */
 
 static int bad_place(struct rpc_call *call, int error, const char *argument, const char *why)

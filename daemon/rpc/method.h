@@ -22,6 +22,12 @@ typedef int method_fn(struct rpc_call *call, const struct args *args);
  * -EBADF, or -EPERM. Borrowed. */
 int method_sock(struct rpc_call *call, const struct arg *arg, struct sock **out);
 
+/* The same for a method that moves bytes, whose failure on a listener is explained. */
+int method_data_sock(struct rpc_call *call, const struct arg *arg, struct sock **out);
+
+/* Gives the failure of a call that moves bytes its sentence, if the socket is a listener. */
+void method_explain_listener(struct rpc_call *call, const struct sock *sock);
+
 /* Whether the caller may use the socket: it is the caller's, or shared with its group, or the
  * caller administrates. */
 bool method_may_use(const struct rpc_call *call, const struct sock *sock);

@@ -12,7 +12,7 @@
 int method_send(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     int flags = symbol_flags(&args->arg[2]);
@@ -25,7 +25,7 @@ int method_send(struct rpc_call *call, const struct args *args)
 int method_write(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     op_write(&call->op, sock, args->arg[1].bytes.data, args->arg[1].bytes.size);
@@ -35,7 +35,7 @@ int method_write(struct rpc_call *call, const struct args *args)
 int method_syswrite(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     op_syswrite(&call->op, sock, args->arg[1].bytes.data, args->arg[1].bytes.size);
@@ -47,7 +47,7 @@ int method_syswrite(struct rpc_call *call, const struct args *args)
 int method_recv(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     const struct arg *size = &args->arg[1];
@@ -74,7 +74,7 @@ static void take_delimiters(const struct arg_what *what, struct slice out[LIMIT_
 int method_read(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     const struct arg_what *what = &args->arg[1].what;
@@ -92,7 +92,7 @@ int method_read(struct rpc_call *call, const struct args *args)
 int method_sysread(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     const struct arg *size = &args->arg[1];

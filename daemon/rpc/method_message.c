@@ -22,6 +22,7 @@ int method_sendto(struct rpc_call *call, const struct args *args)
     int flags = symbol_flags(&args->arg[4]);
     if (flags < 0)
         return method_bad_flags(call);
+    method_explain_listener(call, sock);
     op_sendto(&call->op, sock, &to, data->data, data->size, flags);
     return call_start(call, args->timeout, method_written);
 }
@@ -39,7 +40,7 @@ static int recvfrom_complete(struct rpc_call *call)
 int method_recvfrom(struct rpc_call *call, const struct args *args)
 {
     struct sock *sock;
-    int result = method_sock(call, &args->arg[0], &sock);
+    int result = method_data_sock(call, &args->arg[0], &sock);
     if (result < 0)
         return result;
     const struct arg *limit = &args->arg[1];

@@ -34,6 +34,58 @@ class Calls(sockd_test.Case):
         return handle, self.call("name", handle)["port"]
 
 
+class TestListener(Calls):
+    """A listener has no data: a call for some fails at once, also while a handler accepts."""
+
+    READS = ((("read", {"limit": 5}),), (("read", {"delimiter": "x"}, 5),), (("recv",),), (("sysread",),),
+             (("recvfrom",),))
+    WRITES = ((("write", b"x"),), (("send", b"x"),), (("syswrite", b"x"),))
+
+    def listeners(self):
+        """Each with the errors of reads and writes."""
+        path = str(self.folder / "listener")
+        for handler in (None, "drop"):
+            yield self.call("tcp_server", "127.0.0.1", 0, handler)[0], "ENOTCONN", "EPIPE"
+            yield self.call("tcp_server", "unix/", path, handler)[0], "EINVAL", "ENOTCONN"
+
+    def setUp(self):
+        sockd_test.Case.setUp(self)
+        self.sockd = self.daemon("--load", self.script("function drop() end"))
+        self.client = self.keep(self.sockd.client())
+
+    def test_over_rpc_it_is_said_why(self):
+        for handle, reading, writing in self.listeners():
+            for calls, name in ((self.READS, reading), (self.WRITES, writing)):
+                for (call,) in calls:
+                    error = self.fails(name, self.call, call[0], handle, *call[1:])
+                    self.assertIn("accept gives its connections", error.message, call)
+                    self.assertEqual(self.call("errno", handle), error.number)
+            self.fails("EOPNOTSUPP", self.call, "sockd.stream", handle, 5)
+            self.close(handle)
+
+    def test_in_the_shell(self):
+        handle = self.call("tcp_server", "127.0.0.1", 0, "drop")[0]
+        for args in (("read", handle, 5), ("read", handle, 20 << 20), ("recv", handle),
+                     ("send", handle, "x"), ("recvfrom", handle)):
+            status, out, err = self.status(*args)
+            self.assertEqual((status, out), (1, ""), args)
+            self.assertIn("this socket listens", err, args)
+        for args in (("stream", handle), ("attach", handle)):
+            self.assertEqual(self.status(*args)[0], 1, args)
+        self.close(handle)
+
+    def test_in_lua(self):
+        for handle, reading, _ in self.listeners():
+            text = """local errno, s = require('errno'), sockd.socket(...)
+                      local data = s:read(5)
+                      local first = s:errno()
+                      return data == nil, first == errno[%r], s:recv(5) == nil or s:errno() == first,
+                          s:sysread(5) == nil"""
+            self.assertEqual(self.call("sockd.eval", text.replace("%r", repr(reading)), handle),
+                             [True, True, True, True])
+            self.close(handle)
+
+
 class TestPair(Calls):
     def test_two_that_are_connected(self):
         one, two = self.call("socketpair", "AF_UNIX", "SOCK_STREAM", 0)

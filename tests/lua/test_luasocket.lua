@@ -30,6 +30,28 @@ local function aside(call, ...)
     end, runner
 end
 
+check.case('an object shows its socket and nothing of its inside', function()
+    local json, msgpack = require('json'), require('msgpack')
+    local client, accepted = pair()
+    local shown = json.decode(json.encode(client))
+    check.equal(shown.class, 'tcp{client}')
+    check.equal(shown.fd, client:getfd())
+    check.equal(shown.peer.port, select(2, client:getpeername()))
+    local known = {class = true, fd = true, id = true, name = true, peer = true}
+    for key in pairs(shown) do
+        check.equal(known[key] and key, key)
+    end
+    check.equal(msgpack.decode(msgpack.encode({client}))[1].fd, client:getfd())
+    client:close()
+    accepted:close()
+    check.equal(json.decode(json.encode(client)).closed, true)
+    for _, object in ipairs({socket.tcp(), socket.tcp4(), socket.udp(), socket.udp4()}) do
+        local text = json.encode(object)
+        check.equal(text:find('born'), nil)
+        object:close()
+    end
+end)
+
 check.case('select in one fiber, send in another', function()
     local client, accepted = pair()
     local finish = aside(socket.select, {client}, nil, 5)
