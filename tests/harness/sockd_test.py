@@ -18,6 +18,7 @@ nothing to be told by, `until` asks again and again.
 import contextlib
 import os
 import pathlib
+import random
 import select
 import shutil
 import signal
@@ -66,10 +67,19 @@ def listener(backlog=100, family=socket.AF_INET, host="127.0.0.1"):
 
 
 def free_port():
-    """A port that nobody listens on now."""
-    sock, port = listener()
-    sock.close()
-    return port
+    """A port that nobody uses now. It is none of those that the kernel gives to connections and to
+    listeners that name no port, or another test's might get it in the meantime."""
+    path = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(path.read_text().split()[0]) if path.exists() else 32768
+    for _ in range(1000):
+        port = random.randrange(10000, lowest) if lowest > 11000 else 0
+        with socket.socket() as sock:
+            try:
+                sock.bind(("", port))
+            except OSError:
+                continue
+            return sock.getsockname()[1]
+    raise AssertionError("no port is free")
 
 
 def connect(port, host="127.0.0.1"):
