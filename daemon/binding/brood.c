@@ -97,18 +97,24 @@ static void brood_end_free(struct brood_end *end)
     free(end);
 }
 
+/* All fibers were looked at; those that were cancelled are asked about once more. */
+static void brood_end_walk(struct brood_end *end)
+{
+    if (!end->found) {
+        brood_end_free(end);
+        return;
+    }
+    end->walk = (struct fiber_walk){0};
+    end->found = false;
+}
+
 /* Some of them in each round of the loop: there may be a hundred thousand. */
 static void brood_on_task(struct loop_task *task)
 {
     struct binding *binding = CONTAINER_OF(task, struct binding, brood_task);
     struct brood_end *end = CONTAINER_OF(binding->brood_ends.next, struct brood_end, link);
-    if (!fiber_walk(binding->vm, &end->walk, brood_end_fiber, end)) {
-        if (!end->found)
-            brood_end_free(end);
-        else
-            end->walk = (struct fiber_walk){0};
-        end->found = false;
-    }
+    if (!fiber_walk(binding->vm, &end->walk, brood_end_fiber, end))
+        brood_end_walk(end);
     if (!list_empty(&binding->brood_ends))
         loop_defer(net_loop(binding->net), &binding->brood_task);
 }

@@ -301,9 +301,10 @@ bool fiber_is_cancelled(const struct fiber *fiber)
 
 void fiber_test_cancel(lua_State *L)
 {
-    const struct fiber *fiber = fiber_current(L);
+    struct fiber *fiber = fiber_current(L);
     if (fiber == NULL || !fiber->cancelled)
         return;
+    fiber->informed = true;
     lua_pushliteral(L, FIBER_CANCELLED);
     lua_error(L);
 }

@@ -43,6 +43,7 @@ struct fiber {
     bool unjoined : 1;  /* dead, and counted as such */
     bool charged : 1;   /* to an account, by who uses the machine */
     bool greedy : 1;    /* asked for more than it may have */
+    bool informed : 1;  /* has had the error of its cancellation */
     bool warned : 1;    /* stayed too long within C since it last waited: has less grace */
     uint8_t immediate;  /* calls in a row that did not wait, at most SCHEDULE_IMMEDIATE */
     int8_t status;      /* of a dead one: lua_resume's */

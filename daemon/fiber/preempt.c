@@ -6,9 +6,9 @@
  * handler of an xpcall has a say. Within a C function that called back it cannot yield: after a
  * short grace the hook throws an error, again at every instruction that follows, until the C
  * function is left; who catches that, and goes on without a wait, has a shorter one from then on. A
- * cancelled fiber that computes gets the error of its cancellation so, once a slice, and is ended
- * when it has not come to an end within the same grace. Hooks do not run in code compiled by the
- * JIT, in C, and in finalizers.
+ * cancelled fiber that computes gets the error of its cancellation so, once, unless a wait has
+ * thrown it already, and is ended when it has not come to an end within the same grace. Hooks do
+ * not run in code compiled by the JIT, in C, and in finalizers.
  *
  * A hook makes every instruction of Lua slower by a third. So it is set only for fibers that have
  * used up a slice before, and by a timer on the thread's CPU time, which ticks every few
@@ -164,8 +164,8 @@ void preempt_init(struct vm *vm)
  * before it goes on to do so. */
 static enum preempt_mode preempt_mode_of_burner(struct vm *vm, const struct fiber *fiber)
 {
-    vm->throw_cancel = fiber->cancelled;
-    return fiber->cancelled || fiber->burned > vm->cpu_limit ? PREEMPT_AT_ONCE : PREEMPT_COUNTING;
+    vm->throw_cancel = fiber->cancelled && !fiber->informed;
+    return vm->throw_cancel || fiber->burned > vm->cpu_limit ? PREEMPT_AT_ONCE : PREEMPT_COUNTING;
 }
 
 void preempt_arm(struct vm *vm, const struct fiber *fiber)
@@ -346,6 +346,7 @@ static void preempt_look(struct vm *vm, struct fiber *fiber, lua_State *L)
         preempt_end(vm, fiber, L);
     else if (vm->throw_cancel && fiber->cancelled) {
         vm->throw_cancel = false;
+        fiber->informed = true;
         preempt_throw_cancel(vm, L);
     } else if (!preempt_has_to_pause(vm, fiber, L))
         preempt_set(vm, PREEMPT_COUNTING);

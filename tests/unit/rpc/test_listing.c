@@ -66,7 +66,7 @@ Test(listing, a_long_list_is_whole_and_in_order)
     cr_assert(view_array(&answer.result, &count));
     cr_assert_eq(count, SOCKETS);
     for (int i = 0; i < SOCKETS; i++) {
-        cr_assert_eq(first_id(&answer.result), sock_id(socks[i]));
+        cr_assert_eq((uint64_t)first_id(&answer.result), sock_id(socks[i]));
         cr_assert(view_skip(&answer.result));
     }
     stop();
