@@ -114,7 +114,7 @@ class TestMemory(sockd_test.Case):
             self.check_others(daemon, client, port)
 
     def test_a_script_that_catches_the_error_and_frees_goes_on(self):
-        _, client, _ = self.served()
+        _, client, _ = self.served("--handler-cpu", "60")
         self.assertEqual(client.call("sockd.eval", """
             for i = 1, 5 do
                 local t = {}

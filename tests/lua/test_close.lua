@@ -108,6 +108,7 @@ check.case('a fiber that closes its own socket while another reads goes on first
 end)
 
 check.case('a cancelled fiber throws from the call in which it waits', function()
+    local large = ('x'):rep(100000000)
     local client, server = check.pair()
     local listener = socket('AF_INET', 'SOCK_STREAM', 'tcp')
     listener:bind('127.0.0.1')
@@ -120,7 +121,7 @@ check.case('a cancelled fiber throws from the call in which it waits', function(
         function() return client:readable() end,
         function() return listener:wait() end,
         function() return listener:accept() end,
-        function() return client:write(('x'):rep(100000000)) end,
+        function() return client:write(large) end,
         function() return fiber.sleep(100) end,
     }) do
         local after
