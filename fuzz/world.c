@@ -151,7 +151,8 @@ void world_open(struct world *world)
     MUST(net_new(&world->net, world->loop,
                  &(struct net_config){.max_sockets = 32, .lookup_threads = 1}) == 0);
     MUST(rpc_new(&world->rpc, world->net, &config, &hooks, world) == 0);
-    MUST(net_resolver(world->net)); /* or the first look-up makes it */
+    /* Or the first look-up makes it. */
+    MUST(net_resolver(world->net, &(struct resolver *){NULL}) == 0);
     world_spin(world);
     world->idle = loop_busy(world->loop);
 }

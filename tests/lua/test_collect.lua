@@ -21,6 +21,11 @@ local function collect()
     collectgarbage()
 end
 
+-- A thread of sockd's closes them.
+local function check_descriptors(before)
+    check.until_true(function() return descriptors() <= before end)
+end
+
 local ROUNDS, EACH = os.getenv('SOCKD_TEST_GC') and 2 or 10, 500
 
 local kinds = {
@@ -96,7 +101,7 @@ for name, make in pairs(kinds) do
         end
         fiber.yield()
         collect()
-        check.equal(descriptors(), before, 'descriptors')
+        check_descriptors(before)
     end)
 end
 
@@ -113,7 +118,7 @@ check.case('thousands that nobody ever held, at the limit of descriptors', funct
     end
     collectgarbage('restart')
     collect()
-    check.equal(descriptors(), before, 'descriptors')
+    check_descriptors(before)
 end)
 
 check.case('closed ones are not closed again', function()
