@@ -1,5 +1,5 @@
 /* What the module digest of lua/tarantool/ has in C: hashes by OpenSSL, CRC-32C, base64, and the
- * kernel's random bytes, which the module uuid has as well. */
+ * kernel's random bytes. The module uuid has the same. */
 #include "binding/extension.h"
 #include "binding/failure.h"
 #include "binding/serial.h"
@@ -109,6 +109,25 @@ static int digest_decode(lua_State *L)
     return 1;
 }
 
+/* ---- hexadecimal digits ---- */
+
+/* hex(bytes): of a hash, or of another few bytes. */
+static int digest_hex(lua_State *L)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t length;
+    const unsigned char *bytes = (const unsigned char *)luaL_checklstring(L, 1, &length);
+    struct serial_out out;
+    serial_out_init(&out, L);
+    for (size_t i = 0; i < length; i++) {
+        char *to = serial_out_add(&out, 2);
+        to[0] = digits[bytes[i] >> 4];
+        to[1] = digits[bytes[i] & 15];
+    }
+    serial_out_push(&out);
+    return 1;
+}
+
 /* ---- randomness ---- */
 
 /* random(size): so many bytes. */
@@ -132,6 +151,11 @@ static int digest_random(lua_State *L)
 }
 
 const luaL_Reg extension_digest[] = {
-    {"hash", digest_hash},     {"crc32", digest_crc32},   {"encode", digest_encode},
-    {"decode", digest_decode}, {"random", digest_random}, {NULL, NULL},
+    {"hash", digest_hash},
+    {"hex", digest_hex},
+    {"crc32", digest_crc32},
+    {"encode", digest_encode},
+    {"decode", digest_decode},
+    {"random", digest_random},
+    {NULL, NULL},
 };

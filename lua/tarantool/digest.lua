@@ -1,12 +1,11 @@
 -- The module digest: checksums, hashes, base64 and random bytes.
-local core, parts = ...
-core.extend('string') -- for hex
+local _, parts = ...
 
 local digest = {}
 
-local hash, crc32, decode, encode, random = parts.hash, parts.crc32, parts.decode, parts.encode, parts.random
+local hash, hex, crc32, decode, encode, random =
+    parts.hash, parts.hex, parts.crc32, parts.decode, parts.encode, parts.random
 local error, setmetatable, type = error, setmetatable, type
-local hex = string.hex
 
 local LINE = 72 -- characters of base64, for so many bytes:
 local BYTES = 54

@@ -1,11 +1,10 @@
 -- The module uuid: random identifiers of 128 bits, as RFC 4122 has them in its version 4.
-local core, parts = ...
-core.extend('string') -- for hex
+local _, parts = ...
 
 local uuid = {}
 
-local random = parts.random
-local error, setmetatable, type = error, setmetatable, type
+local hex, random = parts.hex, parts.random
+local error, setmetatable, tonumber, type = error, setmetatable, tonumber, type
 local byte, char, rawequal = string.byte, string.char, rawequal
 
 -- An object holds its 16 bytes in the order of its text.
@@ -38,7 +37,7 @@ local function ordered(bytes, order)
 end
 
 local function text_of(bytes)
-    return (bytes:hex():gsub('^(' .. ('.'):rep(8) .. ')(....)(....)(....)', '%1-%2-%3-%4-'))
+    return (hex(bytes):gsub('^(' .. ('.'):rep(8) .. ')(....)(....)(....)', '%1-%2-%3-%4-'))
 end
 
 -- Version 4, and the variant of RFC 4122.
@@ -85,6 +84,10 @@ function uuid.str()
     return text_of(fresh())
 end
 
+local function byte_of(digits)
+    return char(tonumber(digits, 16))
+end
+
 local TEXT = '^' .. ('%x'):rep(8) .. '%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-' .. ('%x'):rep(12) .. '$'
 
 -- Nil for a text that is none.
@@ -94,7 +97,7 @@ function uuid.fromstr(text)
     elseif not text:find(TEXT) then
         return nil
     end
-    local bytes = text:gsub('-', ''):fromhex()
+    local bytes = text:gsub('-', ''):gsub('%x%x', byte_of)
     if byte(bytes, 9) >= 224 then
         return nil -- this variant is reserved
     end

@@ -13,6 +13,23 @@ class TestTarantool(sockd_test.Case):
         self.assertEqual(client.call("sockd.eval", "require('tarantool') return ('a b'):split()"), ["a", "b"])
         self.assertIs(client.call("sockd.call", "plain", []), False)
 
+    def test_a_module_adds_nothing_to_those_that_all_share(self):
+        daemon = self.daemon()
+        client = self.keep(daemon.client())
+        count = """local names = {}
+for _, module in ipairs({string, table, math, os, io, debug, _G}) do
+    for name in pairs(module) do names[#names + 1] = tostring(name) end
+end
+table.sort(names)
+return table.concat(names, ' ')"""
+        before = client.call("sockd.eval", count)
+        for name in ("uri", "uuid", "digest"):
+            self.assertIs(client.call("sockd.eval", f"return type(require('{name}')) == 'table'"), True)
+            self.assertEqual(client.call("sockd.eval", count), before, name)
+        self.assertEqual(client.call("sockd.eval", "return require('digest').md5_hex('abc')"), "900150983cd24fb0d6963f7d28e17f72")
+        text = "01234567-89ab-4def-8123-456789abcdef"
+        self.assertEqual(client.call("sockd.eval", f"return require('uuid').fromstr('{text.upper()}'):str()"), text)
+
     def test_sockd_check_knows_who_has_required_it(self):
         for text, expected in (("print(string.split('a b'))", 1),
                                ("require('tarantool')\nprint(string.split('a b'), tonumber64('1'))", 0)):
