@@ -8,11 +8,11 @@
 #include "check.h"
 
 #include "binding/embedded.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/options.h"
 #include "info.h"
 #include "loop/loop.h"
 #include "net/net.h"
-#include "options.h"
 #include "runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -4,7 +4,7 @@
  */
 #include "info.h"
 
-#include "options_table.h"
+#include "config/options_table.h"
 #include "runtime_private.h"
 #include "util/error.h"
 

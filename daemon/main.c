@@ -1,6 +1,6 @@
 /* sockd: parse, prepare, serve. */
 #include "check.h"
-#include "options.h"
+#include "config/options.h"
 #include "process.h"
 #include "run.h"
 #include "serve.h"

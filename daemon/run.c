@@ -1,11 +1,11 @@
 /* `sockd run`: a loop, the runtime and one script. */
 #include "run.h"
 
+#include "config/options.h"
 #include "info.h"
 #include "loop/closer.h"
 #include "loop/loop.h"
 #include "net/net.h"
-#include "options.h"
 #include "process.h"
 #include "runtime.h"
 #include "termination.h"

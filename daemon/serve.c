@@ -10,6 +10,8 @@
  */
 #include "serve.h"
 
+#include "config/options.h"
+#include "config/quotas.h"
 #include "control.h"
 #include "culprit.h"
 #include "door.h"
@@ -20,9 +22,7 @@
 #include "loop/loop.h"
 #include "net/net.h"
 #include "net/sock.h"
-#include "options.h"
 #include "process.h"
-#include "quotas.h"
 #include "reach.h"
 #include "reload.h"
 #include "rpc/access.h"

@@ -4,8 +4,8 @@
  */
 #include "fuzz.h"
 
-#include "config.h"
-#include "options.h"
+#include "config/config.h"
+#include "config/options.h"
 
 #include <errno.h>
 #include <string.h>

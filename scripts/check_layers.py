@@ -24,14 +24,15 @@ LAYERS = {
     "daemon/fiber": ["base", "util", "loop"],
     "daemon/binding": ["base", "util", "loop", "net", "fiber"],
     "daemon/rpc": ["base", "util", "loop", "net", "protocol"],
-    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol"],
+    "daemon/config": ["base", "util", "net", "rpc"],
+    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol", "config"],
 }
 
 # Libraries that only these folders may know.
 LIBRARIES = {
     r"event2?/|event\.h": ["daemon/loop", "client/examples"],
     r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding"],
-    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon"],
+    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon/config", "daemon"],
     r"systemd/": ["daemon"],
     r"jansson\.h": ["client/ctl"],
     r"sockd/": ["client", "client/ctl", "client/examples"],

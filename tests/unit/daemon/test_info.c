@@ -1,8 +1,8 @@
 /* sockd.info: what scripts see of the daemon. */
 #include "info.h"
 
+#include "config/options.h"
 #include "lua_fixture.h"
-#include "options.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* The table of options, and how the text of a value becomes a field and back. */
-#include "options_table.h"
+#include "config/options_table.h"
 
 #include "base/numeral.h"
 #include "rpc/access.h"

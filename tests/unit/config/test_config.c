@@ -1,7 +1,7 @@
 /* The configuration file: what it may say, what it may not do, and what a mistake is answered. */
-#include "config.h"
+#include "config/config.h"
 
-#include "options.h"
+#include "config/options.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* The table of options: what holds for every row of it. */
-#include "options_table.h"
+#include "config/options_table.h"
 
 #include "util/quota.h"
 

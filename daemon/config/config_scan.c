@@ -3,7 +3,7 @@
  * table was given its value, so the text is looked through: words and signs, without what is in
  * comments and strings.
  */
-#include "config.h"
+#include "config/config.h"
 
 #include <string.h>
 

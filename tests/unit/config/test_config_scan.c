@@ -1,5 +1,5 @@
 /* Where a value stands in a configuration file. */
-#include "config.h"
+#include "config/config.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Memory for the making of a Lua machine; see nursery.h. */
-#include "nursery.h"
+#include "config/nursery.h"
 
 #include "util/error.h"
 

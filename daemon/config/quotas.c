@@ -1,5 +1,5 @@
 /* Quotas that follow what there is; see quotas.h. */
-#include "quotas.h"
+#include "config/quotas.h"
 
 #include "net/net.h"
 

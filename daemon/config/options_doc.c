@@ -1,5 +1,5 @@
 /* The options in scdoc's markup and as an example of a configuration file, for the build. */
-#include "options_table.h"
+#include "config/options_table.h"
 
 #include <string.h>
 

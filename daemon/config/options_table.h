@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "options.h"
+#include "config/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* The command line; the table is in options_table.c. */
-#include "options.h"
+#include "config/options.h"
 
-#include "config.h"
-#include "options_table.h"
+#include "config/config.h"
+#include "config/options_table.h"
 #include "util/error.h"
 #include "util/escape.h"
 

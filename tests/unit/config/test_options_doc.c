@@ -1,6 +1,6 @@
 /* What the build makes of the table. */
-#include "config.h"
-#include "options_table.h"
+#include "config/config.h"
+#include "config/options_table.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

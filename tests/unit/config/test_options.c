@@ -1,5 +1,5 @@
 /* The options: what is understood, and what a mistake is answered. */
-#include "options.h"
+#include "config/options.h"
 
 #include "rpc/access.h"
 

@@ -1,5 +1,5 @@
 /* Quotas that follow what there is. */
-#include "quotas.h"
+#include "config/quotas.h"
 
 #include "net/net.h"
 

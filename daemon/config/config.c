@@ -1,8 +1,8 @@
 /* The configuration file's machine and what sockd.cfg does; see config.h. */
-#include "config.h"
+#include "config/config.h"
 
-#include "nursery.h"
-#include "options_table.h"
+#include "config/nursery.h"
+#include "config/options_table.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/escape.h"

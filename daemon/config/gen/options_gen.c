@@ -2,7 +2,7 @@
  * What the build makes of the table of options: `sockd_gen_options example` prints the example of a
  * configuration file, `… manual` and `… file` the sections of the manual pages.
  */
-#include "options.h"
+#include "config/options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What --help says of the options. */
-#include "options_table.h"
+#include "config/options_table.h"
 
 #include <string.h>
 
