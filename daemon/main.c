@@ -1,7 +1,7 @@
 /* sockd: parse, prepare, serve. */
 #include "check.h"
 #include "config/options.h"
-#include "process.h"
+#include "host/process.h"
 #include "run.h"
 #include "serve.h"
 #include "util/log.h"

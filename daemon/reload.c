@@ -1,9 +1,9 @@
 /* Reloads from outside; see reload.h. */
 #include "reload.h"
 
+#include "host/service.h"
 #include "loop/loop.h"
 #include "runtime.h"
-#include "service.h"
 #include "util/error.h"
 #include "util/log.h"
 

@@ -2,13 +2,13 @@
 #include "run.h"
 
 #include "config/options.h"
+#include "host/process.h"
+#include "host/termination.h"
 #include "info.h"
 #include "loop/closer.h"
 #include "loop/loop.h"
 #include "net/net.h"
-#include "process.h"
 #include "runtime.h"
-#include "termination.h"
 #include "util/error.h"
 #include "util/log.h"
 

@@ -5,9 +5,9 @@
 #include "runtime_private.h"
 
 #include "binding/sink.h"
+#include "host/process.h"
 #include "load.h"
 #include "net/net.h"
-#include "process.h"
 #include "util/error.h"
 
 #include <lauxlib.h>

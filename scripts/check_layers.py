@@ -25,7 +25,8 @@ LAYERS = {
     "daemon/binding": ["base", "util", "loop", "net", "fiber"],
     "daemon/rpc": ["base", "util", "loop", "net", "protocol"],
     "daemon/config": ["base", "util", "net", "rpc"],
-    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol", "config"],
+    "daemon/host": ["base", "util", "loop", "net", "rpc"],
+    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol", "config", "host"],
 }
 
 # Libraries that only these folders may know.
@@ -33,7 +34,7 @@ LIBRARIES = {
     r"event2?/|event\.h": ["daemon/loop", "client/examples"],
     r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding"],
     r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon/config", "daemon"],
-    r"systemd/": ["daemon"],
+    r"systemd/": ["daemon/host"],
     r"jansson\.h": ["client/ctl"],
     r"sockd/": ["client", "client/ctl", "client/examples"],
 }

@@ -4,9 +4,9 @@
  * then the question whether something answers at the path; only then is a dead file removed. The
  * socket is bound for its owner alone and opened to others when it belongs to the right group.
  */
-#include "control.h"
+#include "host/control.h"
 
-#include "ids.h"
+#include "host/ids.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/log.h"

@@ -1,5 +1,5 @@
 /* The process as a whole: its limits, and the descriptors it may not keep. */
-#include "process.h"
+#include "host/process.h"
 
 #include "util/log.h"
 

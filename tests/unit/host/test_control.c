@@ -1,6 +1,6 @@
 /* The control socket's place: who gets it, who may enter, what is left behind. */
-#include "control.h"
 #include "harness/harness.h"
+#include "host/control.h"
 #include "util/log.h"
 
 #include <criterion/criterion.h>

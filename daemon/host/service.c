@@ -3,7 +3,7 @@
  * while the manager does not read, and nothing may make the daemon wait. So what it is told is sent
  * here, at once, or again and again until it can be.
  */
-#include "service.h"
+#include "host/service.h"
 
 #include "base/numeral.h"
 #include "loop/loop.h"

@@ -1,5 +1,5 @@
 /* Numbers that no later daemon may give again. See ids.h. */
-#include "ids.h"
+#include "host/ids.h"
 
 #include "base/numeral.h"
 #include "util/cleanup.h"

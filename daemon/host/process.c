@@ -1,5 +1,5 @@
 /* What concerns the process as a whole; the contract is in process.h. */
-#include "process.h"
+#include "host/process.h"
 
 #include "util/log.h"
 

@@ -1,10 +1,10 @@
 /* The file of the control socket, while it is served. See door.h. */
-#include "door.h"
+#include "host/door.h"
 
-#include "control.h"
+#include "host/control.h"
+#include "host/termination.h"
 #include "loop/loop.h"
 #include "rpc/rpc.h"
-#include "termination.h"
 #include "util/error.h"
 #include "util/list.h"
 #include "util/log.h"

@@ -1,5 +1,5 @@
 /* SIGTERM, and what the second one does. */
-#include "termination.h"
+#include "host/termination.h"
 
 #include "harness/harness.h"
 #include "loop/loop.h"

@@ -1,6 +1,6 @@
 /* See termination.h. What the handler uses is async-signal-safe (signal-safety(7)), and all that it
  * reads belongs to the thread in which it runs: the others block these signals. */
-#include "termination.h"
+#include "host/termination.h"
 
 #include "loop/loop.h"
 #include "util/cleanup.h"

@@ -1,5 +1,5 @@
 /* What the service manager is told and what it passes. */
-#include "service.h"
+#include "host/service.h"
 
 #include "harness/harness.h"
 #include "loop/loop.h"

@@ -1,7 +1,7 @@
 /* Whom the daemon must not talk to; the contract is in reach.h. */
-#include "reach.h"
+#include "host/reach.h"
 
-#include "control.h"
+#include "host/control.h"
 #include "net/address.h"
 #include "util/cleanup.h"
 #include "util/error.h"
