@@ -13,7 +13,7 @@
 #include "info.h"
 #include "loop/loop.h"
 #include "net/net.h"
-#include "runtime_private.h"
+#include "scripts/runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/escape.h"

@@ -5,7 +5,7 @@
 #include "info.h"
 
 #include "config/options_table.h"
-#include "runtime_private.h"
+#include "scripts/runtime_private.h"
 #include "util/error.h"
 
 #include <lauxlib.h>

@@ -3,7 +3,7 @@
 
 #include "host/service.h"
 #include "loop/loop.h"
-#include "runtime.h"
+#include "scripts/runtime.h"
 #include "util/error.h"
 #include "util/log.h"
 

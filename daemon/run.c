@@ -8,7 +8,7 @@
 #include "loop/closer.h"
 #include "loop/loop.h"
 #include "net/net.h"
-#include "runtime.h"
+#include "scripts/runtime.h"
 #include "util/error.h"
 #include "util/log.h"
 

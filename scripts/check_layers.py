@@ -26,14 +26,17 @@ LAYERS = {
     "daemon/rpc": ["base", "util", "loop", "net", "protocol"],
     "daemon/config": ["base", "util", "net", "rpc"],
     "daemon/host": ["base", "util", "loop", "net", "rpc"],
-    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol", "config", "host"],
+    "daemon/scripts": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol", "host"],
+    "daemon": ["base", "util", "loop", "net", "fiber", "binding", "rpc", "protocol", "config", "host",
+               "scripts"],
 }
 
 # Libraries that only these folders may know.
 LIBRARIES = {
     r"event2?/|event\.h": ["daemon/loop", "client/examples"],
     r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding"],
-    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon/config", "daemon"],
+    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon/config", "daemon/scripts",
+                                            "daemon"],
     r"systemd/": ["daemon/host"],
     r"jansson\.h": ["client/ctl"],
     r"sockd/": ["client", "client/ctl", "client/examples"],

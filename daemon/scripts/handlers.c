@@ -4,12 +4,12 @@
  * A handler given as text becomes a function of Lua (lua/handler.lua) that finds out with its
  * first connection what the text is: something that returns the handler, or the handler's body.
  */
-#include "handlers.h"
+#include "scripts/handlers.h"
 
 #include "binding/server.h"
-#include "code.h"
 #include "rpc/hooks.h"
-#include "runtime_private.h"
+#include "scripts/code.h"
+#include "scripts/runtime_private.h"
 #include "util/error.h"
 #include "util/log.h"
 

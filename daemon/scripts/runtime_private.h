@@ -7,8 +7,8 @@
 #include "fiber/fiber.h"
 #include "fiber/vm.h"
 #include "loop/loop.h"
-#include "runtime.h"
-#include "scripts.h"
+#include "scripts/runtime.h"
+#include "scripts/script_list.h"
 #include "util/list.h"
 
 struct runtime {

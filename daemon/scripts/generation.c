@@ -7,9 +7,9 @@
  * end either the new take their place, which cannot fail, or all are put back.
  */
 #include "binding/origin.h"
-#include "handlers.h"
-#include "load.h"
-#include "runtime_private.h"
+#include "scripts/handlers.h"
+#include "scripts/load.h"
+#include "scripts/runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

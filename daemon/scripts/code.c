@@ -1,8 +1,8 @@
 /* Functions by name and chunks of text; see code.h. */
-#include "code.h"
+#include "scripts/code.h"
 
 #include "rpc/hooks.h"
-#include "runtime_private.h"
+#include "scripts/runtime_private.h"
 #include "util/error.h"
 
 #include <lauxlib.h>

@@ -2,8 +2,8 @@
  * it is in tests/e2e/test_reload.py. */
 #include "lua_fixture.h"
 
-#include "hooks.h"
 #include "rpc/hooks.h"
+#include "scripts/hooks.h"
 #include "util/error.h"
 
 #include <lauxlib.h>

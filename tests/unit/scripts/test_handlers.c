@@ -2,9 +2,9 @@
  * take the outcome of an eval. */
 #include "lua_fixture.h"
 
-#include "hooks.h"
 #include "net/address.h"
 #include "rpc/hooks.h"
+#include "scripts/hooks.h"
 
 #include <msgpack.h>
 #include <sys/socket.h>

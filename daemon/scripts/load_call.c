@@ -1,12 +1,12 @@
 /* sockd.load and sockd.reload; see load_call.h. */
-#include "load_call.h"
+#include "scripts/load_call.h"
 
-#include "code.h"
-#include "hooks.h"
 #include "protocol/limits.h"
 #include "protocol/writer.h"
 #include "rpc/hooks.h"
-#include "runtime.h"
+#include "scripts/code.h"
+#include "scripts/hooks.h"
+#include "scripts/runtime.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/list.h"

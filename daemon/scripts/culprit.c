@@ -1,10 +1,10 @@
 /* See culprit.h. */
-#include "culprit.h"
+#include "scripts/culprit.h"
 
 #include "binding/server.h"
 #include "fiber/trace.h"
 #include "net/sock.h"
-#include "runtime_private.h"
+#include "scripts/runtime_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "loop/loop.h"
 #include "net/net.h"
 #include "net/sock.h"
-#include "runtime.h"
+#include "scripts/runtime.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Lists of script files; see scripts.h. */
-#include "scripts.h"
+#include "scripts/script_list.h"
 
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -3,14 +3,14 @@
  *
  * The fiber of one may outlive the interest in it: then nobody is told how it ended.
  */
-#include "call.h"
+#include "scripts/eval.h"
 
 #include "binding/origin.h"
 #include "binding/value.h"
-#include "code.h"
-#include "hooks.h"
 #include "rpc/hooks.h"
-#include "runtime_private.h"
+#include "scripts/code.h"
+#include "scripts/hooks.h"
+#include "scripts/runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/quota.h"

@@ -5,9 +5,9 @@
  * A load lives until it has told its caller how it went. Each of its steps is a task of the loop:
  * compile the next file, let a fiber run it, and when the fiber has ended, go on.
  */
-#include "load.h"
+#include "scripts/load.h"
 
-#include "runtime_private.h"
+#include "scripts/runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "scripts.h"
+#include "scripts/script_list.h"
 
 #include <stdint.h>
 

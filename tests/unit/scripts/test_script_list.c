@@ -1,5 +1,5 @@
 /* Lists of script files. */
-#include "scripts.h"
+#include "scripts/script_list.h"
 
 #include "harness/harness.h"
 

@@ -1,13 +1,13 @@
 /* The hooks of the control server, each handed to the file that knows; see hooks.h. */
-#include "hooks.h"
+#include "scripts/hooks.h"
 
 #include "binding/server.h"
 #include "binding/tally.h"
-#include "call.h"
-#include "handlers.h"
-#include "load_call.h"
 #include "rpc/hooks.h"
-#include "runtime_private.h"
+#include "scripts/eval.h"
+#include "scripts/handlers.h"
+#include "scripts/load_call.h"
+#include "scripts/runtime_private.h"
 #include "util/error.h"
 
 static int on_serve(void *context, struct sock *listener, const struct rpc_handler *handler,

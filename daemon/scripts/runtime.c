@@ -2,12 +2,12 @@
  * The Lua runtime; see runtime.h. Scripts are loaded in generation.c, what the control server asks
  * for is in hooks.c.
  */
-#include "runtime_private.h"
+#include "scripts/runtime_private.h"
 
 #include "binding/sink.h"
 #include "host/process.h"
-#include "load.h"
 #include "net/net.h"
+#include "scripts/load.h"
 #include "util/error.h"
 
 #include <lauxlib.h>
