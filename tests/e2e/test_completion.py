@@ -1,6 +1,7 @@
 """Completion of sockctl's command lines, by real shells."""
 import os
 import shlex
+import signal
 import subprocess
 
 import sockd_test
@@ -85,7 +86,7 @@ class TestCompletion(sockd_test.Case):
             f"unsetopt PROMPT_SP; PS1='ready> '; fpath=({FOLDER} $fpath)\n"
             "autoload -U compinit; compinit -u -D\n")
         env = dict(self.env, TERM="dumb", ZDOTDIR=str(self.folder))
-        with Terminal(["zsh", "-d", "-i"], env, size=(60, 200)) as shell:
+        with Terminal(["zsh", "-d", "-i"], env, size=(60, 200), end=signal.SIGHUP) as shell:
             shell.expect_prompt("ready> ")
             shell.type(line + "\t")
             shell.expect(shown)

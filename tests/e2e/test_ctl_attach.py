@@ -309,7 +309,7 @@ class TestTerminal(Attach):
     def test_stopped_and_continued(self):
         """By the shell, whose job it is."""
         env = dict(self.env, PS1="ready> ", PATH=f"{sockd_test.BIN}:{os.environ['PATH']}")
-        with Terminal(["bash", "--norc", "--noprofile", "--noediting", "-i"], env) as shell:
+        with Terminal(["bash", "--norc", "--noprofile", "--noediting", "-i"], env, end=signal.SIGHUP) as shell:
             shell.expect("ready> ")
             shell.type("sockctl attach joined --raw\n")
             shell.expect("(^] detaches)")

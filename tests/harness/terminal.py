@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -17,7 +18,8 @@ from sockd_test import PATIENCE, until
 
 
 class Terminal:
-    def __init__(self, command, env=None, size=(24, 80)):
+    def __init__(self, command, env=None, size=(24, 80), end=signal.SIGTERM):
+        self.end = end  # the signal that ends the program
         self.master, slave = pty.openpty()
         termios.tcsetwinsize(self.master, size)
         self.slave = slave
@@ -38,7 +40,7 @@ class Terminal:
         return self
 
     def __exit__(self, *unused):
-        self.process.terminate()  # not kill: it may have something to write
+        self.process.send_signal(self.end)  # not kill: it may have something to write
         try:
             self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

@@ -324,8 +324,9 @@ class Sweep:
         while True:
             stats = programs.root.call("sockd.stats")
             fds = len(os.listdir(f"/proc/{programs.server.pid}/fd"))
+            # A thread closes some: one may still have been open when they were counted before.
             left = {"clients": stats["clients"] - 1, "sockets": stats["sockets"],
-                    "operations": stats["operations"], "descriptors": fds - programs.base}
+                    "operations": stats["operations"], "descriptors": max(0, fds - programs.base)}
             if not any(left.values()) or time.monotonic() > deadline:
                 return {name: count for name, count in left.items() if count}
             time.sleep(0.002)
