@@ -6,7 +6,6 @@
 -- for as long as somebody is there to see it.
 local core = ...
 local fiber = require('fiber')
-local yaml = core.yaml
 local null = require('json').NULL
 
 local pcall, tostring, loadstring, print = pcall, tostring, loadstring, print
@@ -16,6 +15,12 @@ local OUTPUT_MAX = 256 * 1024 -- of what is printed while the client does not fe
 
 local console = {}
 local sessions, last_id = {}, 0
+
+-- Results as text. The encoder is in memory from when somebody has a result.
+local function yaml(values, count)
+    core.yaml = core.yaml or core.extend('yaml_encode')
+    return core.yaml.list(values, count)
+end
 
 -- ---- what is printed ----
 

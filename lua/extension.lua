@@ -6,7 +6,7 @@ local extension = core.extension
 local loaders, type = package.loaders, type
 
 -- What a script may require. The other files extend modules that are there.
-local modules = {tarantool = 'tarantool', uri = 'uri', digest = 'digest', uuid = 'uuid'}
+local modules = {tarantool = 'tarantool', uri = 'uri', digest = 'digest', uuid = 'uuid', yaml = 'yaml'}
 
 -- Runs one of the files.
 function core.extend(file)

@@ -66,7 +66,7 @@ end
 for _, name in ipairs({'errno', 'log', 'clock', 'json', 'msgpack', 'sockd'}) do
     module(name)
 end
-for _, name in ipairs({'tarantool', 'uri', 'uuid', 'digest'}) do
+for _, name in ipairs({'tarantool', 'uri', 'uuid', 'digest', 'yaml'}) do
     module(name)
 end
 if package.loaded.uuid then

@@ -4,7 +4,7 @@
 # What it takes to build, and what the tests need beyond that. All of it is Debian 12's.
 build_packages=(
     gcc libc6-dev make cmake ninja-build pkg-config
-    libevent-dev libmsgpack-dev libluajit-5.1-dev libsystemd-dev libjansson-dev libedit-dev libssl-dev scdoc
+    libevent-dev libmsgpack-dev libluajit-5.1-dev libsystemd-dev libjansson-dev libedit-dev libssl-dev libyaml-dev scdoc
 )
 test_packages=(
     libcriterion-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck

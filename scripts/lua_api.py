@@ -21,7 +21,7 @@ MODULES = [
     ("socket", "socket"), ("fiber", "fiber"), ("errno", "errno"), ("log", "log"), ("clock", "clock"),
     ("json", "json"), ("msgpack", "msgpack"), ("box", "box"), ("sockd", "sockd"),
     ("luasocket", "LuaSocket"), ("tarantool", "tarantool"), ("uri", "uri"),
-    ("uuid", "uuid"), ("digest", "digest"),
+    ("uuid", "uuid"), ("digest", "digest"), ("yaml", "yaml"),
 ]
 # What an object of a class is called where it is used.
 OBJECTS = {

@@ -109,6 +109,14 @@ void cdata_push_unsigned(lua_State *L, uint64_t value)
         cdata_push_uint64(L, value);
 }
 
+void cdata_push_decoded(lua_State *L, uint64_t value)
+{
+    if (value < INT64_MAX)
+        cdata_push_integer(L, (int64_t)value);
+    else
+        cdata_push_unsigned(L, value);
+}
+
 void cdata_push_null(lua_State *L)
 {
     int null = binding_of(L)->cdata.null;

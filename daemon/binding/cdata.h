@@ -22,6 +22,10 @@ void cdata_push_uint64(lua_State *L, uint64_t value);
 void cdata_push_integer(lua_State *L, int64_t value);
 void cdata_push_unsigned(lua_State *L, uint64_t value);
 
+/* As decoders do: an object is signed, below the limit; with it, Tarantool says, begin the unsigned
+ * ones. */
+void cdata_push_decoded(lua_State *L, uint64_t value);
+
 void cdata_push_null(lua_State *L);
 
 enum cdata_kind {

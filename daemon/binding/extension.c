@@ -6,14 +6,14 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* The functions in C that a module has beneath its Lua. */
+/* The functions in C that a module has beneath its Lua; some have several lists. */
 static const struct {
     const char *name;
     const luaL_Reg *functions;
 } extension_parts[] = {
-    {"tarantool", extension_tarantool},
-    {"digest", extension_digest},
-    {"uuid", extension_digest},
+    {"tarantool", extension_tarantool}, {"digest", extension_digest},
+    {"uuid", extension_digest},         {"yaml", extension_digest},
+    {"yaml", extension_yaml},           {"yaml_text", extension_digest},
 };
 
 static void extension_push_parts(lua_State *L, const char *name)

@@ -13,3 +13,4 @@ void extension_open(lua_State *L, int internals);
 /* The functions in C beneath a module; the list ends with NULL. */
 extern const luaL_Reg extension_tarantool[];
 extern const luaL_Reg extension_digest[];
+extern const luaL_Reg extension_yaml[];

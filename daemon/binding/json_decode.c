@@ -90,15 +90,6 @@ static void json_push_string(struct json_decoder *decoder, const struct json_tok
         vm_push_bytes(decoder->L, text, (size_t)(end - text));
 }
 
-/* As an object it is signed, below the limit: with it, Tarantool says, begin the unsigned ones. */
-static void json_push_unsigned(lua_State *L, uint64_t whole)
-{
-    if (whole < INT64_MAX)
-        cdata_push_integer(L, (int64_t)whole);
-    else
-        cdata_push_unsigned(L, whole);
-}
-
 static void json_push_odd(struct json_decoder *decoder, double number)
 {
     if (!isfinite(number) && !decoder->options->decode_invalid_numbers)
@@ -123,7 +114,7 @@ static void json_push_scalar(struct json_decoder *decoder, const struct json_tok
         json_push_string(decoder, token);
         return;
     case JSON_UNSIGNED:
-        json_push_unsigned(decoder->L, token->whole);
+        cdata_push_decoded(decoder->L, token->whole);
         return;
     case JSON_INTEGER:
         cdata_push_integer(decoder->L, token->integer);

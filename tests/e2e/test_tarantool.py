@@ -23,12 +23,25 @@ end
 table.sort(names)
 return table.concat(names, ' ')"""
         before = client.call("sockd.eval", count)
-        for name in ("uri", "uuid", "digest"):
+        for name in ("uri", "uuid", "digest", "yaml"):
             self.assertIs(client.call("sockd.eval", f"return type(require('{name}')) == 'table'"), True)
             self.assertEqual(client.call("sockd.eval", count), before, name)
         self.assertEqual(client.call("sockd.eval", "return require('digest').md5_hex('abc')"), "900150983cd24fb0d6963f7d28e17f72")
         text = "01234567-89ab-4def-8123-456789abcdef"
         self.assertEqual(client.call("sockd.eval", f"return require('uuid').fromstr('{text.upper()}'):str()"), text)
+
+    def test_yaml_in_a_handler_lets_others_have_their_turn(self):
+        daemon = self.daemon("--load", self.script("""function read()
+    local fiber, turns, done = require('fiber'), 0, false
+    fiber.create(function()
+        while not done do turns = turns + 1 fiber.yield() end
+    end)
+    local list = require('yaml').decode(('- [1, {a: b}]\\n'):rep(30000))
+    done = true
+    return #list, turns > 10
+end"""), "--handler-cpu", "60")
+        client = self.keep(daemon.client())
+        self.assertEqual(client.call("sockd.call", "read", []), [30000, True])
 
     def test_sockd_check_knows_who_has_required_it(self):
         for text, expected in (("print(string.split('a b'))", 1),

@@ -58,4 +58,11 @@ check.case('decoding a long text', function()
     end), 400001)
 end)
 
+check.case('decoding and encoding much YAML', function()
+    local yaml = require('yaml')
+    check.equal(runs_beside(function()
+        return #yaml.decode(yaml.encode(yaml.decode(('- {a: [1, b]}\n'):rep(20000))))
+    end), 20000)
+end)
+
 check.finish()

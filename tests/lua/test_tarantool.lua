@@ -91,4 +91,32 @@ check.case('random bytes have bounds', function()
     end
 end)
 
+check.case('YAML has bounds', function()
+    local yaml = require('yaml')
+    check.throws('the text nests too deep', yaml.decode, ('['):rep(1001))
+    check.throws('the text nests too deep', yaml.decode, ('- '):rep(100000))
+    check.equal(type(yaml.decode(('['):rep(1000) .. (']'):rep(1000))), 'table')
+    local tags = ('%TAG !a! b\n'):rep(1001)
+    check.throws('the text declares too many tags', yaml.decode, tags .. '--- 1')
+    check.equal(#yaml.decode(('a'):rep(1048576)), 1048576)
+    check.throws('a piece of the text is too long', yaml.decode, ('a'):rep(4194304))
+    check.throws('a piece of the text is too long', yaml.decode, '#' .. ('a'):rep(4194304))
+    local deep = {}
+    for _ = 1, 600 do
+        deep = {deep}
+    end
+    check.throws('the value nests too deep', yaml.encode, deep)
+end)
+
+check.case('YAML of what changes while it is written', function()
+    local yaml = require('yaml')
+    local grows = setmetatable({}, {__serialize = function(self)
+        self[1] = setmetatable({}, getmetatable(self))
+        return {self[1]}
+    end})
+    check.throws('the value nests too deep', yaml.encode, grows)
+    local turns = setmetatable({}, {__serialize = function(self) return self end})
+    check.equal(yaml.encode(turns), '--- []\n...\n')
+end)
+
 check.finish()

@@ -2,16 +2,15 @@
 -- back as the same string, quoted where it is not, a block where it has empty lines, base 64 where
 -- it is no text at all.
 --
--- A place where text goes (`out`) is what yaml.lua makes: its `put` appends characters, its
+-- A place where text goes (`out`) is what yaml_encode.lua makes: its `put` appends characters, its
 -- `line(indent)` begins a line, `column` counts the characters of the line so far.
-local core = ...
-
-local concat = table.concat
+local _, parts = ...
 
 local WIDTH = 80 -- beyond it, a long string goes on in the next line at the next space
 
+local base64 = parts.encode
+
 local text = {}
-core.yaml_text = text
 
 -- The character that starts there, its code and where the next one starts; nil if it is not UTF-8.
 local function decode(s, at)
@@ -227,25 +226,7 @@ local function put_block(out, chars, indent)
     end
 end
 
-local DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-
-local function base64(s)
-    local groups = {}
-    for i = 1, #s, 3 do
-        local a, b, c = s:byte(i, i + 2)
-        local bits = a * 65536 + (b or 0) * 256 + (c or 0)
-        local group = ''
-        for shift = 3, 0, -1 do
-            local digit = math.floor(bits / 64 ^ shift) % 64 + 1
-            group = group .. DIGITS:sub(digit, digit)
-        end
-        groups[#groups + 1] = group:sub(1, 4 - (b and 0 or 1) - (c and 0 or 1)) ..
-            (b and '' or '=') .. (c and '' or '=')
-    end
-    return concat(groups)
-end
-
--- Writes a string whose further lines are indented by that much. A key is one line; within
+-- Writes a string whose further lines are indented by that much. A key has one line; within
 -- brackets strings are always quoted.
 function text.put(out, s, indent, is_key, in_brackets)
     local chars, codes = characters(s)
@@ -254,9 +235,6 @@ function text.put(out, s, indent, is_key, in_brackets)
         return
     end
     local plain, single, block = analyze(s, chars, codes)
-    if is_key and s:find('\n', 1, true) then
-        single, block = false, false
-    end
     if block and not is_key and not in_brackets and s:find('\n\n', 1, true) then
         put_block(out, chars, indent)
     elseif plain and not in_brackets and not is_other(s) then
@@ -265,9 +243,11 @@ function text.put(out, s, indent, is_key, in_brackets)
         else
             put_plain(out, chars, indent)
         end
-    elseif single and not (is_key and s:find('\n', 1, true)) then
+    elseif single then
         put_single(out, chars, indent)
     else
         put_double(out, chars, codes, indent, not is_key)
     end
 end
+
+return text
