@@ -1,5 +1,5 @@
 /*
- * The decoders of scripts, json.decode and msgpack.decode: the first byte says which, the rest is
+ * The decoders of scripts, those of json, msgpack and yaml: the first byte says which, the rest is
  * what they decode. They return a value or throw; what they return can be encoded and decoded
  * again.
  */
@@ -17,8 +17,9 @@
 /* Deep or large values may fail to be encoded; then there is nothing to compare. What has been
  * encoded must decode. */
 static const char code[] = "local json, msgpack = require('json'), require('msgpack')\n"
+                           "local yaml = require('yaml')\n"
                            "return function(kind, text)\n"
-                           "    local module = kind == 0 and json or msgpack\n"
+                           "    local module = kind == 0 and json or kind == 2 and yaml or msgpack\n"
                            "    local decoded, value = pcall(module.decode, text)\n"
                            "    if not decoded then return true end\n"
                            "    local encoded, again = pcall(module.encode, value)\n"
@@ -75,7 +76,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct food food = {data, size};
-    struct input input = {.kind = food_byte(&food) & 1};
+    struct input input = {.kind = food_byte(&food) & 3};
     input.data = (const char *)food.at;
     input.size = food.left;
     MUST(vm_protect(vm, on_input, &input, NULL) == 0);
