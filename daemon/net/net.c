@@ -5,7 +5,7 @@
 
 #include "net/gather.h"
 #include "net/linger.h"
-#include "net/resolver.h"
+#include "net/name/resolver.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 #include "util/pool.h"

@@ -2,8 +2,8 @@
  * The operation behind getaddrinfo. A numeric host is answered at once, without a thread.
  */
 #include "net/address.h"
+#include "net/name/resolver.h"
 #include "net/net_private.h"
-#include "net/resolver.h"
 #include "util/quota.h"
 
 #include <assert.h>

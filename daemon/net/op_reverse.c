@@ -2,8 +2,8 @@
  * The operations behind getnameinfo, what an address and its port are called, and behind what is
  * known of a host. Always asked off the loop, since even a name in a file may be far away.
  */
+#include "net/name/resolver.h"
 #include "net/net_private.h"
-#include "net/resolver.h"
 
 #include <netdb.h>
 #include <string.h>

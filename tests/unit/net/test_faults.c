@@ -1,7 +1,7 @@
 /* What the kernel and the allocator may say on a bad day: no byte lost, no caller forgotten. */
-#include "fake_names.h"
 #include "faults.h"
 #include "harness/harness.h"
+#include "name/fake_names.h"
 #include "net_peers.h"
 
 #include "net/net_private.h"

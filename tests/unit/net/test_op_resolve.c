@@ -1,5 +1,5 @@
 /* getaddrinfo as an operation: numeric hosts at once, names off the loop, each in its own time. */
-#include "fake_names.h"
+#include "name/fake_names.h"
 #include "net_peers.h"
 
 #include "util/error.h"

@@ -1,5 +1,5 @@
 /* tcp_connect: from whatever names a place to a connection, past addresses that do not answer. */
-#include "fake_names.h"
+#include "name/fake_names.h"
 #include "net_peers.h"
 
 #include "net/net_private.h"

@@ -1,6 +1,6 @@
 /* tcp_server's listener: a name, an address or a path to listen at. */
-#include "fake_names.h"
 #include "harness/harness.h"
+#include "name/fake_names.h"
 #include "net_peers.h"
 
 #include "util/error.h"

@@ -1,7 +1,7 @@
 /* Questions to the name service; see question.h. */
-#include "net/question.h"
+#include "net/name/question.h"
 
-#include "net/hosts.h"
+#include "net/name/hosts.h"
 #include "util/error.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* What /etc/hosts knows; see hosts.h. */
-#include "net/hosts.h"
+#include "net/name/hosts.h"
 
 #include "util/cleanup.h"
 

@@ -1,10 +1,10 @@
 /*
  * The threads of the resolver. See lookup_threads.h.
  */
-#include "net/lookup_threads.h"
+#include "net/name/lookup_threads.h"
 
-#include "net/hosts.h"
-#include "net/question.h"
+#include "net/name/hosts.h"
+#include "net/name/question.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

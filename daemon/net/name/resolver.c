@@ -4,11 +4,11 @@
  * A look-up's question belongs to the threads (lookup_threads.h) until they have answered it:
  * cancelling it then only notes that nobody wants the answer.
  */
-#include "net/resolver.h"
+#include "net/name/resolver.h"
 
 #include "loop/loop.h"
-#include "net/lookup_threads.h"
-#include "net/question.h"
+#include "net/name/lookup_threads.h"
+#include "net/name/question.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/list.h"

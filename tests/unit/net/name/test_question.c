@@ -1,7 +1,7 @@
 /* Questions: what libc answers in their words, and which need no name service. */
-#include "net/question.h"
+#include "net/name/question.h"
 
-#include "net/hosts.h"
+#include "net/name/hosts.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>

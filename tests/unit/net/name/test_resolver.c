@@ -2,7 +2,7 @@
 #include "fake_names.h"
 #include "harness/harness.h"
 #include "loop/loop.h"
-#include "net/resolver.h"
+#include "net/name/resolver.h"
 #include "util/error.h"
 #include "util/quota.h"
 

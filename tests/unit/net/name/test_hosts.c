@@ -1,5 +1,5 @@
 /* What /etc/hosts knows. */
-#include "net/hosts.h"
+#include "net/name/hosts.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>
