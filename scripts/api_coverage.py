@@ -91,8 +91,8 @@ class Report:
             return None
         owner, name = item.owner, re.split("[.:]", item.name)[-1]
         module = "luasocket" if item.module == "luasocket" else item.module
-        patterns = IMPLEMENTED.get(owner, [f"daemon/binding/{module}*.c", f"lua/{module}*.lua",
-                                           "daemon/binding/*.c", "lua/*.lua", "lua/tarantool/*.lua"])
+        patterns = IMPLEMENTED.get(owner, [f"daemon/binding/**/{module}*.c", f"lua/{module}*.lua",
+                                           "daemon/binding/**/*.c", "lua/*.lua", "lua/tarantool/*.lua"])
         # Clocks that count in integers, and hashes in hexadecimal digits, are made beside the others.
         beside = name.removesuffix("64").removesuffix("_hex")
         for expression in implementation_patterns(name) + implementation_patterns(beside):

@@ -23,7 +23,8 @@ LAYERS = {
     "daemon/net/name": ["base", "util", "loop"],
     "daemon/net": ["base", "util", "loop", "net/name"],
     "daemon/fiber": ["base", "util", "loop"],
-    "daemon/binding": ["base", "util", "loop", "net", "fiber"],
+    "daemon/binding/data": ["base", "util", "fiber", "binding"],
+    "daemon/binding": ["base", "util", "loop", "net", "fiber", "binding/data"],
     "daemon/rpc": ["base", "util", "loop", "net", "protocol"],
     "daemon/config": ["base", "util", "net", "rpc"],
     "daemon/host": ["base", "util", "loop", "net", "rpc"],
@@ -35,9 +36,10 @@ LAYERS = {
 # Libraries that only these folders may know.
 LIBRARIES = {
     r"event2?/|event\.h": ["daemon/loop", "client/examples"],
-    r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding"],
-    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon/config", "daemon/scripts",
-                                            "daemon"],
+    r"msgpack": ["protocol", "client", "client/ctl", "daemon/rpc", "daemon/binding",
+               "daemon/binding/data"],
+    r"luajit\.h|lua\.h|lualib\.h|lauxlib\.h": ["daemon/fiber", "daemon/binding", "daemon/binding/data",
+                                            "daemon/config", "daemon/scripts", "daemon"],
     r"systemd/": ["daemon/host"],
     r"jansson\.h": ["client/ctl"],
     r"sockd/": ["client", "client/ctl", "client/examples"],

@@ -3,7 +3,7 @@
  * as integers of 64 bits.
  */
 #include "binding/binding_private.h"
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
 
 #include <lauxlib.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 /* What the module digest of lua/tarantool/ has in C: hashes by OpenSSL, CRC-32C, base64, and the
  * kernel's random bytes. The module uuid has the same. */
+#include "binding/data/serial.h"
 #include "binding/extension.h"
 #include "binding/failure.h"
-#include "binding/serial.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -6,8 +6,8 @@
  * script may wait in there and be preempted, and so that nothing recurses in C.
  */
 #include "binding/binding_private.h"
+#include "binding/data/serial.h"
 #include "binding/pattern.h"
-#include "binding/serial.h"
 
 #include <lauxlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* tonumber64 of Tarantool: integers of 64 bits from their text; see extension.h. */
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
 #include "binding/extension.h"
 
 #include <ctype.h>

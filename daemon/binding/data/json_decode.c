@@ -6,11 +6,11 @@
  * long texts lua/json.lua lets others have their turn in between.
  */
 #include "binding/binding_private.h"
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
+#include "binding/data/json.h"
+#include "binding/data/json_lex.h"
+#include "binding/data/serial.h"
 #include "binding/failure.h"
-#include "binding/json.h"
-#include "binding/json_lex.h"
-#include "binding/serial.h"
 #include "fiber/vm.h"
 
 #include <lauxlib.h>

@@ -1,7 +1,7 @@
 /* How values are seen when they are encoded, and where the encoding goes; see serial.h. */
-#include "binding/serial.h"
+#include "binding/data/serial.h"
 
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
 #include "binding/failure.h"
 #include "binding/stack.h"
 #include "fiber/vm.h"

@@ -4,9 +4,9 @@
  *
  * libyaml takes its text in pieces, of which it gets so many for one event and no more.
  */
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
+#include "binding/data/serial.h"
 #include "binding/extension.h"
-#include "binding/serial.h"
 #include "fiber/vm.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* MessagePack as values: each form, and what is wrong. */
 #include "binding_fixture.h"
 
-#include "binding/msgpack_read.h"
+#include "binding/data/msgpack_read.h"
 
 TestSuite(msgpack_read, .init = fixture_up, .fini = fixture_down);
 

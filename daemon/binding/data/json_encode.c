@@ -2,9 +2,9 @@
  * Values of Lua as JSON. Numbers that are whole are written with all their digits, others with as
  * many as the settings say; bytes that are no UTF-8 go as they are.
  */
+#include "binding/data/json.h"
+#include "binding/data/serial.h"
 #include "binding/failure.h"
-#include "binding/json.h"
-#include "binding/serial.h"
 
 #include <inttypes.h>
 #include <lauxlib.h>

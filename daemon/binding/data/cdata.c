@@ -5,7 +5,7 @@
  * are called, and a value is known by its text: all that a script could find of this in the
  * registry makes integers, and nothing else.
  */
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
 
 #include "binding/binding_private.h"
 

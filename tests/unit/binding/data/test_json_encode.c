@@ -1,7 +1,7 @@
 /* Values as JSON: what tests/lua cannot see or say. */
 #include "binding_fixture.h"
 
-#include "binding/json.h"
+#include "binding/data/json.h"
 
 #include <locale.h>
 

@@ -1,7 +1,7 @@
 /* Objects of 64 bits and null, made and read in C; with the ffi for scripts and without. */
 #include "binding_fixture.h"
 
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
 
 TestSuite(cdata, .init = fixture_up, .fini = fixture_down);
 

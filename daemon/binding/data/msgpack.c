@@ -4,10 +4,10 @@
  * have 64 bits.
  */
 #include "binding/binding_private.h"
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
+#include "binding/data/msgpack_read.h"
+#include "binding/data/serial.h"
 #include "binding/failure.h"
-#include "binding/msgpack_read.h"
-#include "binding/serial.h"
 
 #include <lauxlib.h>
 #include <msgpack.h>

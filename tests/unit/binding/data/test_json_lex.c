@@ -1,5 +1,5 @@
 /* The tokens of JSON, one by one. */
-#include "binding/json_lex.h"
+#include "binding/data/json_lex.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* How values are seen when they are encoded, and the memory for what comes of it. */
 #include "binding_fixture.h"
 
-#include "binding/serial.h"
+#include "binding/data/serial.h"
 
 TestSuite(serial, .init = fixture_up, .fini = fixture_down);
 

@@ -1,7 +1,7 @@
 /* The settings of json and msgpack, as scripts change them. */
 #include "binding_fixture.h"
 
-#include "binding/serial.h"
+#include "binding/data/serial.h"
 
 TestSuite(serial_options, .init = fixture_up, .fini = fixture_down);
 

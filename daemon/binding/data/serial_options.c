@@ -5,9 +5,9 @@
  * `cfg` shows them, and changes them when it is called.
  */
 #include "binding/binding_private.h"
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
+#include "binding/data/serial.h"
 #include "binding/failure.h"
-#include "binding/serial.h"
 #include "binding/stack.h"
 
 #include <lauxlib.h>

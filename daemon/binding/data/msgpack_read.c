@@ -1,9 +1,9 @@
 /* MessagePack as values of Lua; see msgpack_read.h and the format's specification. */
-#include "binding/msgpack_read.h"
+#include "binding/data/msgpack_read.h"
 
-#include "binding/cdata.h"
+#include "binding/data/cdata.h"
+#include "binding/data/serial.h"
 #include "binding/failure.h"
-#include "binding/serial.h"
 #include "fiber/vm.h"
 
 #include <lauxlib.h>

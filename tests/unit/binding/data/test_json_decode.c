@@ -1,7 +1,7 @@
 /* JSON as values: what is wrong, where, and how deep. */
 #include "binding_fixture.h"
 
-#include "binding/json.h"
+#include "binding/data/json.h"
 
 TestSuite(json_decode, .init = fixture_up, .fini = fixture_down);
 

@@ -1,5 +1,5 @@
 /* The tokens of a JSON text; see json_lex.h. */
-#include "binding/json_lex.h"
+#include "binding/data/json_lex.h"
 
 #include <math.h>
 #include <string.h>
