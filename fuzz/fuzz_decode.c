@@ -16,16 +16,17 @@
 
 /* Deep or large values may fail to be encoded; then there is nothing to compare. What has been
  * encoded must decode. */
-static const char code[] = "local json, msgpack = require('json'), require('msgpack')\n"
-                           "local yaml = require('yaml')\n"
-                           "return function(kind, text)\n"
-                           "    local module = kind == 0 and json or kind == 2 and yaml or msgpack\n"
-                           "    local decoded, value = pcall(module.decode, text)\n"
-                           "    if not decoded then return true end\n"
-                           "    local encoded, again = pcall(module.encode, value)\n"
-                           "    if not encoded then return true end\n"
-                           "    return pcall(module.decode, again)\n"
-                           "end\n";
+static const char code[] =
+    "local json, msgpack = require('json'), require('msgpack')\n"
+    "local yaml = require('yaml')\n"
+    "return function(kind, text)\n"
+    "    local module = kind == 0 and json or kind == 2 and yaml or msgpack\n"
+    "    local decoded, value = pcall(module.decode, text)\n"
+    "    if not decoded then return true end\n"
+    "    local encoded, again = pcall(module.encode, value)\n"
+    "    if not encoded then return true end\n"
+    "    return pcall(module.decode, again)\n"
+    "end\n";
 
 static struct vm *vm;
 static int function;
