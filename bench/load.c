@@ -1,5 +1,5 @@
 /* See load.h. */
-#include "scripts/load.h"
+#include "load.h"
 
 #include <errno.h>
 #include <inttypes.h>

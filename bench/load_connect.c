@@ -4,7 +4,7 @@
  * does not exhaust the ports of the machine.
  */
 #include "pattern.h"
-#include "scripts/load.h"
+#include "load.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * after it has carried one message. What the kernel holds for it is not counted.
  */
 #include "pattern.h"
-#include "scripts/load.h"
+#include "load.h"
 
 #include <errno.h>
 #include <poll.h>

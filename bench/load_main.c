@@ -3,7 +3,7 @@
  *
  * Prints one line of NAME=VALUE words, or fails: a run in which a byte was wrong has no figures.
  */
-#include "scripts/load.h"
+#include "load.h"
 
 #include <getopt.h>
 #include <netinet/in.h>

@@ -3,7 +3,7 @@
  * come. Every answer is compared with what it must be, and each must answer a request in flight.
  */
 #include "rpc_kinds.h"
-#include "scripts/load.h"
+#include "load.h"
 
 #include <errno.h>
 #include <poll.h>

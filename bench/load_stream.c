@@ -3,7 +3,7 @@
  * lines, bulk. Since the answer is the same stream of bytes, it does not matter how it is cut.
  */
 #include "pattern.h"
-#include "scripts/load.h"
+#include "load.h"
 
 #include <errno.h>
 #include <stdlib.h>
