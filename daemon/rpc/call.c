@@ -8,7 +8,7 @@
 
 #include "net/sock.h"
 #include "protocol/errname.h"
-#include "rpc/listing.h"
+#include "rpc/method/listing.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/cleanup.h"

@@ -8,7 +8,7 @@
 
 #include "rpc/access.h"
 #include "rpc/call.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"

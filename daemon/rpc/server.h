@@ -6,7 +6,7 @@
 #include "loop/loop.h"
 #include "rpc/handles.h"
 #include "rpc/hooks.h"
-#include "rpc/listing.h"
+#include "rpc/method/listing.h"
 #include "rpc/rpc.h"
 #include "rpc/turns.h"
 

@@ -1,5 +1,5 @@
 /* What lists show of a socket; see describe.h. */
-#include "rpc/describe.h"
+#include "rpc/method/describe.h"
 
 #include "net/sock.h"
 #include "protocol/writer.h"

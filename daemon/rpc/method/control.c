@@ -3,7 +3,7 @@
 #include "net/net.h"
 #include "protocol/api.h"
 #include "rpc/access.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"

@@ -7,7 +7,7 @@
 #include "loop/loop.h"
 #include "net/sock.h"
 #include "net/sock_watch.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/subscription.h"
 

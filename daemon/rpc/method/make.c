@@ -2,9 +2,9 @@
 #include "net/sock.h"
 #include "net/target.h"
 #include "rpc/access.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
+#include "rpc/method/symbols.h"
 #include "rpc/server.h"
-#include "rpc/symbols.h"
 #include "util/error.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The method that looks up names: getaddrinfo. */
-#include "rpc/method.h"
+#include "rpc/method/method.h"
+#include "rpc/method/symbols.h"
 #include "rpc/server.h"
-#include "rpc/symbols.h"
 #include "util/error.h"
 
 #include <netdb.h>

@@ -1,8 +1,8 @@
 /* The methods that send and receive messages with addresses: sendto, recvfrom. */
 #include "net/sock.h"
 #include "rpc/access.h"
-#include "rpc/method.h"
-#include "rpc/symbols.h"
+#include "rpc/method/method.h"
+#include "rpc/method/symbols.h"
 #include "util/error.h"
 
 int method_sendto(struct rpc_call *call, const struct args *args)

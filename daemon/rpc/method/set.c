@@ -1,5 +1,5 @@
 /* The method that changes what is said of a socket: sockd.set. */
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/server.h"
 
 int method_sockd_set(struct rpc_call *call, const struct args *args)

@@ -1,8 +1,8 @@
 /* The methods that move bytes or wait until they can: send, write, syswrite, recv, read, sysread,
  * readable, writable, wait, iowait. */
 #include "net/sock.h"
-#include "rpc/method.h"
-#include "rpc/symbols.h"
+#include "rpc/method/method.h"
+#include "rpc/method/symbols.h"
 #include "util/error.h"
 
 #include <sys/socket.h>

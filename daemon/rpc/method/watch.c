@@ -6,7 +6,7 @@
  */
 #include "net/sock.h"
 #include "net/sock_watch.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/subscription.h"
 #include "util/error.h"

@@ -1,9 +1,9 @@
 /* The methods that show sockets: sockd.list and sockd.info. */
 #include "net/sock.h"
-#include "rpc/describe.h"
-#include "rpc/filters.h"
-#include "rpc/listing.h"
-#include "rpc/method.h"
+#include "rpc/method/describe.h"
+#include "rpc/method/filters.h"
+#include "rpc/method/listing.h"
+#include "rpc/method/method.h"
 
 /* ---- sockd.info ---- */
 

@@ -1,5 +1,5 @@
 /* Constants by name and by number. */
-#include "rpc/symbols.h"
+#include "rpc/method/symbols.h"
 
 #include "loop/loop.h"
 #include "protocol/writer.h"

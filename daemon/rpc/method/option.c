@@ -5,8 +5,8 @@
 #include "net/sock.h"
 #include "protocol/limits.h"
 #include "rpc/access.h"
-#include "rpc/method.h"
-#include "rpc/symbols.h"
+#include "rpc/method/method.h"
+#include "rpc/method/symbols.h"
 #include "util/error.h"
 
 #include <inttypes.h>

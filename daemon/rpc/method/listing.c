@@ -1,11 +1,11 @@
 /* A list of sockets in the making; see listing.h. */
-#include "rpc/listing.h"
+#include "rpc/method/listing.h"
 
 #include "net/net.h"
 #include "net/sock.h"
-#include "rpc/describe.h"
-#include "rpc/filters.h"
-#include "rpc/method.h"
+#include "rpc/method/describe.h"
+#include "rpc/method/filters.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"

@@ -1,6 +1,6 @@
 /* sockd.stats: what the daemon holds and has done. */
 #include "net/net.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/log.h"

@@ -2,8 +2,8 @@
 #include "fixture.h"
 
 #include "rpc/call.h"
-#include "rpc/filters.h"
-#include "rpc/listing.h"
+#include "rpc/method/filters.h"
+#include "rpc/method/listing.h"
 #include "rpc/peer.h"
 
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 /* The methods that have the runtime do something for as long as that takes: sockd.eval,
  * sockd.call, sockd.load, sockd.reload. */
 #include "rpc/hooks.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/server.h"
 #include "util/error.h"
 

@@ -1,5 +1,5 @@
 /* Constants by name; see symbols.h. */
-#include "rpc/symbols.h"
+#include "rpc/method/symbols.h"
 
 #include "net/option.h"
 

@@ -1,5 +1,5 @@
 /* What methods share; see method.h. */
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 
 #include "net/net.h"
 #include "net/sock.h"

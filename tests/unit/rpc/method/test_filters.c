@@ -1,7 +1,7 @@
 /* The filters of sockd.list: that their texts outlive the message. */
 #include "fixture.h"
 
-#include "rpc/filters.h"
+#include "rpc/method/filters.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
 #include "net/sock.h"
 #include "protocol/errname.h"
 #include "rpc/access.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
+#include "rpc/method/symbols.h"
 #include "rpc/server.h"
-#include "rpc/symbols.h"
 #include "util/error.h"
 
 int method_sysconnect(struct rpc_call *call, const struct args *args)

@@ -8,7 +8,7 @@
  */
 #include "net/op.h"
 #include "net/sock.h"
-#include "rpc/method.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/subscription.h"
 #include "util/error.h"

@@ -1,9 +1,9 @@
 /* The filters of sockd.list; see filters.h. */
-#include "rpc/filters.h"
+#include "rpc/method/filters.h"
 
 #include "net/sock.h"
 #include "rpc/call.h"
-#include "rpc/describe.h"
+#include "rpc/method/describe.h"
 #include "rpc/server.h"
 #include "util/cleanup.h"
 #include "util/error.h"
