@@ -28,7 +28,7 @@ IMPLEMENTED = {
     "socket_object": ["daemon/binding/socket*.c", "lua/*.lua"],
     "uuid_object": ["lua/tarantool/uuid.lua"],
     "digest": ["lua/tarantool/digest.lua"],
-    "yaml": ["lua/tarantool/yaml.lua", "daemon/binding/serial*.c"],
+    "yaml": ["lua/tarantool/yaml.lua", "daemon/binding/data/serial*.c"],
     "fiber_object": ["daemon/binding/fiber*.c", "lua/fiber*.lua"],
     "fiber_channel": ["daemon/binding/*.c", "lua/*.lua"],
     "fiber_cond": ["daemon/binding/*.c", "lua/*.lua"],
