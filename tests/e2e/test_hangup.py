@@ -10,7 +10,7 @@ import sockd_test
 class TestHangUp(sockd_test.Case):
     def test_client_that_hangs_up_with_answers_unread_is_noticed(self):
         daemon = self.daemon()
-        rest = daemon.fds()
+        rest = daemon.fds_at_start
         client = daemon.client()
         client.request("sockd.ping")
         sockd_test.until(lambda: client.sock.recv(1, socket.MSG_PEEK), "an answer")

@@ -482,6 +482,7 @@ EVALS = {
         if not s:readable(5) then error('not readable') end
         local data, from = s:recvfrom(100)
         s:close()
+        if not data then error('nothing received') end
         return data, from.host, #found > 0""",
     "error_handlers": """return pcall(error, {}) and 1 or select('#', xpcall(function() error('x') end, debug.traceback))""",
     "coroutines": """local sum = 0
