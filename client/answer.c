@@ -313,6 +313,20 @@ static void read_address_of(struct view map, const char *key, struct sockd_addre
         read_address(value, address);
 }
 
+/* A daemon that asks whether it came has been told. */
+static int no_descriptor(const struct sockd_answer *answer)
+{
+    const char *why = "The daemon's answer brought no descriptor";
+    struct view value;
+
+    if (*answer->fd == ANSWER_FD_TAKEN)
+        why = "The descriptor has been taken already";
+    else if (view_find(answer->message.result, "confirm", &value))
+        why = "No descriptor arrived, as behind a forwarded control socket: the socket stays with "
+              "the daemon";
+    return fault_set(answer->fault, SOCKD_ORIGIN_CONNECTION, -EBADF, why);
+}
+
 int sockd_answer_take(const struct sockd_answer *answer, struct sockd_taken *taken)
 {
     struct view map = answer->message.result;
@@ -322,8 +336,7 @@ int sockd_answer_take(const struct sockd_answer *answer, struct sockd_taken *tak
     if (answer->error)
         return answer->error;
     if (*answer->fd < 0)
-        return fault_set(answer->fault, SOCKD_ORIGIN_CONNECTION, -EBADF,
-                         "The daemon's answer brought no descriptor");
+        return no_descriptor(answer);
     if (!view_find(map, "data", &data) || !read_bytes(&data, &taken->data))
         return answer_mismatch(answer);
     taken->error = 0;
@@ -333,7 +346,7 @@ int sockd_answer_take(const struct sockd_answer *answer, struct sockd_taken *tak
     read_address_of(map, "address", &taken->address);
     read_address_of(map, "peer", &taken->peer);
     taken->fd = *answer->fd;
-    *answer->fd = -1;
+    *answer->fd = ANSWER_FD_TAKEN;
     return 0;
 }
 

@@ -9,10 +9,13 @@
 
 #include <sockd/client.h>
 
+/* What is in the place of a descriptor that somebody has taken; -1 if none came. */
+enum { ANSWER_FD_TAKEN = -2 };
+
 struct sockd_answer {
     struct sockd_client *client;
     struct fault *fault; /* of this answer; knows the method */
-    int *fd;             /* where the descriptor is that came with it; whoever takes it leaves -1 */
+    int *fd;             /* where the descriptor is that came with it; see above */
     int error;           /* what the fault says, negative; 0: there is a message */
     struct message message;
 };

@@ -182,8 +182,10 @@ void call_options(struct call *call, double timeout, const struct sockd_settings
 
 void call_fds_option(struct call *call)
 {
-    writer_map(output(call), 1);
+    writer_map(output(call), 2);
     writer_text(output(call), "fds");
+    writer_bool(output(call), true);
+    writer_text(output(call), "confirm");
     writer_bool(output(call), true);
 }
 

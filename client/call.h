@@ -52,7 +52,7 @@ void call_flag(struct call *call, int flag);
 void call_timeout(struct call *call, double seconds);
 void call_timeout_option(struct call *call, double seconds);
 
-/* What sockd.hello is told of a client that takes descriptors. */
+/* What sockd.hello is told of a client that takes descriptors and confirms that they came. */
 void call_fds_option(struct call *call);
 
 /* The map of options: the timeout, if it ends, and what the settings say. */

@@ -19,6 +19,7 @@ enum {
 };
 
 static const char cancel_method[] = "sockd.cancel";
+static const char confirm_method[] = "sockd.taken";
 
 /* One call that waits for its answer. */
 struct waiter {
@@ -65,6 +66,8 @@ int core_lose(struct sockd_client *client, int error, const char *why)
     snprintf(client->why_lost, sizeof client->why_lost, "%s", why ? why : "");
     while ((request = client->requests.first)) {
         requests_remove(&client->requests, request);
+        free(request->kept);
+        request->kept = NULL;
         request->complete(client, request, NULL);
     }
     return error;
@@ -89,6 +92,93 @@ static bool is_nil(struct view view)
     return view_peek(&view, &type) && type == VIEW_NIL;
 }
 
+/* ---- answers that bring a descriptor ---- */
+
+/* A result outside of the connection's buffer. */
+struct kept {
+    struct kept *next;
+    size_t size;
+    uint8_t bytes[];
+};
+
+static void drop_kept(struct sockd_client *client)
+{
+    struct kept *kept;
+
+    while ((kept = client->kept)) {
+        client->kept = kept->next;
+        free(kept);
+    }
+}
+
+static bool keep(struct request *request, struct view result)
+{
+    size_t size = view_left(&result);
+    struct kept *kept = malloc(sizeof *kept + size);
+
+    if (!kept)
+        return false;
+    kept->size = size;
+    memcpy(kept->bytes, result.at, size);
+    request->kept = kept;
+    return true;
+}
+
+static bool asks_to_confirm(const struct message *answer)
+{
+    struct view value;
+    bool asks = false;
+
+    return view_find(answer->result, "confirm", &value) && view_bool(&value, &asks) && asks;
+}
+
+/* Tells the daemon whether the descriptor came. The request is in flight again, under its number,
+ * until the daemon has heard of that: before, the socket is not the caller's. */
+static int confirm(struct sockd_client *client, struct request *request,
+                   const struct message *answer)
+{
+    struct writer *out = &client->connection.out;
+
+    requests_add(&client->requests, request);
+    if (!keep(request, answer->result))
+        return -ENOMEM;
+    message_put_request(out, request->msgid, confirm_method, sizeof confirm_method - 1, 2);
+    writer_uint(out, request->msgid);
+    writer_bool(out, request->fd >= 0);
+    return out->error ? -ENOMEM : 0;
+}
+
+/* The caller gets what the first answer has brought; or the daemon's word that it was too late. */
+static void complete_confirmed(struct sockd_client *client, struct request *request,
+                               const struct message *answer)
+{
+    struct message message = *answer;
+    struct kept *kept = request->kept;
+
+    request->kept = NULL;
+    kept->next = client->kept;
+    client->kept = kept;
+    if (is_nil(answer->error))
+        message.result = (struct view){.at = kept->bytes, .end = kept->bytes + kept->size};
+    request->complete(client, request, &message);
+}
+
+static int complete_taking(struct sockd_client *client, struct request *request,
+                           const struct message *answer)
+{
+    bool fine = is_nil(answer->error);
+
+    if (request->kept) {
+        complete_confirmed(client, request, answer);
+        return 0;
+    }
+    request->fd = connection_claim_fd(&client->connection, fine);
+    if (fine && asks_to_confirm(answer))
+        return confirm(client, request, answer);
+    request->complete(client, request, answer);
+    return 0;
+}
+
 /* An answer to a request that is gone is nobody's. */
 static int dispatch(struct sockd_client *client, const struct message *message)
 {
@@ -103,7 +193,7 @@ static int dispatch(struct sockd_client *client, const struct message *message)
         return 0;
     requests_remove(&client->requests, request);
     if (request->takes)
-        request->fd = connection_claim_fd(&client->connection, is_nil(message->error));
+        return complete_taking(client, request, message);
     request->complete(client, request, message);
     return 0;
 }
@@ -148,6 +238,7 @@ int core_process(struct sockd_client *client, bool readable)
         return core_lose(client, error, NULL);
     if (!readable)
         return 0;
+    drop_kept(client);
     int result = connection_fill(&client->connection);
     if (result < 0) {
         const char *why = result == -ECONNRESET ? "The daemon closed the connection" : NULL;
@@ -341,6 +432,7 @@ void core_leave(struct sockd_client *client)
 
 void core_free(struct sockd_client *client)
 {
+    drop_kept(client);
     connection_close(&client->connection);
     requests_deinit(&client->requests);
     fault_deinit(&client->outer);

@@ -43,6 +43,7 @@ struct sockd_client {
     struct fault inner;    /* of calls that a callback makes */
     struct fault answered; /* of the answer that a callback is given */
     msgpack_zone zone;     /* of the last answer's value tree */
+    struct kept *kept;     /* results that were handed out since the connection was filled */
     char path[PATH_ROOM];
 };
 

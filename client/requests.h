@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct kept;
 struct message;
 struct sockd_client;
 
@@ -16,10 +17,11 @@ struct request {
     struct request *next, *prev; /* by age */
     struct request *chain;       /* of the same bucket */
     uint32_t msgid;
-    int cancelled;    /* 0; or why the daemon was asked to end it, a negative errno */
-    bool takes;       /* the answer may bring a descriptor */
-    int fd;           /* which it has brought, or -1; to be closed, or taken, by who completes it */
-    int64_t deadline; /* in milliseconds of the monotonic clock; INT64_MAX is never */
+    int cancelled; /* 0; or why the daemon was asked to end it, a negative errno */
+    bool takes;    /* the answer may bring a descriptor */
+    int fd;        /* which it has brought, or -1; to be closed, or taken, by who completes it */
+    struct kept *kept; /* that answer's result, while the daemon is told whether it came; or NULL */
+    int64_t deadline;  /* in milliseconds of the monotonic clock; INT64_MAX is never */
     /* Called once, when the answer is there; it lives until the connection is filled again. With
      * NULL the connection is lost, and the client's lost says how. The request is no longer in
      * flight then. */

@@ -28,7 +28,8 @@ bool forms_is_unix(enum variant variant)
 /* What passes a descriptor is written by hand, in pass.c. */
 static bool is_by_hand(const struct method *method)
 {
-    return strcmp(method->name, "sockd.take") == 0 || strcmp(method->name, "sockd.give") == 0;
+    return strcmp(method->name, "sockd.take") == 0 || strcmp(method->name, "sockd.taken") == 0 ||
+           strcmp(method->name, "sockd.give") == 0;
 }
 
 bool forms_has_variant(const struct method *method, enum variant variant)

@@ -8,6 +8,7 @@
 
 #include "net/sock.h"
 #include "protocol/errname.h"
+#include "rpc/handover.h"
 #include "rpc/method/listing.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
@@ -157,10 +158,19 @@ static void call_claim(struct rpc_call *call, size_t size, size_t data_at)
 /* The descriptor goes with the answer that has just been written, or there is no answer. */
 static int call_lend(struct rpc_call *call, size_t size)
 {
-    struct output *output = &call->peer->output;
-    int result = output_claim_lent(output, call->answer.map.of, size);
-    if (result < 0)
-        output_retract(output, size);
+    struct peer *peer = call->peer;
+    struct handover *handover = NULL;
+    int result = 0;
+    if (peer->confirms_descriptors)
+        handover = handover_new(&peer->handovers, call->msgid);
+    if (peer->confirms_descriptors && !handover)
+        result = -ENOMEM;
+    if (result == 0)
+        result = output_claim_lent(&peer->output, call->answer.map.of, size, handover);
+    if (result < 0) {
+        handover_free(handover);
+        output_retract(&peer->output, size);
+    }
     return result;
 }
 

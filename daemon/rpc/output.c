@@ -5,6 +5,7 @@
 #include "net/sock.h"
 #include "protocol/limits.h"
 #include "rpc/handles.h"
+#include "rpc/handover.h"
 #include "util/error.h"
 
 #include <string.h>
@@ -16,12 +17,13 @@
 
 struct claim {
     struct list link;
-    uint64_t start, end; /* the bytes that must stay until all before `end` are sent */
-    uint64_t id;         /* of the socket with the data; of the listener; or 0 */
-    size_t length;       /* of the data, from `start` on */
-    struct sock *sock;   /* a new one, or one that is lent; NULL: data */
-    int fd;              /* of one that is lent, to go with byte `start`; otherwise -1 */
-    bool lent, sent;     /* `sent`: the kernel has the descriptor */
+    uint64_t start, end;       /* the bytes that must stay until all before `end` are sent */
+    uint64_t id;               /* of the socket with the data; of the listener; or 0 */
+    size_t length;             /* of the data, from `start` on */
+    struct sock *sock;         /* a new one, or one that is lent; NULL: data */
+    int fd;                    /* of one that is lent, to go with byte `start`; otherwise -1 */
+    bool lent, sent;           /* `sent`: the kernel has the descriptor */
+    struct handover *handover; /* of one that is lent: what begins when it is out, or NULL */
 };
 
 /* The charge follows the block that the buffer holds. */
@@ -134,7 +136,8 @@ int output_claim_sock(struct output *output, struct sock *sock, uint64_t listene
     return 0;
 }
 
-int output_claim_lent(struct output *output, struct sock *sock, size_t size)
+int output_claim_lent(struct output *output, struct sock *sock, size_t size,
+                      struct handover *handover)
 {
     struct claim *claim = output_claim(output);
     if (!claim)
@@ -149,6 +152,7 @@ int output_claim_lent(struct output *output, struct sock *sock, size_t size)
     claim->sock = sock_ref(sock);
     claim->fd = fd;
     claim->lent = true;
+    claim->handover = handover;
     output->descriptors++;
     return 0;
 }
@@ -169,7 +173,9 @@ static void claim_free(struct claim *claim)
 /* The kernel has the whole answer: the client knows its socket, which lives until it is closed. */
 static void claim_settle(struct claim *claim)
 {
-    if (claim->lent)
+    if (claim->handover)
+        handover_begin(claim->handover, sock_ref(claim->sock));
+    else if (claim->lent)
         sock_give_away(claim->sock);
     else if (claim->sock && sock_is_open(claim->sock))
         sock_keep(claim->sock);
@@ -308,6 +314,7 @@ static void output_return_lent(const struct claim *claim, struct handles *handle
 {
     sock_take_back(claim->sock);
     handles_restored(handles, sock_id(claim->sock));
+    handover_free(claim->handover);
     sock_unref(claim->sock);
 }
 

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct handles;
+struct handover;
 struct net;
 struct sock;
 
@@ -70,9 +71,11 @@ int output_claim_sock(struct output *output, struct sock *sock, uint64_t listene
 
 /*
  * It carries a socket's descriptor, on its first byte: the socket is lent from now on, and given
- * away once the answer is out. `size`: of the answer. -ENOMEM, and what sock_lend says.
+ * away once the answer is out, or with `handover`, which is consumed on success, handed over then.
+ * `size`: of the answer. -ENOMEM, and what sock_lend says.
  */
-int output_claim_lent(struct output *output, struct sock *sock, size_t size);
+int output_claim_lent(struct output *output, struct sock *sock, size_t size,
+                      struct handover *handover);
 
 /* Takes back the answer that was ended last, of `size` bytes, for which there is no claim. */
 void output_retract(struct output *output, size_t size);

@@ -433,6 +433,7 @@ int peer_new(struct rpc *rpc, int fd, const struct identity *who)
     }
     input_init(&peer->input, rpc->pool, peer->user);
     output_init(&peer->output, rpc->pool, peer->user);
+    handovers_init(&peer->handovers, rpc->loop, &rpc->handles, rpc->config.take_timeout);
     list_init(&peer->calls);
     list_init(&peer->tied);
     subscriptions_init(&peer->subscriptions);
@@ -452,6 +453,7 @@ void peer_free(struct peer *peer)
     subscriptions_end(peer);
     hash_deinit(&peer->by_msgid);
     output_deinit(&peer->output, rpc->net, &rpc->handles);
+    handovers_end(&peer->handovers);
     handles_close_tied(&rpc->handles, &peer->tied); /* what was to be given back has been */
     input_deinit(&peer->input);
     list_unlink(&peer->room.link);

@@ -10,6 +10,7 @@
 
 #include "loop/loop.h"
 #include "rpc/access.h"
+#include "rpc/handover.h"
 #include "rpc/input.h"
 #include "rpc/output.h"
 #include "rpc/subscription.h"
@@ -46,10 +47,12 @@ struct peer {
     struct loop_timer stall;
     uint64_t patience; /* until when a client that does not read is waited for; 0: it does */
     struct quota_waiter room;
-    bool takes_descriptors; /* it has said that it can receive them */
-    bool calm;              /* its last turn was a short one */
-    bool running;           /* in its own callback, which sends and looks around at its end */
-    bool readable;          /* not known to be exhausted */
+    struct handovers handovers;
+    bool takes_descriptors;    /* it has said that it can receive them */
+    bool confirms_descriptors; /* and that it says whether they came */
+    bool calm;                 /* its last turn was a short one */
+    bool running;              /* in its own callback, which sends and looks around at its end */
+    bool readable;             /* not known to be exhausted */
     bool writable;
     bool closing;  /* the end has been announced, and follows what there is to read */
     bool eof;      /* it has been reached */

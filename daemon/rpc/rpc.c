@@ -13,6 +13,7 @@
 #define RPC_REQUESTS      1024
 #define RPC_OUTPUT        ((size_t)4 << 20)
 #define RPC_STALL_TIMEOUT 60.0
+#define RPC_TAKE_TIMEOUT  10.0
 
 static void rpc_on_drain_timer(struct loop_timer *timer);
 static void rpc_on_drain_task(struct loop_task *task);
@@ -28,6 +29,8 @@ static void rpc_configure(struct rpc *rpc, const struct rpc_config *config)
         rpc->config.max_output = RPC_OUTPUT;
     if (!(config->stall_timeout > 0))
         rpc->config.stall_timeout = RPC_STALL_TIMEOUT;
+    if (!(config->take_timeout > 0))
+        rpc->config.take_timeout = RPC_TAKE_TIMEOUT;
 }
 
 static int rpc_open_accounts(struct rpc *rpc, const struct rpc_config *config)

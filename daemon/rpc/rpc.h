@@ -34,6 +34,7 @@ struct rpc_config {
     size_t max_requests;  /* in flight; at it the daemon stops reading. 1024 */
     size_t max_output;    /* bytes of answers not yet sent; at it too. 4 MiB */
     double stall_timeout; /* seconds without progress of its output until it is cut off. 60 */
+    double take_timeout; /* seconds until a descriptor that nobody confirms is none that came. 10 */
 };
 
 struct rpc_stats {

@@ -5,20 +5,12 @@ refused somebody else's.
 """
 import os
 import socket
-import subprocess
 import sys
 import unittest
 
 import sockd_test
 
-# A library with a sanitizer in it wants the sanitizer's own in the program that loads it.
-if sockd_test.SANITIZED and "SOCKD_MATRIX" not in os.environ:
-    runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True,
-                             check=True).stdout.strip()
-    os.environ.update(SOCKD_MATRIX="1", LD_PRELOAD=runtime)
-    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-    os.execv(sys.executable, [sys.executable, *sys.argv])
-os.environ.pop("LD_PRELOAD", None)
+sockd_test.preload_sanitizer()
 
 import faces  # noqa: E402
 
@@ -37,7 +29,7 @@ class ControlMethods:
 NOT_IN_LUA = ControlMethods()
 
 # Descriptors go beside the messages: test_pass.py has the cases that succeed.
-PASSES_DESCRIPTORS = {"sockd.take", "sockd.give"}
+PASSES_DESCRIPTORS = {"sockd.take", "sockd.taken", "sockd.give"}
 seen = {}
 rows = {}
 
@@ -483,6 +475,10 @@ class ControlPlane:
             waiting = self.face.client.request("read", handle, 10)
             self.assertIs(self.ok("sockd.cancel", waiting), True)
             self.fails("ECANCELED", self.face.client.result, waiting)
+
+    def test_no_descriptor_is_waited_for(self):
+        if self.FACE is faces.Rpc:  # the library says it by itself
+            self.wrong("ENOENT", "sockd.taken", 4711)
 
     def test_what_is_told_by_notifications(self):
         """Their own tests say what comes; here, that each face can ask for it."""

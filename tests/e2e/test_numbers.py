@@ -3,20 +3,11 @@ face, with a sentence that says which argument is wrong; and the right ones besi
 """
 import os
 import socket
-import subprocess
-import sys
 import unittest
 
 import sockd_test
 
-# A library with a sanitizer in it wants the sanitizer's own in the program that loads it.
-if sockd_test.SANITIZED and "SOCKD_NUMBERS" not in os.environ:
-    runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True,
-                             check=True).stdout.strip()
-    os.environ.update(SOCKD_NUMBERS="1", LD_PRELOAD=runtime)
-    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-    os.execv(sys.executable, [sys.executable, *sys.argv])
-os.environ.pop("LD_PRELOAD", None)
+sockd_test.preload_sanitizer()
 
 import faces  # noqa: E402
 

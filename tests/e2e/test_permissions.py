@@ -82,6 +82,7 @@ METHODS = {
     "sockd.credit": (OF_A_HANDLE, lambda h: (h, 1)),
     "sockd.trace": (OF_A_HANDLE, lambda h: (h, True)),
     "sockd.take": (OF_A_HANDLE, lambda h: (h,)),
+    "sockd.taken": (ANYONE, lambda h: (4711,)),
     "sockd.give": (ANYONE, lambda h: ()),
     "sockd.stats": (ANYONE, lambda h: ()),
     "sockd.cancel": (ANYONE, lambda h: (4711,)),

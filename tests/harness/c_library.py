@@ -44,6 +44,11 @@ class Error(ctypes.Structure):
                 ("refused", ctypes.c_bool), ("sent", ctypes.c_uint64)]
 
 
+class Taken(ctypes.Structure):
+    _fields_ = [("fd", ctypes.c_int), ("data", Bytes), ("error", ctypes.c_int),
+                ("address", Address), ("peer", Address)]
+
+
 class CallFailed(Exception):
     def __init__(self, result, error):
         super().__init__(f"{(error.method or b'').decode()}: {(error.message or b'').decode()}")
@@ -200,6 +205,14 @@ class Client:
             else:
                 out.append(output.value)
         return out
+
+    def take(self, handle):
+        """sockd_take(): the descriptor and the bytes that had been read ahead."""
+        taken = Taken()
+        result = self.library.c.sockd_take(self.client, ctypes.c_uint64(handle), ctypes.byref(taken))
+        if result < 0:
+            self.fail(result)
+        return taken.fd, taken.data.value()
 
     def call(self, name, inputs):
         """Calls the typed function; the inputs are those of its prototype, in order."""

@@ -24,6 +24,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -41,6 +42,18 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
 
 # How long anything may take that normally takes no time; a failure, never a pause.
 PATIENCE = 60 if SANITIZED else 30
+
+
+def preload_sanitizer():
+    """For a test that loads libsockd: a library with a sanitizer in it wants the sanitizer's own
+    library in the program, which therefore begins anew."""
+    if SANITIZED and "SOCKD_PRELOADED" not in os.environ:
+        runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True,
+                                 text=True, check=True).stdout.strip()
+        os.environ.update(SOCKD_PRELOADED="1", LD_PRELOAD=runtime)
+        os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+    os.environ.pop("LD_PRELOAD", None)
 
 
 def until(condition, what, patience=PATIENCE):

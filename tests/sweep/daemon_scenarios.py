@@ -610,13 +610,9 @@ def trace(world):
 
 # ---- descriptors ----
 
-@scenario
-def take(world):
-    handle, peer = world.pair()
-    world.call("sockd.hello", {"fds": True})
-    yield
+def receive_taken(world, msgid):
+    """The answer to a take, whose descriptor is closed."""
     client = world.client
-    msgid = client.request("sockd.take", handle)
     while msgid not in client.answers:
         try:
             data, descriptors, _, _ = socket.recv_fds(client.sock, 1 << 16, 4)
@@ -630,6 +626,29 @@ def take(world):
             raise EOFError("the connection has ended")
         client.absorb(data)
     return shape(client.result(msgid))
+
+
+@scenario
+def take(world):
+    handle, _ = world.pair()
+    world.call("sockd.hello", {"fds": True})
+    yield
+    return receive_taken(world, world.client.request("sockd.take", handle))
+
+
+@scenario
+def take_confirmed(world):
+    """One descriptor comes, the other does not, and the third is never spoken of."""
+    handles = [world.pair()[0] for _ in range(3)]
+    world.call("sockd.hello", {"fds": True, "confirm": True})
+    yield
+    told = []
+    for handle, came in zip(handles, (True, False, None)):
+        msgid = world.client.request("sockd.take", handle)
+        told.append(receive_taken(world, msgid))
+        if came is not None:
+            told.append(world.call("sockd.taken", msgid, came))
+    return told
 
 
 @scenario

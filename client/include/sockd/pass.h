@@ -28,6 +28,12 @@ struct sockd_taken {
  * are the daemon's: -EBADF no such socket, -EPERM not yours, -EBUSY while connections that were
  * accepted for nobody wait to be accepted again, or output to be sent. Whoever waits on the socket
  * fails with -EBADF. *taken is set on success only.
+ *
+ * The library tells the daemon whether the descriptor came, and returns when the daemon has heard
+ * of it. If none came, as behind a forwarded control socket (ssh -L) or without a free number, the
+ * result is -EBADF too, with an error of SOCKD_ORIGIN_CONNECTION; the socket is the daemon's as
+ * before, its bytes included. -ENOENT: the confirmation took more than ten seconds, and the daemon
+ * has the socket again. A daemon that knows nothing of that has given the socket away in any case.
  */
 int sockd_take(struct sockd_client *client, uint64_t h, struct sockd_taken *taken);
 

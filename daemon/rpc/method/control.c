@@ -115,9 +115,11 @@ static void remember_name(struct peer *peer, struct view client)
 static void remember_descriptors(struct peer *peer, struct view client)
 {
     struct view value;
-    bool fds;
-    if (view_find(client, "fds", &value) && view_bool(&value, &fds))
-        peer->takes_descriptors = fds;
+    bool said;
+    if (view_find(client, "fds", &value) && view_bool(&value, &said))
+        peer->takes_descriptors = said;
+    if (view_find(client, "confirm", &value) && view_bool(&value, &said))
+        peer->confirms_descriptors = said;
 }
 
 int method_sockd_hello(struct rpc_call *call, const struct args *args)

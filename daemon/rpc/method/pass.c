@@ -1,4 +1,4 @@
-/* The methods by which descriptors come and go: sockd.take, sockd.give. */
+/* The methods by which descriptors come and go: sockd.take, sockd.taken, sockd.give. */
 #include "loop/closer.h"
 #include "net/sock.h"
 #include "rpc/access.h"
@@ -9,6 +9,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
+#include <inttypes.h>
 #include <sys/socket.h>
 
 /* ---- take ---- */
@@ -38,7 +39,8 @@ static int put_taken(struct rpc_call *call, struct writer *writer)
     const void *data;
     size_t length;
     int error = sock_read_ahead(sock, &data, &length);
-    writer_map(writer, DESCRIBE_BRIEF_PAIRS + 4);
+    bool confirms = call->peer->confirms_descriptors;
+    writer_map(writer, DESCRIBE_BRIEF_PAIRS + 4 + confirms);
     writer_text(writer, "data");
     writer_bin(writer, data, length);
     writer_text(writer, "errno");
@@ -49,6 +51,10 @@ static int put_taken(struct rpc_call *call, struct writer *writer)
     describe_briefly(writer, call->rpc, sock);
     put_address(writer, "address", sock, getsockname);
     put_address(writer, "peer", sock, getpeername);
+    if (confirms) {
+        writer_text(writer, "confirm");
+        writer_bool(writer, true);
+    }
     return 0;
 }
 
@@ -70,6 +76,19 @@ int method_sockd_take(struct rpc_call *call, const struct args *args)
                          "output to be sent");
     call->answer.map.put = put_taken;
     call->answer.map.of = sock;
+    return result;
+}
+
+int method_sockd_taken(struct rpc_call *call, const struct args *args)
+{
+    int64_t msgid = args->arg[0].integer;
+    bool came = args->arg[1].kind != ARG_BOOLEAN || args->arg[1].boolean;
+    int result = handovers_settle(&call->peer->handovers, (uint32_t)msgid, came);
+    if (result < 0)
+        return call_fail(call, result,
+                         "sockd.taken: nothing that request %" PRId64 " has taken waits for this: "
+                         "close its descriptor, for the socket is the daemon's",
+                         msgid);
     return result;
 }
 

@@ -24,6 +24,7 @@ struct part {
     size_t size;
     char seen[256]; /* the methods asked for */
     int given;      /* how many descriptors came with requests */
+    int late;       /* so many confirmations come too late; -1: the connection ends at the first */
 };
 
 /* {errno: 5, data: "abc", peer: {host: "h"}} */
@@ -32,6 +33,14 @@ struct part {
     "errno\x05\xa4" \
     "data\xc4\x03"  \
     "abc\xa4"       \
+    "peer\x81\xa4host\xa1h"
+/* {confirm: true, data: "abc", errno: 5, peer: {host: "h"}} */
+#define CONFIRM       \
+    "\x84\xa7"        \
+    "confirm\xc3\xa5" \
+    "errno\x05\xa4"   \
+    "data\xc4\x03"    \
+    "abc\xa4"         \
     "peer\x81\xa4host\xa1h"
 #define ANSWER(bytes) .answer = (bytes), .size = sizeof(bytes) - 1
 
@@ -107,8 +116,16 @@ static void play(int fd, void *context)
         size_t length = strlen(part->seen);
         snprintf(part->seen + length, sizeof part->seen - length, "%.*s(%s) ",
                  (int)request.message.method_size, request.message.method, peer_params(&request));
+        bool confirms = peer_is(&request, "sockd.taken");
+        if (confirms && part->late < 0) {
+            peer_request_free(&request);
+            shutdown(fd, SHUT_RDWR); /* of which the client has a descriptor too */
+            return;
+        }
         if (peer_is(&request, part->method))
             answer(fd, part, &request);
+        else if (confirms && part->late > 0 && part->late--)
+            peer_fail(fd, &request, &(struct message_error){.number = ENOENT, .text = "too late"});
         else
             peer_answer(fd, &request, "\x80", 1);
         peer_request_free(&request);
@@ -169,7 +186,68 @@ Test(pass, a_socket_is_taken)
         expect_taken(&taken);
     }
     cr_assert_eq(open_descriptors(), open);
-    cr_assert_str_eq(part.seen, "sockd.hello(81a3666473c3) sockd.take(07) sockd.take(07) ");
+    cr_assert_str_eq(part.seen,
+                     "sockd.hello(82a3666473c3a7636f6e6669726dc3) sockd.take(07) sockd.take(07) ");
+    end();
+}
+
+Test(pass, a_descriptor_that_came_is_confirmed_before_it_is_the_callers)
+{
+    struct part part = {.method = "sockd.take", .descriptors = 1, ANSWER(CONFIRM)};
+    struct sockd_taken taken;
+
+    open_to(&part);
+    int open = open_descriptors();
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(sockd_take(client, 7, &taken), 0);
+        expect_taken(&taken);
+    }
+    cr_assert_eq(open_descriptors(), open);
+    cr_assert_str_eq(part.seen, "sockd.hello(82a3666473c3a7636f6e6669726dc3) sockd.take(07) "
+                                "sockd.taken(03c3) sockd.take(07) sockd.taken(04c3) ");
+    cr_assert_eq(sockd_pending(client), 0);
+    end();
+}
+
+Test(pass, the_daemon_is_told_that_none_came)
+{
+    struct part part = {.method = "sockd.take", ANSWER(CONFIRM)};
+    struct sockd_taken taken = {.fd = -7};
+
+    open_to(&part);
+    cr_assert_eq(sockd_take(client, 7, &taken), -EBADF);
+    cr_assert_eq(sockd_last_error(client)->origin, SOCKD_ORIGIN_CONNECTION);
+    cr_assert_not_null(strstr(sockd_last_error(client)->message, "stays with the daemon"));
+    cr_assert_eq(taken.fd, -7);
+    cr_assert_not_null(strstr(part.seen, "sockd.taken(03c2) "));
+    end();
+}
+
+Test(pass, a_confirmation_that_comes_late_leaves_no_descriptor)
+{
+    struct part part = {.method = "sockd.take", .descriptors = 1, ANSWER(CONFIRM), .late = 1};
+    struct sockd_taken taken;
+
+    open_to(&part);
+    int open = open_descriptors();
+    cr_assert_eq(sockd_take(client, 7, &taken), -ENOENT);
+    cr_assert_eq(sockd_last_error(client)->origin, SOCKD_ORIGIN_DAEMON);
+    cr_assert_str_eq(sockd_last_error(client)->message, "too late");
+    cr_assert_eq(open_descriptors(), open);
+    cr_assert_eq(sockd_take(client, 7, &taken), 0);
+    expect_taken(&taken);
+    end();
+}
+
+Test(pass, a_daemon_that_ends_meanwhile_leaves_no_descriptor)
+{
+    struct part part = {.method = "sockd.take", .descriptors = 1, ANSWER(CONFIRM), .late = -1};
+    struct sockd_taken taken;
+
+    open_to(&part);
+    int open = open_descriptors();
+    cr_assert_eq(sockd_take(client, 7, &taken), -ECONNRESET);
+    cr_assert_leq(open_descriptors(), open);
     end();
 }
 
@@ -185,7 +263,8 @@ Test(pass, a_hello_of_the_callers_makes_another_necessary)
     cr_assert_eq(sockd_hello(client, NULL, NULL), 0);
     cr_assert_eq(sockd_take(client, 7, &taken), 0);
     close(taken.fd);
-    cr_assert_str_eq(part.seen, "sockd.hello(c0) sockd.hello(81a3666473c3) sockd.take(07) ");
+    cr_assert_str_eq(part.seen,
+                     "sockd.hello(c0) sockd.hello(82a3666473c3a7636f6e6669726dc3) sockd.take(07) ");
     end();
 }
 
@@ -272,6 +351,26 @@ Test(pass, taken_by_callback)
         turn();
     for (int i = 0; i < 3; i++)
         cr_assert(outcomes[i].calls == 1 && outcomes[i].status == 0);
+    cr_assert_eq(open_descriptors(), open, "one that was not taken is closed");
+    end();
+}
+
+Test(pass, taken_by_callback_and_confirmed)
+{
+    struct part part = {.method = "sockd.take", .descriptors = 1, ANSWER(CONFIRM), .late = 1};
+    struct outcome outcomes[4] = {{.take = true}, {.take = true}, {.take = false}, {.take = true}};
+    struct sockd_taken taken;
+
+    open_to(&part);
+    int open = open_descriptors();
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(sockd_submit_take(client, 7, record, &outcomes[i], NULL), 0);
+    cr_assert_eq(sockd_take(client, 7, &taken), 0, "one that waits among those that do not");
+    expect_taken(&taken);
+    while (sockd_pending(client) > 0)
+        turn();
+    for (int i = 0; i < 4; i++)
+        cr_assert(outcomes[i].calls == 1 && outcomes[i].status == (i == 0 ? -ENOENT : 0));
     cr_assert_eq(open_descriptors(), open, "one that was not taken is closed");
     end();
 }

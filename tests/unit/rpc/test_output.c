@@ -273,7 +273,7 @@ Test(output, a_descriptor_goes_with_the_first_byte_of_its_answer)
     put("-", 1);
     for (int i = 0; i < 2; i++) {
         socks[i] = lendable(&outside[i]);
-        cr_assert_eq(output_claim_lent(&output, socks[i], put("fd", 2)), 0);
+        cr_assert_eq(output_claim_lent(&output, socks[i], put("fd", 2), NULL), 0);
         cr_assert_not(sock_is_open(socks[i]));
         put("+", 1);
     }
@@ -304,12 +304,12 @@ Test(output, what_was_lent_comes_back_when_the_client_goes)
     struct sock *sock = lendable(&outside);
     size_t size = put(NULL, 0);
     uint64_t id = sock_id(sock);
-    cr_assert_eq(output_claim_lent(&output, sock, size), 0);
+    cr_assert_eq(output_claim_lent(&output, sock, size, NULL), 0);
     cr_assert_null(net_find(fixture.net, id));
     output_deinit(&output, fixture.net, &fixture.rpc->handles);
     cr_assert_eq(net_find(fixture.net, id), sock);
     output_init(&output, net_pool(fixture.net), user);
-    cr_assert_eq(output_claim_lent(&output, sock, put(NULL, 0)), 0);
+    cr_assert_eq(output_claim_lent(&output, sock, put(NULL, 0), NULL), 0);
     cr_assert_eq(shutdown(ends[1], SHUT_RDWR), 0);
     cr_assert_eq(output_flush(&output, ends[0]), -EPIPE);
     cr_assert_lt(receive(bytes, sizeof bytes, &got), 1);

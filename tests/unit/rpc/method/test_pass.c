@@ -10,10 +10,15 @@
 static struct fixture fixture;
 static struct client *client;
 
+static void start_with(const struct rpc_config *config)
+{
+    fixture_start(&fixture, config, NULL, NULL);
+    client = client_new(&fixture);
+}
+
 static void start(void)
 {
-    fixture_start(&fixture, NULL, NULL, NULL);
-    client = client_new(&fixture);
+    start_with(NULL);
 }
 
 static void stop(void)
@@ -72,6 +77,52 @@ Test(method_pass, what_is_taken_is_told_and_gone)
     cr_assert_null(net_find(fixture.net, (uint64_t)handle));
     cr_assert_eq(fixture_stats(&fixture).sockets, 0);
     close(outside);
+    stop();
+}
+
+static void take_to_be_confirmed(int64_t handle, uint32_t *msgid)
+{
+    *msgid = client_request(client, "sockd.take", "i", handle);
+    struct message answer = client_answer(client, *msgid);
+    cr_assert_str_eq(error_name(&answer), "");
+    cr_assert_null(net_find(fixture.net, (uint64_t)handle), "it is lent");
+}
+
+static void hello_to_confirm(void)
+{
+    struct message answer =
+        client_answer(client, client_request(client, "sockd.hello", "{stst}", "fds", "confirm"));
+    cr_assert_str_eq(error_name(&answer), "");
+}
+
+Test(method_pass, a_confirmation_that_comes_late_finds_the_socket_with_the_daemon)
+{
+    struct rpc_config config = {.take_timeout = 0.05};
+    uint32_t msgid;
+    start_with(&config);
+    hello_to_confirm();
+    int64_t handle = client_int(client, "socket", "ssi", "AF_INET", "SOCK_STREAM", 0);
+    take_to_be_confirmed(handle, &msgid);
+    UNTIL(&fixture, net_find(fixture.net, (uint64_t)handle) != NULL);
+    client_fails(client, "ENOENT", "sockd.taken", "i", (int64_t)msgid);
+    cr_assert_not_null(net_find(fixture.net, (uint64_t)handle));
+    take_to_be_confirmed(handle, &msgid);
+    client_true(client, "sockd.taken", "i", (int64_t)msgid);
+    client_fails(client, "EBADF", "close", "i", handle);
+    cr_assert_eq(fixture_stats(&fixture).sockets, 0);
+    stop();
+}
+
+Test(method_pass, whoever_no_longer_confirms_is_no_longer_waited_for)
+{
+    uint32_t msgid;
+    start();
+    hello_to_confirm();
+    client_answer(client, client_request(client, "sockd.hello", "{sf}", "confirm"));
+    int64_t handle = client_int(client, "socket", "ssi", "AF_INET", "SOCK_STREAM", 0);
+    take_to_be_confirmed(handle, &msgid);
+    client_fails(client, "ENOENT", "sockd.taken", "i", (int64_t)msgid);
+    cr_assert_eq(fixture_stats(&fixture).sockets, 0);
     stop();
 }
 
