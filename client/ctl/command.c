@@ -16,10 +16,10 @@
 enum {
     GENERAL = 256, /* the codes of the general options begin here */
     NAMED = 512,   /* and those of the verb's own, by their place in the list */
-    MOST = 40,     /* options that a verb has at most, the general ones included */
+    MOST = 41,     /* options that a verb has at most, the general ones included */
 };
 
-enum general { SOCKET = GENERAL, HOST, TIMEOUT, JSON, RAW, HELP, VERSION };
+enum general { SOCKET = GENERAL, HOST, TIMEOUT, JSON, RAW, DAEMON_PATH, HELP, VERSION };
 
 static const struct option general_options[] = {
     {"host", required_argument, NULL, HOST},
@@ -27,6 +27,7 @@ static const struct option general_options[] = {
     {"timeout", required_argument, NULL, TIMEOUT},
     {"json", no_argument, NULL, JSON},
     {"raw", no_argument, NULL, RAW},
+    {"daemon-path", no_argument, NULL, DAEMON_PATH},
     {"help", no_argument, NULL, HELP},
     {"version", no_argument, NULL, VERSION},
 };
@@ -123,6 +124,9 @@ static void set_general(struct ctl *ctl, int code)
         break;
     case RAW:
         ctl->raw = true;
+        break;
+    case DAEMON_PATH:
+        ctl->daemon_path = true;
         break;
     case HELP:
         ctl->help = true;

@@ -3,6 +3,7 @@
  */
 #include "client/ctl/complete.h"
 
+#include "client/ctl/caller_path.h"
 #include "client/ctl/output.h"
 #include "client/ctl/socket_cells.h"
 #include "client/ctl/verbs.h"
@@ -21,6 +22,7 @@ struct line {
     int position;       /* of the next argument, from 0 */
     bool ended;         /* no options follow */
     const char *word;   /* what is to be completed */
+    const char *host;   /* what stands for the host, or NULL */
 };
 
 static void offer(const struct line *line, const char *text, const char *what)
@@ -86,6 +88,10 @@ static void read_word(struct line *line, struct ctl *ctl, const char *word)
         line->verb = verbs_find(word, &line->method);
         line->ended = line->verb == NULL; /* nothing is known of it */
     } else {
+        const struct method *method = line->method;
+        bool known = method && line->position < method->count;
+        if (known && method->params[line->position].type == METHOD_TYPE_HOST)
+            line->host = word;
         line->position++;
     }
 }
@@ -193,12 +199,25 @@ static bool offer_known(const struct line *line, const char *name)
     return false;
 }
 
+/* What a parameter may be: a file where it is a path, or one of the values that are known. */
+static void offer_param(const struct line *line, const struct method_param *param)
+{
+    if (caller_path_is(line->method, param, line->host))
+        puts(":files");
+    else
+        offer_known(line, param->name);
+}
+
 static void offer_value(const struct line *line, struct ctl *ctl, const char *option)
 {
+    int param = line->method ? methods_param(line->method, option, strlen(option)) : -1;
+
     if (strcmp(option, "h") == 0)
         offer_handles(line, ctl);
     else if (strcmp(option, "socket") == 0)
         puts(":files");
+    else if (param >= 0)
+        offer_param(line, &line->method->params[param]);
     else
         offer_known(line, option);
 }
@@ -220,7 +239,7 @@ static void offer_argument(const struct line *line, struct ctl *ctl)
     else if (is_handle || (line->position == 0 && begins_with_handle(line->verb)))
         offer_handles(line, ctl);
     else if (has_param && !line->verb->arguments)
-        offer_known(line, method->params[line->position].name);
+        offer_param(line, &method->params[line->position]);
     else if (!has_param)
         puts(":files");
 }

@@ -26,6 +26,7 @@ struct ctl {
     const char *timeout; /* --timeout as it was typed, or NULL */
     bool json;
     bool raw;
+    bool daemon_path; /* --daemon-path */
     bool help;
     bool version;
     int output_error;            /* the errno of the first write that failed; 0 if none has */

@@ -17,6 +17,7 @@ static const char general[] =
     "  --timeout S      give up after S seconds; what was to be read stays\n"
     "  --json           results as JSON, one object a line\n"
     "  --raw            no escapes for control characters on a terminal\n"
+    "  --daemon-path    relative paths count from the daemon's working directory, not from here\n"
     "  --help           this\n"
     "  --version        which version this is\n";
 

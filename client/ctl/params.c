@@ -5,6 +5,7 @@
 
 #include "base/numeral.h"
 #include "client/args_private.h"
+#include "client/ctl/caller_path.h"
 #include "client/ctl/escape.h"
 #include "client/ctl/json.h"
 #include "client/ctl/report.h"
@@ -293,6 +294,19 @@ static bool is_given(const struct builder *builder, const struct method_param *p
     return *text != NULL;
 }
 
+static int add_text(const struct builder *builder, const struct method_param *param,
+                    const char *text)
+{
+    char *path = NULL;
+    int error =
+        text ? caller_path(builder->ctl, builder->command, builder->method, param, text, &path) : 0;
+    if (error)
+        return report_local(builder->ctl, "the working directory", error);
+    bool right = add_typed(builder, param->type, path ? path : text);
+    free(path);
+    return right ? 0 : wrong(builder, param, text);
+}
+
 static int add_param(const struct builder *builder, const struct method_param *param)
 {
     const char *text;
@@ -303,8 +317,8 @@ static int add_param(const struct builder *builder, const struct method_param *p
         sockd_args_nil(builder->args);
     } else if (param->type == METHOD_TYPE_BYTES && builder->data) {
         sockd_args_bytes(builder->args, builder->data->data, builder->data->size);
-    } else if (!add_typed(builder, param->type, text)) {
-        return wrong(builder, param, text);
+    } else {
+        return add_text(builder, param, text);
     }
     return 0;
 }

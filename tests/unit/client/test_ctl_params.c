@@ -43,7 +43,8 @@ Test(ctl_params, hosts_and_ports)
     calls(shell_run("connect", "h", "80", NULL), "tcp_connect", "a16850c0");
     calls(shell_run("connect", "h", "http", NULL), "tcp_connect", "a168a468747470c0");
     calls(shell_run("connect", "tcp://h:1", NULL), "tcp_connect", "a97463703a2f2f683a31c0c0");
-    calls(shell_run("connect", "unix/", "80", NULL), "tcp_connect", "a5756e69782fa23830c0");
+    calls(shell_run("connect", "unix/", "80", "--daemon-path", NULL), "tcp_connect",
+          "a5756e69782fa23830c0");
     calls(shell_run("bind", "7", "0", "0", NULL), "bind", "070000");
     calls(shell_run("server", "h", "0", "f", NULL), "tcp_server", "a16800a166c0");
 }
