@@ -73,8 +73,13 @@ class Case(sockd_test.Case):
                                    start_new_session=True)
         self.stack.callback(process.wait)
         self.stack.callback(os.killpg, process.pid, signal.SIGTERM)
-        until(path.exists, "socat listens")
+        until(lambda: self.listens(path), "socat listens")
         return path
+
+    @staticmethod
+    def listens(path):
+        with socket.socket(socket.AF_UNIX) as trial:
+            return trial.connect_ex(str(path)) == 0
 
 
 class TestConfirmed(Case):
