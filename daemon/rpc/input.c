@@ -38,27 +38,37 @@ void input_deinit(struct input *input)
     input_account(input);
 }
 
-static int input_reserve(struct input *input)
+static size_t input_wanted(const struct input *input)
 {
-    size_t length = input_length(input);
-    size_t room = INPUT_ROOM;
-    if (length >= INPUT_ROOM && input->scan.need > length)
-        room = input->scan.need - length < length ? input->scan.need - length : length;
-    if (input->lent)
-        buffer_lend(&input->buffer, input->lent, input->lent_size);
-    if (buffer_room(&input->buffer) >= room && input->buffer.memory)
-        return 0;
+    size_t length = input_length(input), need = input->scan.need;
+    if (__builtin_expect(length < INPUT_ROOM || need <= length, 1))
+        return INPUT_ROOM;
+    return need - length < length ? need - length : length;
+}
+
+COLD static int input_reserve(struct input *input, size_t room)
+{
     /* Small ones always go through, or nobody could ask for what holds the quota. */
-    if (length >= INPUT_ROOM && quota_left(input->user, QUOTA_BYTES) < room)
+    if (input_length(input) >= INPUT_ROOM && quota_left(input->user, QUOTA_BYTES) < room)
         return -EDQUOT;
     int result = buffer_reserve(&input->buffer, input->pool, room);
     input_account(input);
     return result;
 }
 
+static inline int input_make_room(struct input *input)
+{
+    size_t room = input_wanted(input);
+    if (input->lent)
+        buffer_lend(&input->buffer, input->lent, input->lent_size);
+    if (__builtin_expect(buffer_room(&input->buffer) >= room && input->buffer.memory, 1))
+        return 0;
+    return input_reserve(input, room);
+}
+
 ssize_t input_receive(struct input *input, int fd)
 {
-    int result = input_reserve(input);
+    int result = input_make_room(input);
     if (result < 0)
         return result;
     struct buffer *buffer = &input->buffer;
