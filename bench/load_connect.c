@@ -3,8 +3,8 @@
  * over. The server closes first: so the port of the client is free again at once, and a long run
  * does not exhaust the ports of the machine.
  */
-#include "pattern.h"
 #include "load.h"
+#include "pattern.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * What an idle connection costs the server in memory of its own, in bytes: after it was made, and
  * after it has carried one message. What the kernel holds for it is not counted.
  */
-#include "pattern.h"
 #include "load.h"
+#include "pattern.h"
 
 #include <errno.h>
 #include <poll.h>

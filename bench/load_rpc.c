@@ -2,8 +2,8 @@
  * Clients that send requests in batches of a depth and count the answers, in whatever order these
  * come. Every answer is compared with what it must be, and each must answer a request in flight.
  */
-#include "rpc_kinds.h"
 #include "load.h"
+#include "rpc_kinds.h"
 
 #include <errno.h>
 #include <poll.h>

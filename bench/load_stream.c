@@ -2,8 +2,8 @@
  * Clients that send messages and compare what comes back with what they sent, byte by byte: echo,
  * lines, bulk. Since the answer is the same stream of bytes, it does not matter how it is cut.
  */
-#include "pattern.h"
 #include "load.h"
+#include "pattern.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -220,8 +220,10 @@ static int binding_start(struct binding *binding, const struct binding_config *c
     };
     struct loop *loop = net_loop(binding->net);
     int error = sink_new(&binding->sink, loop, STDOUT_FILENO, print_drained, binding);
-    if (error == 0 && config->service)
+    if (error == 0 && config->service) {
         sink_own(binding->sink);
+        error = stdio_init(&binding->stdio, loop, binding->sink);
+    }
     if (error == 0)
         error = vm_new(&binding->vm, loop, &vm_config);
     return error < 0 ? error : vm_protect(binding->vm, binding_open, binding, NULL);
@@ -281,6 +283,7 @@ void binding_free(struct binding *binding)
     server_stop_all(binding);
     hash_deinit(&binding->serves);
     vm_free(binding->vm);
+    stdio_deinit(&binding->stdio);
     sink_free(binding->sink);
     adoptable_deinit(binding);
     loop_defer_cancel(net_loop(binding->net), &binding->idle_task);
@@ -300,6 +303,12 @@ struct net *binding_net(const struct binding *binding)
 struct sink *binding_sink(const struct binding *binding)
 {
     return binding->sink;
+}
+
+int binding_flush(struct binding *binding, uint64_t deadline)
+{
+    stdio_flush(&binding->stdio);
+    return sink_flush(binding->sink, deadline);
 }
 
 size_t binding_busy(const struct binding *binding)

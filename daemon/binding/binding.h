@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct binding;
 struct net;
@@ -38,6 +39,9 @@ void binding_free(struct binding *binding);
 struct vm *binding_vm(const struct binding *binding);
 struct net *binding_net(const struct binding *binding);
 struct sink *binding_sink(const struct binding *binding);
+
+/* Writes what scripts have printed, waiting for the reader until the deadline; see sink_flush. */
+int binding_flush(struct binding *binding, uint64_t deadline);
 
 /* The binding of any state of its machine. */
 struct binding *binding_of(lua_State *L);

@@ -5,6 +5,7 @@
 
 #include "binding/binding.h"
 #include "binding/origin.h"
+#include "binding/stdio.h"
 #include "fiber/fiber.h"
 #include "fiber/vm.h"
 #include "loop/loop.h"
@@ -22,6 +23,7 @@ struct binding {
     struct vm *vm;
     struct net *net;
     struct sink *sink;
+    struct stdio stdio; /* in a service */
     bool ffi, nonblock, service;
     int64_t pattern_steps; /* that one match may take */
     uintptr_t stack_floor; /* what lies below is too deep */

@@ -4,7 +4,6 @@
  */
 #include "scripts/runtime_private.h"
 
-#include "binding/sink.h"
 #include "host/process.h"
 #include "net/net.h"
 #include "scripts/load.h"
@@ -152,5 +151,5 @@ void runtime_stopping(struct runtime *runtime)
 
 int runtime_flush(struct runtime *runtime, uint64_t deadline)
 {
-    return sink_flush(binding_sink(runtime->binding), deadline);
+    return binding_flush(runtime->binding, deadline);
 }

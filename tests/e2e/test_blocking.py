@@ -318,7 +318,13 @@ class TestLog(sockd_test.Case):
         with daemon.client() as client:
             before = client.call("sockd.stats")["loop_slow"]
             for i in range(300):
-                client.call("sockd.eval", "print(('o'):rep(100)); require('log').info('line')")
+                client.call("sockd.eval", """
+                    print(('o'):rep(100))
+                    require('log').info('line')
+                    io.write(('w'):rep(100), '\\n')
+                    io.stdout:flush()
+                    io.stderr:write(('e'):rep(100), '\\n')
+                """)
             slow = client.call("sockd.stats")["loop_slow"]
             self.assertLess(slow - before, 10)
             read()

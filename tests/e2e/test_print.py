@@ -1,4 +1,4 @@
-"""print, with a reader of standard output that stalls: nobody else waits, and nothing is lost."""
+"""print and io.write, with a reader that stalls: nobody else waits, and nothing is lost."""
 import os
 import select
 import signal
@@ -112,6 +112,37 @@ class TestPrint(sockd_test.Case):
             self.client.request("sockd.eval", "print(('x'):rep(1000)) print('y') return 1")
         self.assertEqual(self.client.call("sockd.ping"), "pong")
         self.assertLess(self.sockd.rss() - before, 16 << 20)
+
+    def test_io_write_waits_for_nobody_and_says_so(self):
+        begun, refused = time.monotonic(), ""
+        written = 0
+        while "unavailable" not in refused:
+            more, refused = self.client.call("sockd.eval", """
+                for i = 1, 100 do
+                    local ok, problem = io.write(('%07d\\n'):format(... + i):rep(128))
+                    if not ok then return i - 1, problem end
+                end
+                return 100, ''
+            """, written)
+            written += more
+            self.assertLess(written, 100000, "it is bounded")
+        for _ in range(200):
+            self.assertEqual(self.client.call("sockd.ping"), "pong")
+        self.assertLess(time.monotonic() - begun, sockd_test.PATIENCE / 3)
+        got = self.read(1 << 20)
+        self.assertEqual(got[:1 << 20], b"".join(b"%07d\n" % number * 128
+                                                 for number in range(1, 1025))[:1 << 20])
+
+    def test_io_write_and_print_keep_their_order(self):
+        self.client.call("sockd.eval", """
+            for i = 1, 1000 do
+                io.write('w', i, '\\n')
+                io.stdout:write('o', i, '\\n')
+                print('p' .. i)
+            end
+        """)
+        wanted = b"".join(b"w%d\no%d\np%d\n" % (i, i, i) for i in range(1, 1001))
+        self.assertEqual(self.read(len(wanted)), wanted)
 
     def test_a_fiber_that_waits_for_the_reader_is_cancelled(self):
         self.stall()
