@@ -170,11 +170,11 @@ local function put_block(out, node, indent, place)
     end
 end
 
-local function put_anchor(out, node)
+local function put_anchor(out, node, place)
     if node.shared then
         out.anchors = out.anchors + 1
         node.anchor = out.anchors
-        out:put(' &' .. node.anchor)
+        out:put((place == 'flow' and '&%d ' or ' &%d'):format(node.anchor))
     end
 end
 
@@ -187,7 +187,7 @@ function put_node(out, node, indent, place)
     elseif node.anchor then
         out:put(space .. '*' .. node.anchor)
     else
-        put_anchor(out, node)
+        put_anchor(out, node, place)
         if #node == 0 or node.flow or place == 'flow' then
             out:put(space)
             put_flow(out, node, indent + 2)

@@ -139,7 +139,7 @@ local function put_plain(out, chars, indent)
     end
 end
 
-local function put_single(out, chars, indent)
+local function put_single(out, chars, indent, breakable)
     local breaks = false
     out:put("'")
     for i, char in ipairs(chars) do
@@ -154,7 +154,7 @@ local function put_single(out, chars, indent)
                 out:line(indent)
             end
             breaks = false
-            if may_break(out, chars, i) then
+            if breakable and may_break(out, chars, i) then
                 out:line(indent)
             else
                 out:put(char == "'" and "''" or char)
@@ -244,7 +244,7 @@ function text.put(out, s, indent, is_key, in_brackets)
             put_plain(out, chars, indent)
         end
     elseif single then
-        put_single(out, chars, indent)
+        put_single(out, chars, indent, not is_key)
     else
         put_double(out, chars, codes, indent, not is_key)
     end

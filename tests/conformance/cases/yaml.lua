@@ -99,6 +99,11 @@ for name, value in each(values) do
         end)
     end
 end
+case('a-key-in-brackets-has-one-line', function()
+    local long = setmetatable({[('k '):rep(50)] = 1}, {__serialize = 'map'})
+    local text = yaml.encode({('x'):rep(60), setmetatable({long, long[1], [('w '):rep(30) .. 'w'] = long}, {__serialize = 'map'})})
+    return yaml.decode(text)[2][('w '):rep(30) .. 'w'][('k '):rep(50)]
+end)
 case('encode-nil', function() return yaml.encode(nil) end)
 case('encode-nothing', function() return yaml.encode() end)
 case('encode-keys', function() return yaml.encode({b = 1, a = 2, d = 3, c = 4}) == yaml.encode({a = 2, b = 1, c = 4, d = 3}) end)
