@@ -215,5 +215,5 @@ package.loaded['socket.core'] = socket
 
 -- LuaSocket's own would stop the process while it waits.
 package.preload['socket.unix'] = function()
-    error("socket.unix is not there: socket.connect and socket.bind take 'unix/' and a path", 0)
+    return core.extend('socket_unix')
 end

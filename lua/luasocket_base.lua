@@ -33,11 +33,15 @@ end
 
 -- ---- arguments ----
 
+local function is_own(source)
+    return find(source, '^=sockd/luasocket') or find(source, '^=sockd/tarantool/socket_unix')
+end
+
 -- Throws where a script called the emulation.
 function base.throw(message)
     local level = 2
     local info = getinfo(level, 'S')
-    while info and find(info.source, '^=sockd/luasocket') do
+    while info and is_own(info.source) do
         level = level + 1
         info = getinfo(level, 'S')
     end

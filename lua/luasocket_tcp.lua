@@ -46,6 +46,12 @@ local function is_tcp(self)
     return class == client or class == master or class == server
 end
 
+-- Of TCP, or a client of socket.unix, which has the same methods.
+local function is_client(self)
+    local class = getmetatable(self)
+    return class == client or class ~= nil and class == base.unix_client
+end
+
 -- ---- addresses ----
 
 function methods.bind(self, host, port)
@@ -246,7 +252,7 @@ local function ready_line(self)
 end
 
 function methods.receive(self, pattern, prefix)
-    if getmetatable(self) ~= client then
+    if not is_client(self) then
         base.refuse_self('receive', 'tcp{client}')
     end
     local size, receiver = pattern_of(pattern)
@@ -313,7 +319,7 @@ local function index_of(value, default, length, argument)
 end
 
 function methods.send(self, data, first, last)
-    if getmetatable(self) ~= client then
+    if not is_client(self) then
         base.refuse_self('send', 'tcp{client}')
     end
     data = base.check_string(data, 1, 'send')
@@ -333,7 +339,7 @@ end
 local halves = {both = 'RW', receive = 'R', send = 'W'}
 
 function methods.shutdown(self, how)
-    if getmetatable(self) ~= client then
+    if not is_client(self) then
         base.refuse_self('shutdown', 'tcp{client}')
     end
     how = how == nil and 'both' or base.check_string(how, 1, 'shutdown')
@@ -355,14 +361,14 @@ function methods.setoption(self, name, value)
 end
 
 function methods.getstats(self)
-    if getmetatable(self) ~= client then
+    if not is_client(self) then
         base.refuse_self('getstats', 'tcp{client}')
     end
     return self.received, self.sent, gettime() - self.born
 end
 
 function methods.setstats(self, received, sent, age)
-    if getmetatable(self) ~= client then
+    if not is_client(self) then
         base.refuse_self('setstats', 'tcp{client}')
     end
     self.received = received == nil and self.received or base.check_number(received, 1, 'setstats')
@@ -374,6 +380,9 @@ end
 master = base.new_class('tcp{master}', methods)
 client = base.new_class('tcp{client}', methods)
 server = base.new_class('tcp{server}', methods)
+
+-- For socket.unix.
+base.stream = {methods = methods, new = new_object, connect_to = connect_to}
 
 -- ---- making them ----
 

@@ -195,6 +195,9 @@ end
 unconnected = base.new_class('udp{unconnected}', methods)
 connected = base.new_class('udp{connected}', methods)
 
+-- For socket.unix.
+base.datagram = {insist = insist, settle = settle, receive = receive, size_of = size_of, receive_message = receive_message}
+
 -- ---- making them ----
 
 local function new_udp(family)

@@ -23,7 +23,7 @@ end
 table.sort(names)
 return table.concat(names, ' ')"""
         before = client.call("sockd.eval", count)
-        for name in ("uri", "uuid", "digest", "yaml"):
+        for name in ("uri", "uuid", "digest", "yaml", "socket.unix"):
             self.assertIs(client.call("sockd.eval", f"return type(require('{name}')) == 'table'"), True)
             self.assertEqual(client.call("sockd.eval", count), before, name)
         self.assertEqual(client.call("sockd.eval", "return require('digest').md5_hex('abc')"), "900150983cd24fb0d6963f7d28e17f72")

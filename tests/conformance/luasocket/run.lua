@@ -24,7 +24,7 @@ local function scrub(text)
 end
 
 local function is_object(value)
-    return tostring(value):match('^%l%l%l{%l+}') ~= nil
+    return tostring(value):match('^%l+{%l+}') ~= nil
 end
 
 local describe
