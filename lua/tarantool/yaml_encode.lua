@@ -104,7 +104,7 @@ local put_node
 
 -- A key of several lines or many bytes would not be read back as one that stands before a colon.
 local function is_long(key)
-    return type(key) == 'string' and (#key > KEY or key:find('\n', 1, true) ~= nil)
+    return type(key) == 'string' and (#key > KEY or key:find('\n', 1, true) ~= nil or key:find('\226\128[\168\169]') ~= nil)
 end
 
 local function put_flow_key(out, key, indent)

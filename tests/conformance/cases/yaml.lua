@@ -86,7 +86,7 @@ local values = {
     ['as-nil'] = setmetatable({1}, {__serialize = function() return nil end}), ['as-bad'] = setmetatable({1}, {__serialize = 'bad'}), ['as-error'] = setmetatable({1}, {__serialize = function() error('oops', 0) end}),
     ['as-empty-map'] = setmetatable({}, {__serialize = 'map'}), ['sparse'] = {[1] = 1, [3] = 3}, ['sparse-start'] = {[3] = 1}, ['too-sparse'] = {[30] = 1}, ['key-1.5'] = {[1.5] = 1}, ['key-true'] = {[true] = 1}, ['key-null'] = {[yaml.NULL] = 1},
     ['key-digits'] = {['1'] = 1}, ['key-empty'] = {[''] = 1}, ['key-lines'] = {['a\nb'] = 1}, ['key-lines-list'] = {['a\nb'] = {1, 2}}, ['key-lines-map'] = {['a\nb'] = {c = 1}}, ['key-long'] = {[('k'):rep(200)] = 1}, ['key-128'] = {[('k'):rep(128)] = 1}, ['key-129'] = {[('k'):rep(129)] = {1}},
-    ['key-words'] = {[('k '):rep(100)] = 1}, ['key-0'] = {[0] = 1}, ['key--1'] = {[-1] = 1}, ['deep'] = deep(200), ['function'] = print, ['thread'] = coroutine.create(print), ['userdata'] = newproxy(), ['in-list'] = {print}, ['in-map'] = {a = print},
+    ['key-words'] = {[('k '):rep(100)] = 1}, ['key-separator'] = {['k\226\128\168l'] = 1}, ['key-0'] = {[0] = 1}, ['key--1'] = {[-1] = 1}, ['deep'] = deep(200), ['function'] = print, ['thread'] = coroutine.create(print), ['userdata'] = newproxy(), ['in-list'] = {print}, ['in-map'] = {a = print},
 }
 for name, value in each(values) do
     case('encode-' .. name, function() return yaml.encode(value) end)
