@@ -59,6 +59,12 @@ struct binding {
     struct list print_waiters; /* fibers whose output has to go before they may go on */
 };
 
+/* Whether what belongs to this root lives on although its origin is retired or retiring: the fiber
+ * of that number lives and is attended. */
+bool binding_is_attended(const struct binding *binding, uint64_t root);
+
+void binding_init_idle(struct binding *binding);
+
 /* Asks in a later round of the loop whether all is quiet. */
 void binding_check_idle(struct binding *binding);
 

@@ -87,7 +87,7 @@ static bool listening_may_claim(const struct fiber *fiber)
 static bool listening_is_free(const struct binding *binding, const struct listening *listening)
 {
     return listening->heir == NULL && listening->origin < binding->origins.loading &&
-           !origin_is_attended(binding, listening->root);
+           !binding_is_attended(binding, listening->root);
 }
 
 static bool listening_make_heir(struct listening *ancestor, const struct fiber *fiber,
@@ -164,7 +164,7 @@ static bool listening_is_retired(const struct binding *binding, const struct lis
 {
     (void)root;
     return listening->origin < binding->origins.first &&
-           !origin_is_attended(binding, listening->root);
+           !binding_is_attended(binding, listening->root);
 }
 
 void listening_retire(struct binding *binding)

@@ -26,12 +26,6 @@ uint64_t origin_present(const struct binding *binding)
     return binding->origins.present;
 }
 
-bool origin_is_attended(const struct binding *binding, uint64_t root)
-{
-    const struct fiber *fiber = fiber_find(binding->vm, root);
-    return fiber != NULL && fiber_is_attended(fiber) && !fiber_is_dead(fiber);
-}
-
 void origin_begin(struct binding *binding, uint64_t origin, bool replaces)
 {
     struct origins *origins = &binding->origins;
@@ -63,7 +57,7 @@ static void origin_retire_fiber(void *context, struct fiber *fiber)
     const struct binding *binding = context;
     uint64_t origin = fiber_origin(fiber);
     if (origin > 0 && origin < binding->origins.first &&
-        !origin_is_attended(binding, fiber_root(fiber)))
+        !binding_is_attended(binding, fiber_root(fiber)))
         origin_end_fiber(fiber);
 }
 

@@ -41,7 +41,3 @@ uint64_t origin_present(const struct binding *binding);
 
 /* A fiber that was attended ends: what it made may be the last of its origin. */
 void origin_unattended(struct binding *binding, const struct fiber *fiber);
-
-/* Whether what belongs to this root lives on although its origin is retired or retiring: the fiber
- * of that number lives and is attended. */
-bool origin_is_attended(const struct binding *binding, uint64_t root);

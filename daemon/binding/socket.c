@@ -21,118 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- addresses ---- */
-
-static void socket_set_field(lua_State *L, const char *name, const char *value)
-{
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-}
-
-/* The name of a protocol; that of none is the number 0. */
-static void socket_set_protocol(lua_State *L, int protocol)
-{
-    char name[16];
-    if (protocol == 0)
-        lua_pushinteger(L, 0);
-    else
-        lua_pushstring(L, address_protocol_name(protocol, name));
-    lua_setfield(L, -2, "protocol");
-}
-
-static void socket_set_kind(lua_State *L, const struct sock *sock)
-{
-    socket_set_field(L, "type", address_type_name(sock_type(sock)));
-    socket_set_protocol(L, sock_protocol(sock));
-}
-
-void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock)
-{
-    struct address_text text;
-    address_format(address, &text);
-    luaL_checkstack(L, 4, NULL);
-    lua_createtable(L, 0, sock != NULL ? 5 : 3);
-    socket_set_field(L, "host", text.host);
-    socket_set_field(L, "family", address_family_name(address->family));
-    if (text.port >= 0)
-        lua_pushinteger(L, text.port);
-    else
-        lua_pushstring(L, text.path);
-    lua_setfield(L, -2, "port");
-    if (sock != NULL)
-        socket_set_kind(L, sock);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, binding_of(L)->address_meta);
-    lua_setmetatable(L, -2);
-}
-
-const char *socket_address_text(const struct address *address, char *out)
-{
-    struct address_text text;
-    address_format(address, &text);
-    if (text.port < 0)
-        snprintf(out, ADDRESS_STRING_MAX, "%s:%s", text.host, text.path);
-    else
-        snprintf(out, ADDRESS_STRING_MAX, "%s:%d", text.host, text.port);
-    return out;
-}
-
-static int socket_address_tostring(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_getfield(L, 1, "host");
-    lua_getfield(L, 1, "port");
-    const char *host = lua_tostring(L, -2), *port = lua_tostring(L, -1);
-    lua_pushfstring(L, "%s:%s", host != NULL ? host : "?", port != NULL ? port : "?");
-    return 1;
-}
-
-/* ---- arguments ---- */
-
-uint64_t socket_deadline_of(lua_State *L, int index)
-{
-    lua_Number seconds = luaL_checknumber(L, index);
-    if (isnan(seconds))
-        failure_throw(L, "timeout: expected a number of seconds, got nan");
-    return loop_deadline(seconds);
-}
-
-const char *socket_text(lua_State *L, int index)
-{
-    size_t length;
-    const char *text = lua_tolstring(L, index, &length);
-    return text != NULL && memchr(text, 0, length) == NULL ? text : NULL;
-}
-
-/* What no port and no path is; see socket_port. */
-static const char socket_no_port[] = "";
-
-const char *socket_port(lua_State *L, int index)
-{
-    if (lua_isnoneornil(L, index))
-        return NULL;
-    if (lua_type(L, index) == LUA_TNUMBER) {
-        lua_Number number = lua_tonumber(L, index);
-        if (!(number >= 0 && number <= UINT16_MAX && number == floor(number)))
-            return socket_no_port;
-        lua_pushinteger(L, (lua_Integer)number); /* -0 is 0 */
-        lua_replace(L, index);
-    }
-    luaL_checkstring(L, index);
-    const char *text = socket_text(L, index);
-    return text != NULL ? text : socket_no_port;
-}
-
-/* The number 0 stands for all local interfaces. False: it is no host at all. */
-static bool socket_take_host(lua_State *L, int index, const char **host)
-{
-    *host = lua_type(L, index) == LUA_TSTRING ? socket_text(L, index) : NULL;
-    if (*host != NULL && strcmp(*host, "0") == 0)
-        *host = NULL;
-    else if (*host == NULL)
-        return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == 0;
-    return true;
-}
-
 static const char socket_zero_byte[] = "host: a zero byte cannot be part of it";
 
 static int socket_refuse_place(lua_State *L, const char *fault)
@@ -142,45 +30,7 @@ static int socket_refuse_place(lua_State *L, const char *fault)
     return 2;
 }
 
-int socket_parse_address(lua_State *L, int index, struct sock *sock, struct address *out)
-{
-    const char *host, *port = socket_port(L, index + 1);
-    int error = -EINVAL;
-    if (socket_take_host(L, index, &host))
-        error = address_parse(out, sock_domain(sock), host, port);
-    return error < 0 ? sock_fail(sock, error) : 0;
-}
-
-/* A number as it is, or what a name stands for. False: an unknown name, or neither. */
-static bool socket_constant(lua_State *L, int index, int (*find)(const char *name), int *out)
-{
-    if (lua_type(L, index) == LUA_TNUMBER) {
-        *out = number_to_int(L, index);
-        return true;
-    }
-    const char *name = lua_type(L, index) == LUA_TSTRING ? socket_text(L, index) : NULL;
-    *out = name != NULL ? find(name) : -1;
-    return *out >= 0;
-}
-
 /* ---- making sockets ---- */
-
-uid_t socket_owner(lua_State *L)
-{
-    const struct fiber *fiber = fiber_current(L);
-    return fiber != NULL ? fiber_owner(fiber) : geteuid();
-}
-
-int socket_take_kind(lua_State *L, int *domain, int *type, int *protocol)
-{
-    if (!socket_constant(L, 1, address_family, domain) ||
-        !socket_constant(L, 2, address_type, type))
-        return -EINVAL;
-    *protocol = 0;
-    if (lua_isnoneornil(L, 3) || socket_constant(L, 3, address_protocol, protocol))
-        return 0;
-    return lua_type(L, 3) == LUA_TSTRING ? -EPROTOTYPE : -EINVAL;
-}
 
 /* socket(domain, type, protocol) */
 static int socket_new(lua_State *L)
@@ -335,6 +185,16 @@ static const luaL_Reg socket_functions[] = {
     {"protocol", socket_protocol},
     {NULL, NULL},
 };
+
+static int socket_address_tostring(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_getfield(L, 1, "host");
+    lua_getfield(L, 1, "port");
+    const char *host = lua_tostring(L, -2), *port = lua_tostring(L, -1);
+    lua_pushfstring(L, "%s:%s", host != NULL ? host : "?", port != NULL ? port : "?");
+    return 1;
+}
 
 static int socket_make_meta(lua_State *L, const char *name, lua_CFunction fn)
 {

@@ -56,6 +56,11 @@ int socket_collect(lua_State *L);
 /* Pushes an address table. With `sock` it has the socket's type and protocol too. */
 void socket_push_address(lua_State *L, const struct address *address, const struct sock *sock);
 
+/* Sets fields of the table on top of the stack: `name` to a text; "protocol" to a protocol's name,
+ * or to the number 0 if there is none. */
+void socket_set_field(lua_State *L, const char *name, const char *value);
+void socket_set_protocol(lua_State *L, int protocol);
+
 /* "127.0.0.1:80", "::1:80", "unix/:PATH", as scripts and names of fibers have it. `out` has
  * ADDRESS_STRING_MAX bytes. */
 const char *socket_address_text(const struct address *address, char *out);
@@ -75,6 +80,13 @@ const char *socket_text(lua_State *L, int index);
 /* A port, a service's name or a path, as text; NULL if it was left out; "", which is none of them,
  * for a number that is no port and for what has a zero byte. Throws for other types. */
 const char *socket_port(lua_State *L, int index);
+
+/* A host as text; NULL for the number 0, which stands for all local interfaces. False: it is no
+ * host at all. */
+bool socket_take_host(lua_State *L, int index, const char **host);
+
+/* A number as it is, or what a name stands for. False: an unknown name, or neither. */
+bool socket_constant(lua_State *L, int index, int (*find)(const char *name), int *out);
 
 /* Parses the address in arguments `index` and `index + 1` for a socket. A result; a failure becomes
  * the socket's last error. */
