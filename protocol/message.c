@@ -166,7 +166,7 @@ static void put_sentence(struct writer *writer, const char *name, const char *te
     writer_str_head(writer, name_size + 2 + text_size);
     writer_raw(writer, name, name_size);
     writer_raw(writer, ": ", 2);
-    utf8_write(writer, text);
+    writer_escaped(writer, text);
 }
 
 static void put_details(struct writer *writer, const char *name, const char *text,

@@ -3,10 +3,7 @@
  */
 #include "protocol/utf8.h"
 
-#include <stdio.h>
-#include <string.h>
-
-enum { ESCAPED = 4 }; /* bytes of \xNN */
+#include <stdint.h>
 
 /* By the first byte: how many follow it, and between what the first of those is. All others are
  * between 0x80 and 0xbf. */
@@ -44,8 +41,7 @@ size_t utf8_character(const char *text)
     return 1 + (size_t)row->more;
 }
 
-/* How many bytes from here on are UTF-8. */
-static size_t good_size(const char *text)
+size_t utf8_good_size(const char *text)
 {
     size_t size = 0, count;
 
@@ -59,26 +55,11 @@ size_t utf8_size(const char *text)
     size_t size = 0;
 
     for (;; text++) {
-        size_t good = good_size(text);
+        size_t good = utf8_good_size(text);
         size += good;
         text += good;
         if (!*text)
             return size;
-        size += ESCAPED;
-    }
-}
-
-void utf8_write(struct writer *writer, const char *text)
-{
-    char escaped[ESCAPED + 1];
-
-    for (;; text++) {
-        size_t good = good_size(text);
-        writer_raw(writer, text, good);
-        text += good;
-        if (!*text)
-            return;
-        snprintf(escaped, sizeof escaped, "\\x%02x", (uint8_t)*text);
-        writer_raw(writer, escaped, ESCAPED);
+        size += UTF8_ESCAPED;
     }
 }

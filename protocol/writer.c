@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <math.h>
 #include <msgpack/pack.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,21 @@ void writer_text(struct writer *writer, const char *text)
         writer_nil(writer);
 }
 
+void writer_escaped(struct writer *writer, const char *text)
+{
+    char escaped[UTF8_ESCAPED + 1];
+
+    for (;; text++) {
+        size_t good = utf8_good_size(text);
+        writer_raw(writer, text, good);
+        text += good;
+        if (!*text)
+            return;
+        snprintf(escaped, sizeof escaped, "\\x%02x", (uint8_t)*text);
+        writer_raw(writer, escaped, UTF8_ESCAPED);
+    }
+}
+
 void writer_outside(struct writer *writer, const char *text)
 {
     if (!text) {
@@ -163,7 +179,7 @@ void writer_outside(struct writer *writer, const char *text)
         return;
     }
     writer_str_head(writer, utf8_size(text));
-    utf8_write(writer, text);
+    writer_escaped(writer, text);
 }
 
 /* A length that MessagePack cannot say fails the writer. */

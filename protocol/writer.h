@@ -72,4 +72,7 @@ void writer_map(struct writer *writer, uint32_t pairs);
 /* Bytes as they are: the body after a head, or a value that is encoded already. */
 void writer_raw(struct writer *writer, const void *data, size_t size);
 
+/* Such a text as writer_outside takes, without its head, which is for utf8_size(text) bytes. */
+void writer_escaped(struct writer *writer, const char *text);
+
 #endif

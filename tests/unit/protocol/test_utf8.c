@@ -9,7 +9,7 @@ static void becomes(const char *text, const char *expected)
     struct writer writer;
 
     writer_init_heap(&writer, 4096);
-    utf8_write(&writer, text);
+    writer_escaped(&writer, text);
     cr_assert_eq(writer.error, 0);
     cr_assert_eq(writer.size, strlen(expected), "%s: %.*s", expected, (int)writer.size,
                  (const char *)writer.data);
