@@ -7,6 +7,7 @@
  */
 #include "scripts/load.h"
 
+#include "scripts/environment.h"
 #include "scripts/runtime_private.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -91,7 +92,7 @@ static void load_push_arguments(lua_State *L, const struct load *load)
 static void load_set_environment(lua_State *L, const struct load *load)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, load->request.environments);
-    runtime_push_environment(L);
+    environment_push(L);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, (int)lua_objlen(L, -3) + 1);
     lua_setfenv(L, -3);

@@ -6,6 +6,7 @@
 
 #include "host/process.h"
 #include "net/net.h"
+#include "scripts/environment.h"
 #include "scripts/load.h"
 #include "util/error.h"
 
@@ -14,46 +15,12 @@
 /* Seconds that a reload may take. */
 #define LOAD_TIMEOUT 30.0
 
-/* Names that a script does not define itself are those of the globals. */
-void runtime_push_environment(lua_State *L)
-{
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_pushvalue(L, LUA_GLOBALSINDEX);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
-}
-
-/* What an eval reads and neither it nor another eval has set: what a loaded script defined, or
- * a global. The upvalue is where the registry has the list of the scripts' environments. */
-static int runtime_eval_index(lua_State *L)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, (int)lua_tointeger(L, lua_upvalueindex(1)));
-    int environments = lua_gettop(L);
-    for (int i = (int)lua_objlen(L, environments); i >= 1; i--) {
-        lua_rawgeti(L, environments, i);
-        lua_pushvalue(L, 2);
-        lua_rawget(L, -2);
-        if (!lua_isnil(L, -1))
-            return 1;
-        lua_pop(L, 2);
-    }
-    lua_pushvalue(L, 2);
-    lua_gettable(L, LUA_GLOBALSINDEX);
-    return 1;
-}
-
 static int runtime_open(lua_State *L)
 {
     struct runtime *runtime = lua_touserdata(L, 1);
     lua_newtable(L);
     runtime->environments = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_newtable(L); /* of evals */
-    lua_newtable(L); /* its metatable */
-    lua_pushinteger(L, runtime->environments);
-    lua_pushcclosure(L, runtime_eval_index, 1);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
+    environment_push_of_evals(L, runtime->environments);
     runtime->eval = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

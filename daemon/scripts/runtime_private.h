@@ -34,9 +34,6 @@ struct runtime {
     struct scripts program; /* the script of runtime_run */
 };
 
-/* Pushes a new environment over the globals. */
-void runtime_push_environment(lua_State *L);
-
 /* The end: forgets a change that has not ended, before and after the end of the machine. */
 void generation_stop(struct runtime *runtime);
 void generation_deinit(struct runtime *runtime);
