@@ -1,5 +1,6 @@
 /* Text from outside: what is UTF-8 stays, every other byte is escaped. */
 #include "protocol/utf8.h"
+#include "protocol/writer.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
