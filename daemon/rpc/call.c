@@ -9,7 +9,6 @@
 #include "net/sock.h"
 #include "protocol/errname.h"
 #include "rpc/handover.h"
-#include "rpc/method/listing.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/cleanup.h"
@@ -40,7 +39,7 @@ struct rpc_call *call_new(struct peer *peer, const struct method *method)
     call->method = method;
     call->strings = NULL;
     call->block = NULL;
-    call->listing = NULL;
+    call->work = NULL;
     call->settings = (struct arg_settings){0};
     call->handler = call->handler_name = (struct arg_bytes){0};
     call->error = (struct message_error){0};
@@ -227,8 +226,9 @@ static void call_release(struct rpc_call *call)
 {
     if (call->has_op)
         op_finish(&call->op);
-    if (call->listing)
-        listing_free(STEAL(call->listing));
+    struct call_work *work = STEAL(call->work);
+    if (work)
+        work->free(work);
     if (call->block) {
         pool_give(call->rpc->pool, call->block, call->block_size);
         quota_release(call->user, QUOTA_BYTES, call->block_size);

@@ -15,7 +15,6 @@
 #include "util/hash.h"
 #include "util/list.h"
 
-struct listing;
 struct peer;
 struct quota_user;
 struct rpc;
@@ -30,6 +29,12 @@ enum {
 };
 
 typedef int call_fn(struct rpc_call *call);
+
+/* What a call does beside its operation, such as a list in the making: the beginning of an object
+ * that `free` gives back when the call is over. */
+struct call_work {
+    void (*free)(struct call_work *work);
+};
 
 struct rpc_call {
     unsigned magic;
@@ -48,9 +53,9 @@ struct rpc_call {
     struct quota_user *user; /* a reference, while parked */
 
     struct op op;
-    call_fn *complete;       /* makes the answer of the completed operation */
-    struct listing *listing; /* of sockd.list; otherwise NULL */
-    void *running;           /* of a run: what the hooks know it by */
+    call_fn *complete;      /* makes the answer of the completed operation */
+    struct call_work *work; /* NULL: none */
+    void *running;          /* of a run: what the hooks know it by */
 
     struct arg_settings settings;           /* of the handle that it makes or changes */
     struct arg_bytes handler, handler_name; /* in the message; copies when parked, as is the name */

@@ -1,25 +1,15 @@
-/*
- * From a message to its method; see dispatch.h.
- *
- * The table of functions is made from the table of methods: a row without its function does not
- * link.
- */
+/* From a message to its method; see dispatch.h. */
 #include "rpc/dispatch.h"
 
+#include "protocol/args.h"
+#include "protocol/message.h"
 #include "rpc/access.h"
 #include "rpc/call.h"
-#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"
 
 #include <limits.h>
-
-static method_fn *const functions[METHOD_COUNT] = {
-#define METHOD(id, ...) [METHOD_##id] = method_##id,
-#include "protocol/methods.tbl"
-#undef METHOD
-};
 
 /* An answer to a request that never became a call. */
 static void put_failure(struct peer *peer, const struct message *message,
@@ -69,7 +59,7 @@ static int run(struct rpc_call *call, const struct message *message)
     if (result < 0)
         return call_fail(call, result, "%s", error.text);
     call->settings = args.settings;
-    return functions[methods_id(method)](call, &args);
+    return call->rpc->methods[methods_id(method)](call, &args);
 }
 
 static void carry_out(struct peer *peer, const struct message *message)

@@ -84,12 +84,6 @@ static bool peer_is_over(const struct peer *peer)
 
 /* ---- the client's end ---- */
 
-static void peer_abandon_calls(struct peer *peer)
-{
-    for (struct list *link; (link = list_first(&peer->calls));)
-        call_abandon(CONTAINER_OF(link, struct rpc_call, link));
-}
-
 /* Nobody gets the answers any more. What has arrived is still to be read. */
 static void peer_hang_up(struct peer *peer)
 {
@@ -106,27 +100,6 @@ static void peer_check_hang_up(struct peer *peer)
 {
     if (!peer->hung_up && poll_now(peer->fd, 0) & (POLLHUP | POLLERR))
         peer_hang_up(peer);
-}
-
-static struct log_about peer_about(const struct peer *peer)
-{
-    return (struct log_about){.has_uid = true, .uid = peer->who.uid, .pid = peer->who.pid};
-}
-
-void peer_reject(struct peer *peer, const uint32_t *msgid, int error, const char *reason)
-{
-    peer->rpc->bad_input++;
-    peer->ending = peer->rejected = true;
-    struct log_about about = peer_about(peer);
-    log_write_about(LOG_WARN, &about, "control client%s%s (uid %u, pid %d) is cut off: %s",
-                    peer->client[0] ? " " : "", peer->client, (unsigned)peer->who.uid,
-                    (int)peer->who.pid, reason);
-    peer_abandon_calls(peer);
-    subscriptions_end(peer);
-    struct message_error failure = {.number = -error, .text = reason, .refused = error == -EDQUOT};
-    message_put_failure(output_begin(&peer->output), msgid, &failure);
-    if (output_end(&peer->output) < 0)
-        peer->broken = true;
 }
 
 /* ---- reading ---- */
@@ -379,12 +352,6 @@ static void peer_on_io(struct loop_io *io, unsigned events)
         turns_queue(&peer->rpc->turns, peer);
     else
         peer_take_turn(peer);
-}
-
-void peer_wake(struct peer *peer)
-{
-    if (!peer->running)
-        loop_defer(peer->rpc->loop, &peer->task);
 }
 
 void peer_drain(struct peer *peer)

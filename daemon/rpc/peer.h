@@ -17,6 +17,7 @@
 #include "util/fair.h"
 #include "util/hash.h"
 #include "util/list.h"
+#include "util/log.h"
 #include "util/quota.h"
 
 #include <stdbool.h>
@@ -82,3 +83,9 @@ void peer_drain(struct peer *peer);
 /* The client has sent something that is no protocol: one answer, a line in the log, and the end.
  * `msgid`: NULL if it could not be read; `error`: negative. */
 void peer_reject(struct peer *peer, const uint32_t *msgid, int error, const char *reason);
+
+/* Its calls go on without it, or end. */
+void peer_abandon_calls(struct peer *peer);
+
+/* Whom a line in the log is about. */
+struct log_about peer_about(const struct peer *peer);

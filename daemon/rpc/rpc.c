@@ -1,9 +1,12 @@
-/* The control server as a whole: its beginning, its end and its numbers; see rpc.h. */
+/*
+ * The roof of the control server: its beginning and its end; see rpc.h.
+ */
 #include "rpc/rpc.h"
 
 #include "net/net.h"
 #include "rpc/call.h"
 #include "rpc/listener.h"
+#include "rpc/method/method.h"
 #include "rpc/peer.h"
 #include "rpc/server.h"
 #include "util/error.h"
@@ -65,7 +68,8 @@ int rpc_new(struct rpc **out, struct net *net, const struct rpc_config *config,
     handles_init(&rpc->handles, rpc->quota, rpc->loop);
     list_init(&rpc->listeners);
     list_init(&rpc->peers);
-    turns_init(&rpc->turns, rpc->loop);
+    rpc->methods = method_table;
+    turns_init(&rpc->turns, rpc->loop, peer_take_turn);
     listings_init(&rpc->listings, rpc->loop);
     list_init(&rpc->orphans);
     list_init(&rpc->spare_calls);
@@ -95,12 +99,6 @@ static void rpc_cut_off(struct rpc *rpc)
         peer_free(CONTAINER_OF(link, struct peer, link));
     for (struct list *link; (link = list_first(&rpc->orphans));)
         call_abort(CONTAINER_OF(link, struct rpc_call, link));
-}
-
-void rpc_check_drained(struct rpc *rpc)
-{
-    if (rpc->draining && list_empty(&rpc->peers) && list_empty(&rpc->orphans))
-        loop_defer(rpc->loop, &rpc->drain_task);
 }
 
 /* Never called from a peer's own turn, so that all of them may be freed. */
@@ -162,21 +160,4 @@ void rpc_free(struct rpc *rpc)
     free(rpc->scratch_in); /* and the other behind it */
     rpc->magic = 0;
     free(rpc);
-}
-
-void rpc_stats(const struct rpc *rpc, struct rpc_stats *out)
-{
-    *out = (struct rpc_stats){
-        .clients = quota_total(rpc->quota, QUOTA_CLIENTS),
-        .requests = quota_total(rpc->quota, QUOTA_REQUESTS),
-        .sockets = quota_total(rpc->quota, QUOTA_SOCKETS),
-        .bytes = quota_total(rpc->quota, QUOTA_BYTES),
-        .connected = rpc->connected,
-        .served = rpc->served,
-        .failed = rpc->failed,
-        .dropped = rpc->dropped,
-        .bad_input = rpc->bad_input,
-        .bytes_in = rpc->bytes_in,
-        .bytes_out = rpc->bytes_out,
-    };
 }

@@ -12,6 +12,12 @@
 
 enum { RPC_MAGIC = 0x73727063, RPC_SCRATCH = 64 * 1024 };
 
+struct args;
+
+/* Carries out a method: gets the checked arguments, which lie in the message, and returns what
+ * call_proceed takes. */
+typedef int method_fn(struct rpc_call *call, const struct args *args);
+
 struct rpc {
     unsigned magic;
     struct net *net;
@@ -20,6 +26,7 @@ struct rpc {
     struct rpc_config config; /* with the defaults filled in */
     struct rpc_hooks hooks;
     void *hook_context;
+    method_fn *const *methods; /* by the row of the table of methods */
     struct quota *quota;
     struct handles handles;
     struct list listeners;

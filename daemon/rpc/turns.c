@@ -22,7 +22,7 @@ static void turns_on_task(struct loop_task *task)
     uint64_t end = loop_now() + ROUND_QUEUE;
     struct fair_item *item;
     while ((item = fair_pop(&turns->queue)) != NULL) {
-        peer_take_turn(CONTAINER_OF(item, struct peer, queued));
+        turns->take(CONTAINER_OF(item, struct peer, queued));
         if (loop_now() >= end)
             break;
     }
@@ -30,9 +30,9 @@ static void turns_on_task(struct loop_task *task)
         loop_defer(turns->loop, &turns->task);
 }
 
-void turns_init(struct turns *turns, struct loop *loop)
+void turns_init(struct turns *turns, struct loop *loop, void (*take)(struct peer *peer))
 {
-    *turns = (struct turns){.loop = loop};
+    *turns = (struct turns){.loop = loop, .take = take};
     fair_init(&turns->queue);
     loop_task_init(&turns->task, turns_on_task);
 }

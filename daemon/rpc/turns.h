@@ -29,6 +29,7 @@ struct turn {
 /* All who share. */
 struct turns {
     struct loop *loop;
+    void (*take)(struct peer *peer);
     struct fair queue;     /* of those whose turn ended early */
     struct loop_task task; /* which serves it */
     uint64_t round;        /* of the loop, by its beginning */
@@ -36,7 +37,8 @@ struct turns {
     uint64_t ever;         /* how often somebody queued */
 };
 
-void turns_init(struct turns *turns, struct loop *loop);
+/* `take` gives a peer its turn, after which there may be no such peer. */
+void turns_init(struct turns *turns, struct loop *loop, void (*take)(struct peer *peer));
 void turns_deinit(struct turns *turns);
 
 /* Has a peer's turn follow those that queue already. */

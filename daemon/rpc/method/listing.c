@@ -17,6 +17,7 @@
 #define LISTING_LOOK  8
 
 struct listing {
+    struct call_work work;
     struct rpc_call *call;
     struct fair_item queued;
     uint64_t *ids;
@@ -39,10 +40,8 @@ static void listing_charge(struct listing *listing, size_t size)
     listing->charged = size;
 }
 
-void listing_free(struct listing *listing)
+static void listing_free(struct listing *listing)
 {
-    if (!listing)
-        return;
     listing_charge(listing, 0);
     fair_remove(&listing->queued);
     writer_free_heap(&listing->writer);
@@ -51,11 +50,22 @@ void listing_free(struct listing *listing)
     free(listing);
 }
 
+static struct listing *listing_of(struct call_work *work)
+{
+    return CONTAINER_OF(work, struct listing, work);
+}
+
+static void listing_on_free(struct call_work *work)
+{
+    listing_free(listing_of(work));
+}
+
 static struct listing *listing_new(struct rpc_call *call, struct filters *filters)
 {
     struct listing *listing = calloc(1, sizeof *listing);
     if (!listing)
         return NULL;
+    listing->work.free = listing_on_free;
     listing->call = call;
     fair_item_init(&listing->queued);
     writer_init_heap(&listing->writer, LIMIT_MESSAGE);
@@ -118,7 +128,7 @@ static int listing_go_on(struct listing *listing)
 /* What the list takes is the answer's from now on. */
 static int put_listing(struct rpc_call *call, struct writer *writer)
 {
-    struct listing *listing = call->listing;
+    struct listing *listing = listing_of(call->work);
     listing_charge(listing, 0);
     writer_array(writer, listing->found);
     writer_raw(writer, listing->writer.data, listing->writer.size);
@@ -156,7 +166,7 @@ int listing_start(struct rpc_call *call, struct filters *filters)
     struct listing *listing = listing_new(call, filters);
     if (!listing)
         return -ENOMEM;
-    call->listing = listing;
+    call->work = &listing->work;
     call->answer.map.put = put_listing;
     int result = listing_go_on(listing);
     if (result == CALL_PARKED) {

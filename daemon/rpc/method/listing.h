@@ -25,6 +25,3 @@ void listings_deinit(struct listings *listings);
 /* Makes a list of what the filters match for the call, whose answer is to be METHOD_RESULT_LIST:
  * what a method's function returns. The filters are taken over. */
 int listing_start(struct rpc_call *call, struct filters *filters);
-
-/* Gives back what a call's list has; NULL is allowed. */
-void listing_free(struct listing *listing);

@@ -9,14 +9,16 @@
 #include "net/address.h"
 #include "protocol/args.h"
 #include "rpc/call.h"
+#include "rpc/server.h"
 
 struct sock;
-
-typedef int method_fn(struct rpc_call *call, const struct args *args);
 
 #define METHOD(id, ...) method_fn method_##id;
 #include "protocol/methods.tbl"
 #undef METHOD
+
+/* All of them, by the row. */
+extern method_fn *const method_table[METHOD_COUNT];
 
 /* The open socket that a handle means, by number, name, or "uid:name", if the caller may use it.
  * -EBADF, or -EPERM. Borrowed. */
