@@ -328,17 +328,6 @@ bool fiber_is_dead(const struct fiber *fiber)
     return fiber->state == FIBER_DEAD;
 }
 
-struct fiber_rare *fiber_make_rare(struct fiber *fiber)
-{
-    if (fiber->rare != NULL)
-        return fiber->rare;
-    struct fiber_rare *rare = calloc(1, sizeof *rare);
-    if (rare != NULL)
-        list_init(&rare->joiners);
-    fiber->rare = rare;
-    return rare;
-}
-
 int fiber_wait_end(lua_State *L, struct fiber *fiber)
 {
     struct fiber_rare *rare = fiber_make_rare(fiber);
@@ -378,11 +367,6 @@ uint64_t fiber_id(const struct fiber *fiber)
 lua_State *fiber_state(const struct fiber *fiber)
 {
     return fiber->L;
-}
-
-struct vm *fiber_vm(const struct fiber *fiber)
-{
-    return vm_of(fiber->L);
 }
 
 const char *fiber_name(struct fiber *fiber)

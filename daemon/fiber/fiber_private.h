@@ -101,8 +101,9 @@ struct vm {
     size_t last;  /* what is beyond it is refused */
     size_t tight; /* collecting is worth it from here on: the collector's own threshold is a
                      multiple of what was alive, which may be beyond the limit */
-    uint64_t next_relief; /* when to collect again while memory stays near its limit */
-    uint64_t next_press;  /* the same for where nobody can yield */
+    void (*at_once)(struct vm *vm); /* preempt_at_once, once there is a state */
+    uint64_t next_relief;           /* when to collect again while memory stays near its limit */
+    uint64_t next_press;            /* the same for where nobody can yield */
     uint64_t hurry_start;
     uint64_t next_drop;     /* when to drop compiled code again while memory stays near its limit */
     uint32_t cycles;        /* that the collector has completed in pieces of ours */
@@ -160,9 +161,18 @@ struct vm {
 
 int vm_table_init(struct vm *vm);
 
+/* NULL without memory. */
+struct fiber_rare *fiber_make_rare(struct fiber *fiber);
+
 /* Gives it a number. */
 void vm_table_add(struct vm *vm, struct fiber *fiber);
 void vm_table_remove(struct vm *vm, struct fiber *fiber);
+
+/* ---- protect.c ---- */
+
+/* Of a new state, before vm_protect. Throws when memory is short. */
+void protect_open(lua_State *L);
+void protect_push(lua_State *L);
 
 /* ---- memory.c ---- */
 
@@ -187,6 +197,14 @@ void memory_give(struct vm *vm, void *block, size_t size);
 
 /* The running fiber, if one runs, got memory that is not there: it is to hear of it. */
 void memory_overdrawn(struct vm *vm);
+
+/* Whoever was refused something gets a little more, to do what it takes to get along with less. */
+void memory_raise_line(struct vm *vm);
+
+/* What was too much is so no more, or less so. */
+void memory_lower_line(struct vm *vm);
+
+/* ---- memory_collect.c ---- */
 
 enum memory_press {
     MEMORY_PRESSED,  /* enough, for now */
@@ -233,9 +251,6 @@ void schedule_interrupt(struct fiber *fiber, enum fiber_interrupt why);
 void schedule_turn(struct vm *vm, struct fiber *fiber);
 
 /* ---- fiber.c ---- */
-
-/* NULL without memory. */
-struct fiber_rare *fiber_make_rare(struct fiber *fiber);
 
 void fiber_end(struct fiber *fiber, int status);
 void fiber_abandon(struct fiber *fiber);
