@@ -153,13 +153,6 @@ void loop_stop(struct loop *loop)
 
 /* ---- time ---- */
 
-__attribute__((noinline)) uint64_t loop_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * LOOP_SECOND + (uint64_t)now.tv_nsec;
-}
-
 uint64_t loop_lately(const struct loop *loop)
 {
     return loop->lag.begun != 0 ? loop->lag.begun : loop_now();

@@ -202,3 +202,9 @@ void gather_close(struct sock *sock, struct buffer *left)
     op_abort(&gather->rest);
     gather_give(gather);
 }
+
+void net_flush(struct net *net)
+{
+    if (!list_empty(&net->gathering))
+        net_flush_all(net);
+}

@@ -22,6 +22,8 @@ struct net_offender {
     uint64_t until; /* by the monotonic clock; 0: the place is free */
 };
 
+enum { NET_MAGIC = 0x6e657421 };
+
 struct net {
     unsigned magic;
     struct loop *loop;
@@ -69,6 +71,9 @@ struct net {
  * -EMFILE. */
 #define NET_ACCEPTS ((uid_t)-1)
 int net_admit(struct net *net, unsigned count, uid_t owner);
+
+/* Makes room for more sockets by number. -ENOMEM. */
+int net_grow_buckets(struct net *net);
 
 /* Numbers the socket and makes it known, or fails with -ENOMEM or as reserve_ids does. */
 int net_register(struct net *net, struct sock *sock);
