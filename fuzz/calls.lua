@@ -1,6 +1,7 @@
 -- Calls of every function and method that scripts have, with arguments that an input chooses among
 -- those that are likely to be wrong. Returns the function that runs an input: in a fiber, and what
--- may wait in fibers of its own.
+-- may wait in fibers of its own. What it is given beside the input hears of every outcome, in the
+-- fiber that made the call: the name, what it is a method of, the object, and pcall's results.
 local fiber, socket = require('fiber'), require('socket')
 local json, msgpack = require('json'), require('msgpack')
 local nan, inf = 0 / 0, math.huge
@@ -26,7 +27,7 @@ local function add(holder, kind)
         local value = holder[name]
         local meta = type(value) == 'table' and getmetatable(value)
         if type(value) == 'function' or (meta and meta.__call) then
-            functions[#functions + 1] = {call = value, kind = kind}
+            functions[#functions + 1] = {call = value, kind = kind, name = name}
         end
     end
 end
@@ -194,12 +195,21 @@ local function within(way, call, ...)
     return xpcall(again, function(text) pcall(again) return text end)
 end
 
-local function step(byte, piece, own, results)
+local function tell(heard, entry, object, ...)
+    if heard then
+        heard(entry.name, entry.kind, object, ...)
+    end
+    return ...
+end
+
+local function step(byte, piece, own, results, heard)
     local entry = functions[(byte() * 256 + byte()) % #functions + 1]
     local way = byte()
     local list, count = arguments(entry, byte, piece, own, results)
     if way < 160 then
-        fiber.create(function() keep(own, results, pcall(entry.call, unpack(list, 1, count))) end)
+        fiber.create(function()
+            keep(own, results, tell(heard, entry, list[1], pcall(entry.call, unpack(list, 1, count))))
+        end)
     elseif way < 200 then
         fiber.create(function() keep(own, results, within(way % 4, entry.call, unpack(list, 1, count))) end)
     elseif way < 240 then
@@ -210,13 +220,13 @@ local function step(byte, piece, own, results)
     end
 end
 
-return function(text)
+return function(text, heard)
     local byte, more, piece = reader(text)
     local own, results = objects(), {}
     for _ = 1, 40 do
         if not more() then
             break
         end
-        step(byte, piece, own, results)
+        step(byte, piece, own, results, heard)
     end
 end

@@ -10,6 +10,7 @@
 #include "util/error.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -242,7 +243,8 @@ static int socket_linger(lua_State *L)
         error = sock_get_linger(sock, &active, &seconds);
     } else {
         active = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) != 0 : lua_toboolean(L, 2);
-        seconds = number_opt_int(L, 3, 0);
+        lua_Number wanted = luaL_optnumber(L, 3, 0);
+        seconds = wanted >= 0 && wanted <= INT_MAX ? (int)wanted : -1; /* none, which is refused */
         error = sock_set_linger(sock, active, seconds);
     }
     if (error < 0)

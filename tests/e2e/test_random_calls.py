@@ -109,15 +109,40 @@ class RandomCalls(sockd_test.Case):
         self.assertGreater(calls, 100, "hardly anything was tried")
         self.assertEqual(self.keep(sockd.client()).call("sockd.ping") is not None, True)
 
-    def test_lua_survives_everything(self):
+    def test_lua_survives_everything_and_says_why_it_refuses(self):
         calls = sockd_test.SOURCE / "fuzz" / "calls.lua"
         script = self.script(f"""
             local run = dofile('{calls}')
             local fiber = require('fiber')
             math.randomseed({SEED})
             local stop, count = fiber.clock() + {SECONDS}, 0
+            local errno, wrong = require('errno'), nil
+            -- A call that is refused says so: by an error with a text, or by nil or false with an
+            -- errno that has a sentence.
+            local refuses = {{bind = true, getsockopt = true, linger = true, listen = true,
+                             name = true, peer = true, setsockopt = true, shutdown = true,
+                             sysconnect = true, send = true, syswrite = true, write = true}}
+            local function heard(name, kind, object, ok, result)
+                local number = errno()
+                local what
+                if not ok and (result == nil or result == '') then
+                    what = 'throws nothing'
+                elseif not ok and type(result) == 'string' and
+                    (result:find("got a number", 1, true) or result:find('?', 1, true) == 1) then
+                    what = 'throws ' .. result
+                elseif ok and kind == 'socket' and refuses[name] and
+                    (result == nil or (result == false and name ~= 'linger')) and
+                    (number == 0 or errno.strerror(number) == '') then
+                    what = 'has failed without an errno'
+                end
+                wrong = wrong or what and ('%s of %s %s'):format(name, kind, what)
+            end
             -- A call may cancel any fiber, its own included; so there are several, each for one input.
             local function again()
+                if wrong then
+                    io.stderr:write('wrong: ', wrong, '\\n')
+                    os.exit(1)
+                end
                 if fiber.clock() > stop then
                     io.stderr:write('inputs ', count, '\\n')
                     os.exit(0)
@@ -126,7 +151,7 @@ class RandomCalls(sockd_test.Case):
                 for i = 1, math.random(300) do bytes[i] = string.char(math.random(0, 255)) end
                 count = count + 1
                 fiber.new(again)
-                pcall(run, table.concat(bytes))
+                pcall(run, table.concat(bytes), heard)
             end
             for _ = 1, 4 do
                 fiber.new(again)

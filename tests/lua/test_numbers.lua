@@ -25,6 +25,10 @@ check.case('numbers beyond the ends of what they stand for', function()
         check.equal(sock:errno(), errno.EINVAL)
         check.equal(socket(number + 2, 'SOCK_STREAM', 'tcp'), nil)
     end
+    for _, number in ipairs({-1, 2 ^ 31, beyond, 1e308, 1 / 0, -1 / 0, 0 / 0}) do
+        check.equal(sock:linger(true, number), nil)
+        check.equal(sock:errno(), errno.EINVAL)
+    end
     check.equal(errno.strerror(beyond + errno.EINVAL), errno.strerror(2 ^ 31 - 1))
     sock:close()
 end)
