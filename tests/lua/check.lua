@@ -95,8 +95,15 @@ end
 
 -- Runs the function in a fiber; the result is a function that waits for its results.
 function check.spawn(fn, ...)
-    local worker = fiber.new(fn, ...)
+    local joinable = false
+    local worker = fiber.new(function(...)
+        while not joinable do -- who made it has been preempted just then
+            fiber.yield()
+        end
+        return fn(...)
+    end, ...)
     worker:set_joinable(true)
+    joinable = true
     return function()
         return worker:join()
     end, worker
