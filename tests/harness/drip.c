@@ -233,7 +233,8 @@ int epoll_pwait2(int epoll_fd, struct epoll_event *events, int size, const struc
     return REAL(epoll_pwait2)(epoll_fd, events, size, timeout, mask);
 }
 
-/* The daemon makes its most frequent calls without the C library's wrappers (daemon/host/direct.c). */
+/* The daemon makes its most frequent calls without the C library's wrappers (daemon/host/direct.c).
+ */
 long syscall(long number, ...)
 {
     typedef long syscall_fn(long number, ...);
