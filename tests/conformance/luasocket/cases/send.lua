@@ -34,7 +34,7 @@ end)
 local function fill(client, block)
     local idle = 0
     client:settimeout(0)
-    while idle < 5 do
+    while idle < 20 do
         local sent, _, last = client:send(block)
         idle = (sent or last > 0) and 0 or idle + 1
         socket.sleep(0.02)
