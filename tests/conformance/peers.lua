@@ -145,7 +145,7 @@ end
 function peers.fill(sock)
     local mode, idle = sock:nonblock(), 0
     sock:nonblock(true)
-    while idle < 5 do
+    while idle < 20 do
         while sock:syswrite(('f'):rep(65536)) or sock:syswrite('f') do
             idle = 0
         end
