@@ -190,7 +190,8 @@ int sink_write(struct sink *sink, const char *data, size_t length)
 
 int sink_flush(struct sink *sink, uint64_t deadline)
 {
-    sink_push(sink, sink->kept + sink->start, sink_pending(sink), deadline);
+    if (sink_pending(sink) > 0)
+        sink_push(sink, sink->kept + sink->start, sink_pending(sink), deadline);
     sink->start = sink->end;
     sink_unwatch(sink);
     return sink->error;
