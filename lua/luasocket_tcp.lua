@@ -105,24 +105,20 @@ end
 methods.setsockname = methods.bind
 methods.setpeername = methods.connect
 
-function methods.listen(self, backlog)
-    if getmetatable(self) ~= master then
-        base.refuse_self('listen', 'tcp{master}')
-    end
+-- What a stream of any family does once its class is known to be right.
+
+local function listen_as(self, backlog, class)
     backlog = backlog == nil and 32 or base.check_number(backlog, 1, 'listen')
     if not self.sock then
         return nil, errno.strerror(errno.EBADF)
     elseif not self.sock:listen(backlog) then
         return nil, base.word(errno())
     end
-    setmetatable(self, server)
+    setmetatable(self, class)
     return 1
 end
 
-function methods.accept(self)
-    if getmetatable(self) ~= server then
-        base.refuse_self('accept', 'tcp{server}')
-    end
+local function accept_as(self, class, family)
     local limit = limit_of(self)
     local problem
     repeat
@@ -132,13 +128,27 @@ function methods.accept(self)
         end
         local accepted = sock:accept()
         if accepted then
-            local object = new_object(client, self.family, accepted)
+            local object = new_object(class, family, accepted)
             base.set_mode(object)
             return object
         end
         problem = await(self, sock, raw.readable, limit)
     until problem
     return nil, problem
+end
+
+function methods.listen(self, backlog)
+    if getmetatable(self) ~= master then
+        base.refuse_self('listen', 'tcp{master}')
+    end
+    return listen_as(self, backlog, server)
+end
+
+function methods.accept(self)
+    if getmetatable(self) ~= server then
+        base.refuse_self('accept', 'tcp{server}')
+    end
+    return accept_as(self, client, self.family)
 end
 
 -- ---- receiving ----
@@ -382,7 +392,9 @@ client = base.new_class('tcp{client}', methods)
 server = base.new_class('tcp{server}', methods)
 
 -- For socket.unix.
-base.stream = {methods = methods, new = new_object, connect_to = connect_to}
+base.stream = {
+    methods = methods, new = new_object, connect_to = connect_to, listen_as = listen_as, accept_as = accept_as,
+}
 
 -- ---- making them ----
 

@@ -88,33 +88,12 @@ end
 
 function methods.listen(self, backlog)
     check(self, master, 'listen')
-    backlog = backlog == nil and 32 or base.check_number(backlog, 1, 'listen')
-    if not self.sock then
-        return nil, errno.strerror(errno.EBADF)
-    elseif not self.sock:listen(backlog) then
-        return nil, base.word(errno())
-    end
-    setmetatable(self, server)
-    return 1
+    return stream.listen_as(self, backlog, server)
 end
 
 function methods.accept(self)
     check(self, server, 'accept')
-    local limit, problem = base.limit(self), nil
-    repeat
-        local sock = self.sock
-        if not sock then
-            return nil, 'closed'
-        end
-        local accepted = sock:accept()
-        if accepted then
-            local object = stream.new(client, 'AF_UNIX', accepted)
-            base.set_mode(object)
-            return object
-        end
-        problem = base.await(self, sock, raw.readable, limit)
-    until problem
-    return nil, problem
+    return stream.accept_as(self, client, 'AF_UNIX')
 end
 
 methods.setsockname, methods.setpeername = methods.bind, methods.connect
