@@ -36,7 +36,7 @@ static void stdio_on_drained(void *context)
 
 int stdio_init(struct stdio *stdio, struct loop *loop, struct sink *sink)
 {
-    *stdio = (struct stdio){.sink = sink};
+    *stdio = (struct stdio){0};
     int error = sink_new(&stdio->error, loop, STDERR_FILENO, stdio_on_drained, NULL);
     if (error < 0)
         return error;

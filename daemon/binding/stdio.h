@@ -11,8 +11,8 @@ struct loop;
 struct sink;
 
 struct stdio {
-    FILE *out, *err;           /* the process's own, while Lua has others; NULL */
-    struct sink *sink, *error; /* where those write to; `error` is this file's own */
+    FILE *out, *err;    /* the process's own, while Lua has others; NULL */
+    struct sink *error; /* where stderr writes to */
 };
 
 /* Puts other files into the place of stdout, which writes to `sink`, and stderr, until
